@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from podium import lazy
 from podium.config import Config, load_config, override
-from podium.dispatch.rules.delegation.delegations import PRINCIPAL, Delegations
+from podium.dispatch.rules.delegation.delegations import Delegations
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.in_process import InProcessFleet
 from podium.engine.worker.worker import Worker
@@ -23,7 +23,7 @@ from podium.facade.scoped import ScopedApp
 from podium.facade.workflows import Workflows
 from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
-from podium.model.delegation import DelegationBook, DelegationSettings
+from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings
 from podium.model.expected import PATH, Expected, check_options, has, instance, or_none, refuse
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
@@ -101,7 +101,9 @@ class App(ScopedApp):
         secret.name(config.secrets.known)
         reference.learn(config.secrets.known)
         self._delegations = _delegations(config.delegation, store.delegations, clock, ids)
-        rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
+        rules = RuleStack(
+            config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed, worker=self._who
+        )
         self.registry = rules.registry
         fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
         told = None if observer is None else guarded.GuardedObserver(observer)
@@ -157,6 +159,7 @@ class App(ScopedApp):
                     app._parts.home.close()
                     app._parts.rules.drain()
                     await app.worker.stop()
+                    await app._parts.rules.close()
         finally:
             opened.close()
 
@@ -205,6 +208,9 @@ class App(ScopedApp):
         """Told when a breaker or the health of an agent changed."""
         if self._monitor is not None:
             self._monitor.look_soon()
+
+    def _who(self) -> str:
+        return self.worker.commits.worker
 
     def _ring(self, at: float, function: Callable[[], None]) -> Timer:
         return self.worker.timers.at(at, function)

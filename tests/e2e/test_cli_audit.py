@@ -196,6 +196,17 @@ def test_the_key_is_replaced_and_all_is_proved_as_before(desk: Desk) -> None:
     assert verify(desk)[:2] == (0, [])
 
 
+def test_a_report_tells_what_was_done_in_a_run_or_for_a_tenant(desk: Desk) -> None:
+    desk.podium("run", "team.py", "--input", "1", "--tenant", "acme")
+    text = desk.podium("audit", "report", "--for", "last").out
+    assert "count called add, version 1: done" in text
+    told = desk.podium("audit", "report", "--for", "acme", "--json").json
+    assert (told["for"], [run["state"] for run in told["runs"]]) == ({"tenant": "acme"}, ["done"])
+    assert desk.podium("audit", "report", "--for", "acme", "--since", "2999-01-01", "--json").json["runs"] == []
+    ended = desk.podium("audit", "report", "--for", "nobody")
+    assert (ended.status, "'nobody' is no tenant that has runs" in ended.err) == (1, True)
+
+
 def test_a_key_that_is_none_is_told(desk: Desk) -> None:
     ended = desk.podium("audit", "verify", "--public-key", "x")
     assert ended.status == 1

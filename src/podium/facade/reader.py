@@ -14,6 +14,7 @@ from podium.model.ids import RandomIds
 from podium.model.principal import Principal
 from podium.model.streams.event import StreamEvent
 from podium.reports.audit import audit
+from podium.reports.progress import AuditProgress
 from podium.services.streams.feed import Feed
 from podium.services.streams.reading import StreamReader, Watching
 from podium.store.protocol import Store
@@ -40,10 +41,16 @@ class Reader:
         async for event in StreamReader(run_id, after, how).events():
             yield event
 
-    async def audit(self, *, checker: SealChecker | None = None, anchor: Anchor | None = None) -> Audit:
-        """Check everything, as it is at one moment; nobody else reads through this store meanwhile."""
+    async def audit(
+        self, *, checker: SealChecker | None = None, anchor: Anchor | None = None,
+        progress: AuditProgress | None = None,
+    ) -> Audit:  # fmt: skip
+        """Check everything, as it is at one moment; nobody else reads through this store meanwhile.
+
+        With `progress` one that is interrupted goes on where it stopped.
+        """
         self._sight.require_installation("the audit of the store")
-        return await audit(self._store, checker=checker, anchor=anchor)
+        return await audit(self._store, checker=checker, anchor=anchor, progress=progress)
 
 
 class View(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Unpack
 
-from podium.errors import InvalidValue
+from podium.errors import InvalidValue, UsageError
 from podium.facade.filters import EXPECTED, Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.budget import BudgetState
@@ -13,6 +13,7 @@ from podium.model.incident import Incident
 from podium.model.json import Json
 from podium.model.track_record import AgentReport
 from podium.reports import incidents as of_incidents
+from podium.reports.audit_report import AuditReport, report_on
 from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, FailureCause, dead_letter, dead_letters
 from podium.reports.export import lines
 from podium.reports.health import Heard, heard
@@ -131,6 +132,25 @@ class Reports:
         )  # fmt: skip
         async for line in found:
             yield line
+
+    async def audit(
+        self, *, run: str | None = None, tenant: str | None = None, since: float | None = None
+    ) -> AuditReport:  # fmt: skip
+        """Report who did what for whom, why it was allowed, what people decided, and at what price.
+
+        It is about a run with all that it started, or about a tenant. `since` is in seconds since 1970. Raises
+        UnknownRun, and UsageError unless one of both is said.
+        """
+        check_filters("reports.audit", {"run": run, "tenant": tenant, "since": since}, Filters, run=EXPECTED["run"])
+        if (run is None) is (tenant is None):
+            raise UsageError("reports.audit was given no run and no tenant, or both: expected one of them.")
+        if run is not None:
+            await self._sight.run(run)
+        user = self._sight.principal
+        owner = None if user is None or user.sees_all else user.who
+        if user is not None and tenant not in (None, user.tenant):
+            return AuditReport(about={"tenant": tenant or ""}, since=since, runs=(), costs=())
+        return await report_on(self._sight.store, run=run, tenant=tenant, principal=owner, since=since)
 
     async def incidents(self, *, open_only: bool = False, **filters: Unpack[Filters]) -> Page[Incident]:
         """Return what the monitor saw go wrong, what was done about it and how that ended, newest first."""

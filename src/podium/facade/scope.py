@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from podium.config import Config
-from podium.dispatch.rules.delegation.delegations import PRINCIPAL
 from podium.engine.worker.worker import Worker
 from podium.errors import NotAllowed, UsageError
 from podium.facade.home import Home
 from podium.facade.sight import Sight
 from podium.facade.workflows import Workflows
 from podium.model.clock import Clock
+from podium.model.delegation import PRINCIPAL
 from podium.model.ids import Ids
 from podium.model.person import is_same
 from podium.model.principal import NOBODY, OPERATOR, Principal

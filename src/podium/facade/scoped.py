@@ -14,6 +14,7 @@ from podium.model.agent import Agent
 from podium.model.allow import allow_list
 from podium.model.budget import Budget
 from podium.model.conversation import TurnIn, foreign, turn_of_run
+from podium.model.delegation import delegation_of
 from podium.model.duration import Duration
 from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
@@ -117,7 +118,7 @@ class ScopedApp:
         )  # fmt: skip
         run = new_run(
             id or parts.ids.new("run"), found.card, payload, options, seed=parts.ids.seed(), at=parts.clock.now(),
-            trace=parts.worker.runtime.traceparent(),
+            trace=parts.worker.runtime.traceparent(), delegation=delegation_of(principal, parts.store.delegations),
         )  # fmt: skip
         if len(payload) > (most := parts.config.max_payload_bytes):
             raise InvalidValue(f"the input has {len(payload)} bytes; {most} are allowed")

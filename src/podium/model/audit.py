@@ -8,9 +8,9 @@ from struct import Struct
 from typing import Protocol
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
+from podium.model.entered import ANSWERED, GRANTED, REVOKED, StoredGrant, StoredQuestion, said_bytes
 from podium.model.expected import TEXT, check_fields, or_none
-from podium.model.json import encode_as_is
-from podium.model.question import Question
+from podium.model.fact import Fact
 
 GENESIS = b"\0" * 32
 """The hash before the first entry."""
@@ -20,6 +20,9 @@ PRUNED = "pruned"
 
 ROTATED = "rotated"
 """The state of an entry that is of no run: the key that seals was replaced. It is entered under the new key."""
+
+RECORDED = (ROTATED, ANSWERED, GRANTED, REVOKED)
+"""The states of entries that do not say how a run stands."""
 
 _NUMBERS = Struct(">QQ")
 _PLACE = Struct(">QI")
@@ -79,7 +82,7 @@ class KeyChange:
     @property
     def said(self) -> bytes:
         """The bytes that both keys sign."""
-        return b"podium key change " + encode_as_is([self.entry, self.old, self.new, self.at, self.by, self.why])
+        return b"podium key change " + said_bytes([self.entry, self.old, self.new, self.at, self.by, self.why])
 
     @property
     def digest(self) -> bytes:
@@ -140,6 +143,17 @@ class AuditSettings:
     def __post_init__(self) -> None:
         check_fields(self, {"key": or_none(TEXT), "public_key": or_none(TEXT), "anchor": or_none(TEXT)})
         hold_seconds(self, SECONDS, "every")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRun:
+    """The journal of a run, read once for all that is checked of it."""
+
+    faults: Sequence[tuple[int, str]]
+    """Place and description of what does not hold together."""
+    facts: Sequence[Fact]
+    """Without payloads; those before the first fault at least."""
+    hashes: Sequence[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +224,15 @@ def redacted_bytes(run: str, seq: int, remains: str) -> bytes:
     return b"podium redaction %s %d %s" % (run.encode(), seq, remains.encode())
 
 
-def pruned_bytes(run: str, facts: int, head: bytes) -> bytes:
-    """Return what is signed of a pruning: which run, with which facts."""
-    return b"podium pruning %s %d %s" % (run.encode(), facts, head.hex().encode())
+def pruned_bytes(said: Pruning) -> bytes:
+    """Return what is signed of a pruning: which run, with which facts, when, by whom and why."""
+    told = [said.run, said.facts, said.head.hex(), said.state, float(said.at), said.by, said.why]
+    return b"podium pruning: " + said_bytes(told)
+
+
+def pruned_before(said: Pruning) -> bytes:
+    """Return what was signed of a pruning by a Podium that did not sign who pruned the run, and why."""
+    return b"podium pruning %s %d %s" % (said.run.encode(), said.facts, said.head.hex().encode())
 
 
 class SealSigner(Protocol):
@@ -264,6 +284,18 @@ class Ledger(Protocol):
         """Return the entries of a run, in order; not those of one that had its id and was pruned."""
         ...
 
+    def grants(self) -> list[StoredGrant]:
+        """Return what stands for each delegation."""
+        ...
+
+    def foreign(self) -> list[str]:
+        """Return what Podium did not make, or made otherwise: triggers, views, tables, indexes, by kind and name."""
+        ...
+
+    def strays(self) -> list[tuple[str, int]]:
+        """Return how many rows there are of which table that belong to nothing, but for those of facts."""
+        ...
+
     def orphans(self) -> list[str]:
         """Return the runs that were entered and are not in the store, but for those that were pruned."""
         ...
@@ -276,8 +308,12 @@ class Ledger(Protocol):
         """Return number and run of the entries that tell of a pruning of which nobody says whose it was."""
         ...
 
-    def runs(self) -> Iterator[str]:
-        """Give the ids of all runs, in the order in which they were started."""
+    def runs(self, after: str | None = None) -> Iterator[str]:
+        """Give the ids of all runs, or of those after this one, in the order in which they were started."""
+        ...
+
+    def read(self, run: str) -> ReadRun:
+        """Return the facts of a run, with what its hash chain says of them."""
         ...
 
     def hashes(self, run: str) -> list[bytes]:
@@ -292,8 +328,8 @@ class Ledger(Protocol):
         """Return of how many runs there are facts, and not the run."""
         ...
 
-    def questions(self, run: str) -> list[Question]:
-        """Return the questions of a run, as they stand in the inbox."""
+    def questions(self, run: str) -> list[StoredQuestion]:
+        """Return the questions of a run, as they stand in the inbox, with their answers."""
         ...
 
     def unredacted(self, before: float) -> list[str]:

@@ -78,6 +78,10 @@ class Granted:
     revoked_at: float | None = None
 
 
+PRINCIPAL = "delegation:"
+"""The prefix of the principal of a run that was started with a token."""
+
+
 class DelegationBook(Protocol):
     """Where delegations are kept. Every store brings one."""
 
@@ -100,3 +104,11 @@ class DelegationBook(Protocol):
     def revoke(self, id: str, now: float) -> bool:
         """Void a delegation from now on; False where there is none of that id that is not void already."""
         ...
+
+
+def delegation_of(principal: str, book: DelegationBook) -> Delegation | None:
+    """Return the delegation that a principal stands for; None where it is a user."""
+    if not principal.startswith(PRINCIPAL):
+        return None
+    granted = book.get(principal.removeprefix(PRINCIPAL))
+    return None if granted is None else granted.delegation

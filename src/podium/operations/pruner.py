@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from podium.engine.worker.worker import Worker
 from podium.model.audit import Pruning, pruned_bytes
 from podium.model.clock import Clock
 from podium.model.run import RunState
-from podium.operations.redactor import Sign
+from podium.operations.redactor import Sign, scrub
 from podium.secrets.masking import MASKING
 from podium.store.operations import CommitVerdict, Prune
 from podium.store.protocol import PrunableQuery, PrunableRun
@@ -74,6 +74,8 @@ class Pruner:
             verdict, _ = await self._worker.commits.submit(Prune(runs))
             if verdict is CommitVerdict.OK:
                 done.families.append(_told(family))
+        if done.families:
+            await scrub(self._worker.store)
         return done
 
     async def _families(self, wanted: PrunableQuery) -> AsyncIterator[Sequence[PrunableRun]]:
@@ -83,11 +85,11 @@ class Pruner:
                 yield family
 
     def _pruning(self, run: PrunableRun, *, by: str, why: str) -> Pruning:
-        signature = None if self._sign is None else self._sign(pruned_bytes(run.id, run.facts, run.head)).hex()
-        return Pruning(
+        said = Pruning(
             run=run.id, facts=run.facts, head=run.head, state=run.state, at=self._clock.now(), by=by,
-            why=MASKING.text(why), signature=signature,
+            why=MASKING.text(why), signature=None,
         )  # fmt: skip
+        return said if self._sign is None else replace(said, signature=self._sign(pruned_bytes(said)).hex())
 
 
 def _page(wanted: PrunableQuery, after: int) -> PrunableQuery:

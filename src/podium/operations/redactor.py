@@ -1,11 +1,13 @@
 """Deleting what runs were given, said and gave, while it stays provable that and how they took place."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from itertools import islice
 
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
+from podium.in_threads import in_thread
 from podium.model.audit import redacted_bytes, remains_of
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
@@ -16,7 +18,9 @@ from podium.operations.ways_out import way_out
 from podium.store.codec import encode_names
 from podium.store.inserting import NewFact
 from podium.store.operations import CommitVerdict, Redact
-from podium.store.protocol import RunQuery, walk
+from podium.store.protocol import RunQuery, Store, walk
+
+_LOG = logging.getLogger("podium")
 
 _TOGETHER = 16
 """So many runs are redacted in one commit: what they carried is then wiped off the disk once for all of them."""
@@ -85,6 +89,8 @@ class Redactor:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._redact(run, by=by, why=why)) for run in some]
             verdicts += [task.result() for task in tasks]
+        if CommitVerdict.OK in verdicts:
+            await scrub(self._store)
         return verdicts
 
     async def _redact(self, run_id: str, *, by: str, why: str) -> CommitVerdict:
@@ -106,6 +112,15 @@ class Redactor:
         )  # fmt: skip
         verdict, _ = await self._worker.commits.submit(wanted)
         return verdict
+
+
+async def scrub(store: Store) -> None:
+    """Leave nothing of what was deleted in the store's file and log; said where somebody still reads what was."""
+    if not await in_thread(store.upkeep.scrub):
+        _LOG.warning(
+            "somebody still reads what was deleted: it is wiped once they are done. End what has the store open, such"
+            " as a backup, an audit or an SQLite shell."
+        )
 
 
 def is_redacted(facts: list[Fact]) -> bool:

@@ -1,17 +1,17 @@
 """Whether a run is what its facts, the ledger and the inbox say."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from podium.engine.run.reopening import voided
-from podium.model.audit import Audit, LedgerEntry, redacted_bytes
+from podium.model.audit import RECORDED, Audit, LedgerEntry, redacted_bytes
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Ended, Redacted, Started
-from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.generation import restarted_in, versions_in
-from podium.model.question import Question, QuestionState
 from podium.model.run import Run, RunState
 from podium.reports.key_ring import KeyRing, from_hex
+from podium.reports.question_audit import QuestionAudit
 from podium.store.protocol import Store
 
 _IN_HAND = (RunState.READY, RunState.RUNNING)
@@ -19,6 +19,15 @@ _IN_HAND = (RunState.READY, RunState.RUNNING)
 
 _NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 """What reading raises where somebody wrote what we never write."""
+
+
+@contextmanager
+def readable(found: Audit, where: str) -> Generator[None]:
+    """Note that something cannot be read, where that is so, and go on after it."""
+    try:
+        yield
+    except _NONSENSE as error:
+        found.fault(where, f"something was written that cannot be read: {error}")
 
 
 class RunAudit:
@@ -30,33 +39,34 @@ class RunAudit:
         self._found = found
         self._keys = keys
         self._sealed_since = sealed_since
+        self._questions = QuestionAudit(found)
 
     async def check(self, run_id: str) -> None:
         """Check a run: its chain, its row, what the ledger knows of it, its questions, its redactions."""
-        try:
+        with readable(self._found, f"run {run_id}"):
             await self._check(run_id, f"run {run_id}")
-        except _NONSENSE as error:
-            self._found.fault(f"run {run_id}", f"something was written that cannot be read: {error}")
 
     async def _check(self, run_id: str, where: str) -> None:
-        if broken := await self._store.verify(run_id):
-            for fault in broken:
-                self._found.fault(f"{where}, fact {fault.seq}", fault.what)
+        read = self._store.ledger.read(run_id)
+        for seq, what in read.faults:
+            self._found.fault(f"{where}, fact {seq}", what)
+        if read.faults:
             return
-        run, facts = await self._store.run(run_id), await self._store.facts(run_id)
+        run, facts = await self._store.run(run_id), read.facts
         if run is None or not facts:
             self._found.fault(where, "it has no facts")
             return
-        entered = self._store.ledger.of(run_id)
-        if not self._is_as_entered(run, entered):
+        known = self._store.ledger.of(run_id)
+        entered = [entry for entry in known if entry.state not in RECORDED]
+        if not self._is_as_entered(run, entered, read.hashes):
             return
         await self._check_start(run, facts)
         self._check_state(run, facts, entered)
-        self._check_questions(where, facts, self._store.ledger.questions(run_id))
+        self._questions.check(run, facts, known, self._store.ledger.questions(run_id))
         self._check_redactions(run, facts, entered)
 
-    def _is_as_entered(self, run: Run, entered: Sequence[LedgerEntry]) -> bool:
-        hashes, where = self._store.ledger.hashes(run.id), f"run {run.id}"
+    def _is_as_entered(self, run: Run, entered: Sequence[LedgerEntry], hashes: Sequence[bytes]) -> bool:
+        where = f"run {run.id}"
         for entry in entered:
             if not 0 < entry.facts <= len(hashes) or hashes[entry.facts - 1] != entry.head:
                 what = f"ledger entry {entry.n} knows {entry.facts} facts of it that are not there now"
@@ -88,6 +98,8 @@ class RunAudit:
             if known not in (None, getattr(run, name)):
                 what = f"its {name} is {getattr(run, name)!r}, and its facts say {known!r}"
                 self._found.fault(f"run {run.id}", what)
+        if run.created_at != facts[0].at and started.forked_from is None:  # a fork's first fact is that of the other
+            self._found.fault(f"run {run.id}", "it is said to have been started at another time than its facts say")
         parent = None if run.parent is None else await self._store.run(run.parent)
         root = run.id if parent is None else parent.root
         if run.root != root or (run.parent is not None and not run.id.startswith(f"{run.parent}.")):
@@ -110,24 +122,6 @@ class RunAudit:
             self._found.fault(where, "it is said to have ended at another time than its facts say")
         elif ended is not None and run.reason != ended.reason:
             self._found.fault(where, "it is said to have ended for another reason than its facts say")
-
-    def _check_questions(self, where: str, facts: Sequence[Fact], inbox: Sequence[Question]) -> None:
-        """Compare the questions in the inbox with those that the run asked, copies of a fork aside."""
-        told = [fact.content for fact in facts if fact.kind is FactKind.QUESTION and fact.epoch]
-        asked = {said.question: said for said in told if isinstance(said, QuestionAsked)}
-        answered = {said.question for said in told if isinstance(said, QuestionAnswered)}
-        for question in inbox:
-            said, ask = asked.pop(question.id, None), question.ask
-            if said is None:
-                self._found.fault(where, f"question {question.id} is in the inbox, and the run did not ask it")
-            elif (ask.text, ask.to, ask.quorum, ask.kind, question.deadline) != (
-                said.text, said.to, said.quorum, said.kind, said.due,
-            ):  # fmt: skip
-                self._found.fault(where, f"question {question.id} is not what the run asked")
-            elif question.id in answered and question.state is not QuestionState.ANSWERED:
-                self._found.fault(where, f"question {question.id} was answered, and the inbox says {question.state}")
-        for missing in asked:
-            self._found.fault(where, f"question {missing} is not in the inbox")
 
     def _check_redactions(self, run: Run, facts: Sequence[Fact], entered: Sequence[LedgerEntry]) -> None:
         """Check who redacted a run; that what is left belongs to it was checked with the chain."""

@@ -145,10 +145,10 @@ def seals_removed(db: sqlite3.Connection, chance: Random) -> str:
     left = chance.randrange(1, last)
     gone = [run for (run,) in db.execute("SELECT DISTINCT run FROM ledger WHERE n > ?", (left,))]
     for run in gone:
-        (number,) = db.execute("SELECT n FROM runs WHERE id = ?", (run,)).fetchone()
-        db.execute("DELETE FROM facts WHERE place >> 24 = ?", (number,))
-        db.execute("DELETE FROM runs WHERE n = ?", (number,))
-        db.execute("DELETE FROM ledger WHERE run = ?", (run,))
+        db.execute("DELETE FROM facts WHERE place >> 24 = (SELECT n FROM runs WHERE id = ?)", (run,))
+        for table, column in (("runs", "id"), ("ledger", "run"), ("pruned", "run"), ("delegations", "id")):
+            db.execute(f"DELETE FROM {table} WHERE {column} = ?", (run,))
+    db.execute("DELETE FROM audit_keys WHERE entry > ?", (left,))
     _chain_ledger(db)
     db.execute("DELETE FROM seals")
     return f"the ledger cut to {left} entries, without seals"

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import podium.store.sqlite
+from podium.store.sqlite.connection import add_functions
 from podium.store.sqlite.sql import migrations
 
 FILE = Path(podium.store.sqlite.__file__).with_name("schema.sql")
@@ -20,6 +21,7 @@ MADE = """
 def migrated() -> str:
     """Return, as statements, the schema that an empty store has after every migration."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        add_functions(connection)
         for _, text in migrations():
             for statement in text.split(";\n"):
                 connection.execute(statement)

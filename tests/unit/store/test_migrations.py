@@ -2,20 +2,27 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from podium import run_sync
+from podium.model.audit import GENESIS, entry_hash
 from podium.model.run import BlockedReason
-from podium.store.sqlite.connection import APPLICATION_ID, migrate, prepare
+from podium.reports.audit import audit
+from podium.store.sqlite.connection import APPLICATION_ID, add_functions, migrate, prepare
 from podium.store.sqlite.memory_writes import MemoryWrite
 from podium.store.sqlite.sql import migrations, schema
+from podium.store.sqlite.store import SqliteStore
 from tests.unit.store.schema import migrated
 
 BEFORE_BLOCKED = 9
 BEFORE_LIFETIMES = 17
 BEFORE_VERSIONS = 22
+BEFORE_ENTERED = 27
 DIVERGED = (
     "call 0: the journal has a sleep, the code now asks for a call of echo. "
     "Nothing is lost: bring the old code back, or move the run with `podium runs repin`."
@@ -31,6 +38,7 @@ QUARANTINED = "quarantined: 3 processes in a row died while they drove it. Find 
 def store_of(version: int) -> sqlite3.Connection:
     """Return a store as the version of Podium with this schema made it."""
     connection = sqlite3.connect(":memory:", isolation_level=None)
+    add_functions(connection)
     for number, text in migrations():
         if number <= version:
             for statement in text.split(";\n"):
@@ -148,3 +156,28 @@ def test_no_version_that_an_old_store_gave_comes_again() -> None:
     put = write.put(connection, 1, expect=0, until=None)
     assert put is not None
     assert put.version == 6
+
+
+def test_delegations_that_are_there_already_are_entered_in_the_ledger(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "a.db")) as file:
+        connection = store_of(BEFORE_ENTERED)
+        first = entry_hash(GENESIS, 1, "run_1", 2, b"h" * 32, "done")
+        connection.execute("INSERT INTO ledger VALUES (1, 'run_1', 2, ?, 'done', ?)", (b"h" * 32, first))
+        for name, expires, quota, revoked_at in (("b", None, None, 7.0), ("a", 9.5, 3, None)):
+            connection.execute(
+                "INSERT INTO delegations VALUES (?, 'ada', 'bot', 'default', ?, ?, ?, 0, 5.0, ?)",
+                (name, b'{"agents":["*"],"tools":["*"],"arguments":{}}', expires, quota, revoked_at),
+            )
+        migrate(connection, ":memory:")
+        connection.backup(file)
+    store = SqliteStore(str(tmp_path / "a.db"))
+    entries = list(store.ledger.entries())
+    assert [(each.n, each.run, each.state) for each in entries] == [
+        (1, "run_1", "done"), (2, "a", "granted"), (3, "b", "granted"), (4, "b", "revoked"),
+    ]  # fmt: skip
+    assert all(entry.follows(before.hash) for before, entry in pairwise(entries))
+    found = run_sync(audit(store))
+    assert [fault.where for fault in found.faults] == ["run run_1"]
+    store.delegations.revoke("a", 8.0)
+    assert run_sync(audit(store)).faults == found.faults
+    store.close()

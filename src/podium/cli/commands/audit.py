@@ -15,6 +15,7 @@ from podium.cli.opening import drive, existing, look, open_readonly
 from podium.cli.options import JsonOption, SinceOption, StoreOption
 from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
+from podium.errors import UnknownRun
 from podium.facade.reader import Reader
 from podium.model.audit import Audit, KeyChange, Seal
 from podium.model.clock import SystemClock
@@ -23,6 +24,10 @@ from podium.model.json import Json
 from podium.operations import rotation
 from podium.operations.anchor import read_anchor, write_anchor
 from podium.operations.rotation import require_current
+from podium.reports.audit_markdown import markdown
+from podium.reports.audit_report import AuditReport
+from podium.reports.outside import OUTSIDE
+from podium.reports.progress import AuditProgress
 from podium.secrets.reference import resolve
 
 commands = typer.Typer(help="Whether the store is as it was written, and who did what.", rich_markup_mode=None)
@@ -83,13 +88,17 @@ def verify(
         list[str] | None,
         typer.Option(metavar="KEY", help="Of whoever seals the ledger; several where none was rotated."),
     ] = None,
+    progress: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to note how far it is: interrupted, it goes on there.")
+    ] = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check all chains, the ledger, its seals and the anchor. Exits with 1 where something does not hold."""
+    noted = None if progress is None else AuditProgress(progress)
     checker = checker_of(public_key)
     written = None if anchor is None else read_anchor(anchor)
-    found = look(store, lambda reader: reader.audit(checker=checker, anchor=written))
+    found = look(store, lambda reader: reader.audit(checker=checker, anchor=written, progress=noted))
     if as_json:
         print_json(_json(found))
     else:
@@ -114,6 +123,33 @@ def export(
             print_line(line)
 
     look(store, printed)
+
+
+@commands.command("report")
+def report(
+    about: Annotated[str, typer.Option("--for", metavar="RUN|TENANT", help="A run, `last`, or a tenant.")],
+    since: SinceOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell in plain words who did what for whom, why it was allowed, what people decided, and at what price."""
+
+    async def reported(reader: Reader) -> AuditReport:
+        begin = instant(since, "--since")
+        known = await reader.runs.list(tenant=about, limit=1)
+        if known.items:
+            return await reader.reports.audit(tenant=about, since=begin)
+        try:
+            return await reader.reports.audit(run=(await run_in(reader, about)).id, since=begin)
+        except UnknownRun as error:
+            raise UnknownRun(f"{about!r} is no tenant that has runs, and {error}") from error
+
+    found = look(store, reported)
+    if as_json:
+        print_json(found.json())
+        return
+    for line in markdown(found):
+        print(line)
 
 
 @commands.command("retain")
@@ -149,6 +185,7 @@ def _print(found: Audit) -> None:
         print(f"wrong  {fault.where}: {fault.what}")
     for said in found.unproved:
         print(f"open   {said}")
+    print(f"apart  not proved: {'; '.join(part.what for part in OUTSIDE)}. --json says why")
     redacted = f" ({found.redacted} redacted)" if found.redacted else ""
     pruned = f", {found.pruned} pruned" if found.pruned else ""
     print(
@@ -162,4 +199,5 @@ def _json(found: Audit) -> Json:
         "faults": [{"where": fault.where, "what": fault.what} for fault in found.faults], "unproved": found.unproved,
         "runs": found.runs, "redacted": found.redacted, "pruned": found.pruned, "entries": found.entries,
         "sealed": found.sealed,
+        "outside": [{"what": part.what, "columns": part.columns, "why": part.why} for part in OUTSIDE],
     }  # fmt: skip

@@ -6,6 +6,7 @@ from podium.model.agent import Card
 from podium.model.allow import AllowList
 from podium.model.budget import Budget, BudgetLimits, BudgetLine, budget_json, limits_of
 from podium.model.budget_ids import budget_of_run
+from podium.model.delegation import Delegation
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Started
 from podium.model.json import Json
@@ -30,13 +31,13 @@ class Above:
     """The lists of what may be used where it is started."""
 
 
-def new_run(
+def new_run(  # noqa: PLR0913 - each is a word of the run, and the caller names it
     id: str, card: Card, payload: bytes, options: RunOptions, *, seed: int, at: float, above: Above | None = None,
-    trace: str | None = None,
+    trace: str | None = None, delegation: Delegation | None = None,
 ) -> NewRun:  # fmt: skip
     """Return a run that is ready to be inserted; its first fact holds all that a replay needs.
 
-    `trace` is the `traceparent` of what starts it, if that is traced.
+    `trace` is the `traceparent` of what starts it, if that is traced; `delegation` is that with which it is started.
     """
     limits = None if options.budget is None else limits_of(options.budget)
     said = Started(
@@ -45,6 +46,7 @@ def new_run(
         budget=_budget(options, above), lines=tuple(_lines(id, options.budget, above)), trace=trace,
         conversation=None if options.turn is None else options.turn.name,
         busy="wait" if options.turn is None else options.turn.busy, allow=_allow(options, above),
+        grantor=delegation and delegation.by, grantee=delegation and delegation.to,
     )  # fmt: skip
     parent = None if above is None else above.run
     return NewRun(

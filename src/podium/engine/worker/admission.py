@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Handler
-from podium.dispatch.rules.delegation.delegations import PRINCIPAL
 from podium.engine.calls.permission import Permission, PermissionReply
 from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.undo import undo_all
@@ -14,6 +13,7 @@ from podium.engine.run.progress import NO_RULE, CallProgress, denied, progress_o
 from podium.engine.workflow import Workflow
 from podium.errors import Blocked, CallFailed, CallRefused
 from podium.model.call import Call
+from podium.model.delegation import PRINCIPAL
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused, outcome_of, outcome_said
 from podium.model.json import Json
 from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Until

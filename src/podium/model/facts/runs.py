@@ -49,6 +49,10 @@ class Started(FactContent, kind=FactKind.STARTED):
     """The conversation in which it is to have its turn from its start to its end."""
     busy: Kept[Busy] = "wait"
     """What becomes of it where another one has its turn there."""
+    grantor: Kept[str | None] = None
+    """The user on whose behalf it is, where it was started with a delegation; child runs have the same principal."""
+    grantee: Kept[str | None] = None
+    """The agent outside that this user let act."""
     allow: AllowLists = ()
     """The lists of what it may use: its own, and those above it. What is used has to be on each of them."""
 

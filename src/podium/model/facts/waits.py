@@ -72,6 +72,8 @@ class QuestionAsked(FactContent, kind=FactKind.QUESTION):
     """The rule that asks, where one does."""
     taken_from: Kept[str | None] = None
     """Where it stood before a retry, if it is taken over from there, with the answers to it."""
+    digest: Blanked[str] = ""
+    """The digest of what people are shown with it: its subject, the schema of its answer, when and for whom it asks."""
     keeps: Kept[str | None] = None
     """The question before it whose answers count for it too."""
 

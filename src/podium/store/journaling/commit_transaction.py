@@ -63,7 +63,7 @@ class CommitTransaction:
     """Carries out operations inside a transaction of a backend."""
 
     __slots__ = (
-        "_claims", "_entries", "_fenced", "_let_go", "_newcomers", "_opened_books", "_opened_inbox", "_opened_turns",
+        "_claims", "_entries", "_fenced", "_let_go", "_newcomers", "_open_books", "_open_inbox", "_open_turns",
         "_pruned", "_standings", "_transaction", "_worker", "journals", "result",
     )  # fmt: skip
 
@@ -75,10 +75,10 @@ class CommitTransaction:
         self.journals = Journals(transaction, known, salts)
         self._standings = Standings(transaction)
         self._newcomers = Newcomers(transaction)
-        self._opened_inbox: InboxWriter | None = None
-        self._opened_books: Books | None = None
-        self._opened_turns: Turns | None = None
-        self._entries = LedgerEntries(transaction)
+        self._open_inbox: InboxWriter | None = None
+        self._open_books: Books | None = None
+        self._open_turns: Turns | None = None
+        self._entries = LedgerEntries(transaction, salts)
         self._claims: dict[tuple[int, int], Owned | None] = {}
         self._let_go: set[int] = set()
         """The runs that this worker owned until now."""
@@ -88,21 +88,21 @@ class CommitTransaction:
     @property
     def _inbox(self) -> InboxWriter:
         """Most commits need none; nor books."""
-        if self._opened_inbox is None:
-            self._opened_inbox = InboxWriter(self._transaction, self._worker, self._standings, self.result)
-        return self._opened_inbox
+        if self._open_inbox is None:
+            self._open_inbox = InboxWriter(self._transaction, self._worker, self._standings, self._entries, self.result)
+        return self._open_inbox
 
     @property
     def _books(self) -> Books:
-        if self._opened_books is None:
-            self._opened_books = Books(self._transaction)
-        return self._opened_books
+        if self._open_books is None:
+            self._open_books = Books(self._transaction)
+        return self._open_books
 
     @property
     def _turns(self) -> Turns:
-        if self._opened_turns is None:
-            self._opened_turns = Turns(self._transaction, self._standings, self._inbox, self.journals)
-        return self._opened_turns
+        if self._open_turns is None:
+            self._open_turns = Turns(self._transaction, self._standings, self._inbox, self.journals)
+        return self._open_turns
 
     def perform(self, operations: Sequence[Operation]) -> Committed:
         """Carry them out in order; each gets its verdict."""
@@ -133,15 +133,15 @@ class CommitTransaction:
 
     def _complete(self) -> None:
         """Write what waited to be written together, then hand over what came for runs."""
-        if self._opened_books is not None:
-            self._opened_books.write()
-            self.result.drawn_on = self._opened_books.drawn_on
+        if self._open_books is not None:
+            self._open_books.write()
+            self.result.drawn_on = self._open_books.drawn_on
         self.journals.insert()
         for _, head, _ in self._pruned:
             self._entries.enter(head, PRUNED)
         self._entries.insert()
-        if self._opened_inbox is not None:
-            self._opened_inbox.hand_over()
+        if self._open_inbox is not None:
+            self._open_inbox.hand_over()
         if self._pruned:
             self._transaction.delete_runs([(n, pruning) for n, _, pruning in self._pruned])
 
@@ -327,7 +327,7 @@ class CommitTransaction:
         """Let go of a run, unless it was to be parked and somebody woke it, or begins again."""
         match close:
             case Park(wake=seen):
-                if seen != owned.wake + (0 if self._opened_inbox is None else self._opened_inbox.wakes(run)):
+                if seen != owned.wake + (0 if self._open_inbox is None else self._open_inbox.wakes(run)):
                     self._inbox.fetched.add(run)
                     return CommitVerdict.AWAKE
                 state = RunState.PARKED

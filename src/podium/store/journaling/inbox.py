@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from podium.model.entered import answer_head, value_digest
 from podium.model.json import decode, encode
 from podium.model.person import folded
 from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
+from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import AnswerRow, QuestionRow, RunStanding, SignalRow, Transaction
 from podium.store.operations import Committed, CommitVerdict, OpenQuestion
@@ -17,10 +19,23 @@ class InboxWriter:
     Signals are inserted together, at the end or before somebody looks; only then is it known which had come before.
     """
 
-    __slots__ = ("_result", "_sent", "_standings", "_transaction", "_waiting", "_wakes", "_worker", "fetched")
+    __slots__ = (
+        "_entries",
+        "_result",
+        "_sent",
+        "_standings",
+        "_transaction",
+        "_waiting",
+        "_wakes",
+        "_worker",
+        "fetched",
+    )
 
-    def __init__(self, transaction: Transaction, worker: str, standings: Standings, result: Committed) -> None:
+    def __init__(
+        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, result: Committed
+    ) -> None:  # fmt: skip
         self._transaction = transaction
+        self._entries = entries
         self._worker = worker
         self._standings = standings
         self._result = result
@@ -95,7 +110,10 @@ class InboxWriter:
         self._transaction.drop_signal(run, signal)
 
     def ask(self, run: int, opened: OpenQuestion) -> None:
-        """Put a question into the inbox, with the answers to another one that count for it."""
+        """Put a question into the inbox, with the answers to another one that count for it.
+
+        One about a budget stands behind another one about it that people are shown.
+        """
         question, ask = opened.question, opened.question.ask
         row = QuestionRow(
             id=question.id, run=run, run_id=question.run, key=question.key, kind=ask.kind, text=ask.text,
@@ -105,18 +123,25 @@ class InboxWriter:
             to_folded=folded(ask.to),
         )  # fmt: skip
         self._transaction.insert_question(row)
+        if opened.budget is not None:
+            lead = self._transaction.shown_question(opened.budget, ask.to, question.asked_at) or question.id
+            self._transaction.insert_budget_question(question.id, run, opened.budget, lead)
         earlier = () if opened.keeps is None else self._transaction.answers(opened.keeps)
         for answer in earlier:
-            self._transaction.add_answer(question.id, answer)
+            self._add(question.id, question.run, answer.by, answer.value, answer.at)
         if len(earlier) >= ask.quorum:
             self._answered(question.id, question.run, earlier, question.asked_at)
 
     def close(self, question: str, state: QuestionState) -> CommitVerdict:
-        """Move a question out of `open`, if it still is."""
-        return CommitVerdict.OK if self._transaction.close_question(question, state) else CommitVerdict.CLOSED
+        """Move a question out of `open`, if it still is; the oldest of those behind it is shown then."""
+        if not self._transaction.close_question(question, state):
+            return CommitVerdict.CLOSED
+        self._transaction.show_next(question)
+        return CommitVerdict.OK
 
     def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
-        """Record one person's answer; the last one needed closes the question and wakes its run."""
+        """Record one person's answer; the last one needed closes the question, with those behind it, and wakes runs."""
+        question = self._transaction.lead_of(question) or question
         asked = self._transaction.question(question)
         if asked is None:
             return CommitVerdict.UNKNOWN
@@ -126,12 +151,29 @@ class InboxWriter:
         who = folded(answer.by)
         if any(folded(each.by) == who for each in self._transaction.answers(question)):
             return CommitVerdict.DUPLICATE
-        answers = self._transaction.add_answer(question, AnswerRow(answer.by, encode(answer.value), answer.at))
+        answers = self._add(question, asked.run, answer.by, encode(answer.value), answer.at)
         if answers is None:
             return CommitVerdict.DUPLICATE
         if len(answers) >= asked.quorum:
             self._answered(question, asked.run, answers, answer.at)
+            for each in self._transaction.questions_behind(question):
+                self._answer_behind(each, answers, answer.at)
         return CommitVerdict.OK
+
+    def _answer_behind(self, question: str, answers: Sequence[AnswerRow], at: float) -> None:
+        """Close a question that stood behind the one that was answered, unless its own time is over."""
+        asked = self._transaction.question(question)
+        if asked is not None and (asked.deadline is None or at < asked.deadline):
+            self._answered(question, asked.run, answers, at)
+
+    def _add(self, question: str, run: str, by: str, value: bytes, at: float) -> Sequence[AnswerRow] | None:
+        """Add an answer and enter it in the ledger; returns all there are, or None where this name has answered."""
+        salt = self._entries.salts.next()
+        digest = value_digest(salt, value)
+        answers = self._transaction.add_answer(question, AnswerRow(by, value, at, salt, digest))
+        if answers is not None:
+            self._entries.enter_answer(run, answer_head(question, by, at, digest))
+        return answers
 
     def _answered(self, question: str, run: str, answers: Sequence[AnswerRow], at: float) -> None:
         """Close a question that all have answered who were needed, and wake its run."""

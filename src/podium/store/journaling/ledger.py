@@ -1,25 +1,29 @@
-"""The ledger: each run that leaves memory is entered, and the entries are chained."""
-
-from typing import Literal
+"""The ledger: each run that leaves memory is entered, as is each answer of a person, and the entries are chained."""
 
 from podium.model.audit import entry_hash
+from podium.model.entered import ANSWERED, EnteredState
 from podium.model.run import RunState
-from podium.store.journaling.appending import Head
+from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.transaction import EntryRow, Transaction
 
 
 class LedgerEntries:
     """The entries that a transaction makes, in the order in which runs leave memory."""
 
-    __slots__ = ("_entered", "_transaction")
+    __slots__ = ("_entered", "_transaction", "salts")
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, salts: Salts) -> None:
         self._transaction = transaction
-        self._entered: list[tuple[Head, RunState | Literal["pruned"]]] = []
+        self.salts = salts
+        self._entered: list[tuple[str, int, bytes, RunState | EnteredState]] = []
 
-    def enter(self, head: Head, state: RunState | Literal["pruned"]) -> None:
+    def enter(self, head: Head, state: RunState | EnteredState) -> None:
         """Enter a run, in the transaction in which it leaves memory or the store."""
-        self._entered.append((head, state))
+        self._entered.append((head.name.decode(), head.count, head.hash, state))
+
+    def enter_answer(self, run: str, head: bytes) -> None:
+        """Enter that a person answered a question of a run."""
+        self._entered.append((run, 0, head, ANSWERED))
 
     def insert(self) -> None:
         """Chain what was entered to the ledger: late, since nobody else can enter a run until the commit."""
@@ -27,9 +31,9 @@ class LedgerEntries:
             return
         n, last = self._transaction.last_entry()
         rows: list[EntryRow] = []
-        for head, state in self._entered:
-            n, run = n + 1, head.name.decode()
-            last = entry_hash(last, n, run, head.count, head.hash, state)
-            rows.append(EntryRow(n, run, head.count, head.hash, state, last))
+        for run, facts, head, state in self._entered:
+            n += 1
+            last = entry_hash(last, n, run, facts, head, state)
+            rows.append(EntryRow(n, run, facts, head, state, last))
         self._transaction.insert_entries(rows)
         self._entered = []

@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
+from podium.model.entered import EnteredState
 from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
+from podium.store.journaling.shared_questions import SharedQuestionsTransaction
 from podium.store.journaling.waits import WaitsTransaction
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Delivery, Leave, Placed
@@ -93,6 +95,9 @@ class AnswerRow(NamedTuple):
     by: str
     value: bytes
     at: float
+    salt: bytes | None = None
+    digest: bytes | None = None
+    """Of salt and value: it stands for the value in the ledger."""
 
 
 Amounts = tuple[int, int, int]
@@ -134,7 +139,7 @@ class EntryRow(NamedTuple):
     run: str
     facts: int
     head: bytes
-    state: RunState | Literal["pruned"]
+    state: RunState | EnteredState
     hash: bytes
 
 
@@ -147,7 +152,7 @@ class EmptiedFact(NamedTuple):
     body: bytes
 
 
-class Transaction(ConversationTransaction, WaitsTransaction, Protocol):
+class Transaction(ConversationTransaction, WaitsTransaction, SharedQuestionsTransaction, Protocol):
     """One write transaction of a backend, from its begin to its commit, in the thread that commits.
 
     Whatever is written is seen by what is asked after it. What is asked is asked in sets, where a group of operations
@@ -268,7 +273,7 @@ class Transaction(ConversationTransaction, WaitsTransaction, Protocol):
         ...
 
     def withdraw_questions(self, run: int) -> None:
-        """Withdraw the open questions of a run."""
+        """Withdraw the open questions of a run; of those that people are shown, the next is shown (`show_next`)."""
         ...
 
     def question(self, id: str) -> AskedQuestion | None:
@@ -375,8 +380,8 @@ class Transaction(ConversationTransaction, WaitsTransaction, Protocol):
 
         Of the facts named stay header, hash, and what is given, in place of salt, body and payload. Deleted are also
         those of these large payloads that no fact refers to any more, the run's signals, text, subject and schema of
-        its questions, the values of their answers (`null` stays), the answers that were kept from it, and its transient
-        events. What it said in conversations is for `overwrite_messages`.
+        its questions, values and salts of their answers (`null` and the digests stay), the answers that were kept from
+        it, and its transient events. What it said in conversations is for `overwrite_messages`.
         """
         ...
 

@@ -31,6 +31,13 @@ class Upkeep(Protocol):
         """Write the store as it is at one moment to a new file, while others go on writing; raises StoreError."""
         ...
 
+    def scrub(self) -> bool:
+        """Leave nothing of what was deleted where it was stored; False where somebody still reads what was.
+
+        Then it is done later, at the latest when the store is closed. Raises StoreError.
+        """
+        ...
+
     def compact(self) -> None:
         """Give the room of what was deleted back to the disk; nobody can write meanwhile. Raises StoreError."""
         ...

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from podium.errors import NotAStore, PodiumError, StoreBusy, StoreDamaged, StoreUnavailable, Unwritable
+from podium.model.audit import entry_hash
+from podium.model.entered import grant_digest, revocation_digest
 from podium.store.sqlite.sql import migrations, schema
 
 T = TypeVar("T")
@@ -166,6 +168,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     """Bring the schema to this version, each step in a transaction of its own: a new store takes one step."""
     known = migrations()
     newest = known[-1][0]
+    add_functions(connection)
     have = _version(connection, path, newest)
     before = (0, *(number for number, _ in known))
     for since, (number, text) in [(0, (newest, schema())), *zip(before, known, strict=False)]:
@@ -183,6 +186,13 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Give a connection the functions that migrations use."""
+    connection.create_function("audit_entry_hash", 6, entry_hash, deterministic=True)
+    connection.create_function("audit_grant_digest", 8, grant_digest, deterministic=True)
+    connection.create_function("audit_revocation_digest", 2, revocation_digest, deterministic=True)
 
 
 def _version(connection: sqlite3.Connection, path: str, newest: int) -> int:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from podium.model.delegation import Delegation, Granted
+from podium.model.entered import GRANTED, REVOKED, grant_digest, revocation_digest
 from podium.store.codec import decode, encode_names
 from podium.store.sqlite.connection import transaction, translated
+from podium.store.sqlite.ledger import enter
 from podium.store.sqlite.sql import statement
 
 
@@ -26,10 +28,12 @@ class SqliteDelegations:
         """Keep a delegation."""
         said = granted.delegation
         scope = {"agents": said.agents, "tools": said.tools, "arguments": said.arguments}
-        self._write(
-            "delegation_insert", granted.id, said.by, said.to, said.tenant, encode_names(scope), said.expires,
-            said.quota, granted.granted_at,
+        row = (
+            granted.id, said.by, said.to, said.tenant, encode_names(scope), said.expires, said.quota, granted.granted_at
         )  # fmt: skip
+        with self._lock, transaction(self._writing, self._path) as connection:
+            connection.execute(statement("delegation_insert"), row)
+            enter(connection, granted.id, grant_digest(*row), GRANTED)
 
     def get(self, id: str) -> Granted | None:
         """Return a delegation as it stands now."""
@@ -44,15 +48,16 @@ class SqliteDelegations:
 
     def use(self, id: str, now: float) -> bool:
         """Count one use; False where it is revoked, expired or used up."""
-        return self._write("delegation_use", id, now) == 1
+        with self._lock, transaction(self._writing, self._path) as connection:
+            return connection.execute(statement("delegation_use"), (id, now)).rowcount == 1
 
     def revoke(self, id: str, now: float) -> bool:
         """Void a delegation from now on."""
-        return self._write("delegation_revoke", id, now) == 1
-
-    def _write(self, name: str, *values: object) -> int:
         with self._lock, transaction(self._writing, self._path) as connection:
-            return connection.execute(statement(name), values).rowcount
+            if connection.execute(statement("delegation_revoke"), (id, now)).rowcount == 0:
+                return False
+            enter(connection, id, revocation_digest(id, now), REVOKED)
+            return True
 
 
 def _granted(row: tuple[Any, ...]) -> Granted:

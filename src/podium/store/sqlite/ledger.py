@@ -2,15 +2,25 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
-from podium.model.audit import GENESIS, ROTATED, EnteredPruning, KeyChange, LedgerEntry, Seal, entry_hash
-from podium.model.question import Question
+from podium.model.audit import GENESIS, ROTATED, EnteredPruning, KeyChange, LedgerEntry, ReadRun, Seal, entry_hash
+from podium.model.entered import (
+    StoredAnswer,
+    StoredGrant,
+    StoredQuestion,
+    grant_digest,
+    revocation_digest,
+    shown_digest,
+)
+from podium.model.fact import NOTHING, Fact, FactKind
 from podium.store.codec import content_hash
 from podium.store.sqlite.connection import transaction
 from podium.store.sqlite.readers import Readers
-from podium.store.sqlite.rows import key_change_of, pruning_of, question_of, row_of_key_change
+from podium.store.sqlite.reading import chain_of
+from podium.store.sqlite.rows import Row, key_change_of, pruning_of, question_of, row_of_key_change
+from podium.store.sqlite.schema import own_schema, schema_of
 from podium.store.sqlite.sql import statement
 
 
@@ -32,8 +42,7 @@ class SqliteLedger:
 
     def last(self) -> tuple[int, bytes]:
         """Return number and hash of the last entry; 0 and GENESIS where there is none."""
-        row = self._quick.execute(statement("ledger_last")).fetchone()
-        return (0, GENESIS) if row is None else (row[0], row[1])
+        return _last(self._quick)
 
     def entries(self) -> Iterator[LedgerEntry]:
         """Give all entries, in order."""
@@ -60,10 +69,18 @@ class SqliteLedger:
         """Return number and run of the entries that tell of a pruning of which nobody says whose it was."""
         return self._quick.execute(statement("pruned_unknown")).fetchall()
 
-    def runs(self) -> Iterator[str]:
-        """Give the ids of all runs, in the order in which they were started."""
-        for (run,) in self._quick.execute(statement("run_ids")):
+    def runs(self, after: str | None = None) -> Iterator[str]:
+        """Give the ids of all runs, or of those after this one, in the order in which they were started."""
+        for (run,) in self._quick.execute(statement("run_ids"), (after,)):
             yield run
+
+    def read(self, run: str) -> ReadRun:
+        """Return the facts of a run, with what its hash chain says of them."""
+        rows, found = chain_of(self._quick, run)
+        if found:
+            return ReadRun(faults=found, facts=(), hashes=())
+        facts = [Fact(*row[:1], FactKind(row[1]), *row[2:5], row[8] or NOTHING) for row in rows]
+        return ReadRun(faults=(), facts=facts, hashes=[row[5] for row in rows])
 
     def hashes(self, run: str) -> list[bytes]:
         """Return the hashes of a run's facts, in order."""
@@ -77,9 +94,37 @@ class SqliteLedger:
         """Return of how many runs there are facts, and not the run."""
         return self._quick.execute(statement("stray_runs")).fetchone()[0]
 
-    def questions(self, run: str) -> list[Question]:
-        """Return the questions of a run, as they stand in the inbox."""
-        return [question_of(row) for row in self._quick.execute(statement("questions_of_run"), (run,))]
+    def questions(self, run: str) -> list[StoredQuestion]:
+        """Return the questions of a run, as they stand in the inbox, with their answers."""
+        rows = self._quick.execute(statement("questions_of_run"), (run,)).fetchall()
+        if not rows:
+            return []
+        answers: dict[str, list[StoredAnswer]] = {}
+        for question, by, value, at, salt, digest in self._quick.execute(statement("answers_of_run"), (run,)):
+            answer = StoredAnswer(by=by, value=value, at=at, salt=salt, digest=digest)
+            answers.setdefault(question, []).append(answer)
+        return [_stored_question(row, answers.get(row[0], ())) for row in rows]
+
+    def grants(self) -> list[StoredGrant]:
+        """Return what stands for each delegation."""
+        rows = self._quick.execute(statement("grants_all"))
+        return [
+            StoredGrant(
+                id=said[0], granted=grant_digest(*said),
+                revoked=None if revoked_at is None else revocation_digest(said[0], revoked_at),
+            )
+            for *said, revoked_at in rows
+        ]  # fmt: skip
+
+    def foreign(self) -> list[str]:
+        """Return what is in the schema that Podium did not make, or made otherwise, by kind and name."""
+        expected, there = own_schema(), schema_of(self._quick)
+        added = [f"{kind} {name}" for (kind, name), sql in there.items() if expected.get((kind, name)) != sql]
+        return added + [f"{kind} {name}, which is gone" for kind, name in expected if (kind, name) not in there]
+
+    def strays(self) -> list[tuple[str, int]]:
+        """Return how many rows there are of which table that belong to nothing, but for those of facts."""
+        return [(table, count) for table, count in self._quick.execute(statement("strays")) if count]
 
     def unredacted(self, before: float) -> list[str]:
         """Return the runs that ended before a time, as did those that started them, and still say all they said."""
@@ -107,10 +152,30 @@ class SqliteLedger:
     def change_key(self, sign: Callable[[int], KeyChange]) -> KeyChange:
         """Enter that the key is replaced, as `sign` says it for the number of that entry."""
         with self._lock, transaction(self._patient, self._path) as connection:
-            row = connection.execute(statement("ledger_last")).fetchone()
-            n, last = (0, GENESIS) if row is None else row
+            n, _ = _last(connection)
             change = sign(n + 1)
-            hashed = entry_hash(last, n + 1, change.new, 0, change.digest, ROTATED)
-            connection.execute(statement("ledger_insert"), (n + 1, change.new, 0, change.digest, ROTATED, hashed))
+            enter(connection, change.new, change.digest, ROTATED)
             connection.execute(statement("key_change_insert"), row_of_key_change(change))
         return change
+
+
+def _stored_question(row: Row, answers: Sequence[StoredAnswer]) -> StoredQuestion:
+    question = question_of(row)
+    return StoredQuestion(
+        question=question,
+        shown=shown_digest(question, row[5] or b"", row[6] or b""),
+        to_folded=row[17],
+        answers=answers,
+    )
+
+
+def enter(connection: sqlite3.Connection, name: str, head: bytes, state: str) -> None:
+    """Append an entry that is of no run to the ledger, inside a write transaction."""
+    n, last = _last(connection)
+    hashed = entry_hash(last, n + 1, name, 0, head, state)
+    connection.execute(statement("ledger_insert"), (n + 1, name, 0, head, state, hashed))
+
+
+def _last(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    row = connection.execute(statement("ledger_last")).fetchone()
+    return (0, GENESIS) if row is None else (row[0], row[1])

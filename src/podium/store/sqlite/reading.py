@@ -14,7 +14,7 @@ from podium.model.run import Run, RunState
 from podium.model.track_record import AgentReport, TrackRecord
 from podium.model.trust import Evidence
 from podium.store.codec import encode, encode_as_is
-from podium.store.journaling.chain import PLACE_BITS, faults, place_within, whole_rows
+from podium.store.journaling.chain import PLACE_BITS, ChainRow, faults, place_within, whole_rows
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.protocol import (
     RECENT_FACTS,
@@ -279,11 +279,16 @@ def _generation(connection: sqlite3.Connection, run_id: str) -> list[Fact]:
 
 
 def _faults(connection: sqlite3.Connection, run_id: str) -> list[ChainFault]:
+    return [ChainFault(run_id, seq, what) for seq, what in chain_of(connection, run_id)[1]]
+
+
+def chain_of(connection: sqlite3.Connection, run_id: str) -> tuple[list[ChainRow], list[tuple[int, str]]]:
+    """Return the facts of a run as they are stored, and place and description of what does not fit in their chain."""
     with of_one_moment(connection):
         row = connection.execute(statement("run_number"), (run_id,)).fetchone()
         if row is None:
-            return [ChainFault(run_id, 0, "the run is not in the store")]
-        stored = connection.execute(statement("chain_of_run"), (row[0],))
-        chain = whole_rows(stored, lambda seq: stored_payload(connection, row[0], seq))
-        found = faults(run_id, chain, row[1], row[2], open_end=row[3] in (RunState.READY, RunState.RUNNING))
-    return [ChainFault(run_id, seq, what) for seq, what in found]
+            return [], [(0, "the run is not in the store")]
+        stored: list[ChainRow] = connection.execute(statement("chain_of_run"), (row[0],)).fetchall()
+        whole = whole_rows(stored, lambda seq: stored_payload(connection, row[0], seq))
+        open_end = row[3] in (RunState.READY, RunState.RUNNING)
+        return stored, faults(run_id, whole, row[1], row[2], open_end=open_end)

@@ -5,11 +5,11 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from podium.errors import InvalidValue, StoreBusy, Unwritable
+from podium.errors import InvalidValue, StoreBusy, StoreError, Unwritable
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import Committed, CommitVerdict, Operation, Write
@@ -211,6 +211,8 @@ class SqliteStore(SqliteReading):
         with self._lock, translated(self.path):
             if self._unscrubbed:
                 self._scrub()
+            if self.upkeep.unscrubbed:
+                self.upkeep.scrub()
             size = log_bytes(self.path)
             if size <= _LONG_LOG_BYTES:
                 self._patient.execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -307,6 +309,9 @@ class SqliteStore(SqliteReading):
         with self._lock, self._beats_lock:
             for connection in {id(c): c for c in (self._beats, self._patient, self._loop)}.values():
                 connection.close()
+        if self.upkeep.unscrubbed:  # what somebody still read when it was deleted
+            with suppress(StoreError):
+                self.upkeep.scrub()
 
 
 def default_path(folder: Path) -> str:

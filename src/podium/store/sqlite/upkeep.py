@@ -11,6 +11,7 @@ from podium.errors import StoreUnavailable
 from podium.store.protocol import StoreSize
 from podium.store.sqlite.connection import APPLICATION_ID, connect, log_bytes, translated
 from podium.store.sqlite.file import PARTS
+from podium.store.sqlite.scrubbing import scrub
 from podium.store.sqlite.sql import migrations
 from podium.store.sqlite.words import merge_words
 
@@ -27,6 +28,8 @@ class SqliteUpkeep:
         self._patient = patient
         self._lock = lock
         self._path = path
+        self.unscrubbed = False
+        """Whether something that was deleted may still stand in the file or its log."""
 
     def size(self) -> StoreSize:
         """Return how much room the store takes."""
@@ -47,6 +50,14 @@ class SqliteUpkeep:
         with translated(self._path), self._source() as source, closing(new_file(path)) as target:
             source.backup(target)
             target.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+
+    def scrub(self) -> bool:
+        """Leave nothing of what was deleted in the file and its log; False where somebody still reads what was."""
+        if self._path != ":memory:":
+            self.unscrubbed = True
+            with translated(self._path):
+                self.unscrubbed = not scrub(self._path)
+        return not self.unscrubbed
 
     def compact(self) -> None:
         """Give the room of what was deleted back to the disk."""

@@ -43,6 +43,16 @@ class LedgerContract(OpenedStore):
                 previous = entry.hash
             assert [each.head for each in hand.store.ledger.of("b")] == [hand.store.ledger.hashes("b")[-1]]
 
+    def test_a_journal_is_read_once_for_all_that_an_audit_checks(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("a", "b", "c"):
+                hand.finish(hand.start(new_run(name)))
+            read = hand.store.ledger.read("b")
+            assert (list(read.faults), list(read.hashes)) == ([], hand.store.ledger.hashes("b"))
+            assert [each.body for each in read.facts] == [each.body for each in hand.told(hand.store.facts("b"))]
+            assert list(hand.store.ledger.runs()) == ["a", "b", "c"]
+            assert list(hand.store.ledger.runs(after="a")) == ["b", "c"]
+
     def test_what_is_not_carried_out_is_not_entered(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
@@ -84,9 +94,11 @@ class LedgerContract(OpenedStore):
             assert [(each.body, each.payload) for each in facts] == [({}, None)] * 4
             assert (redacted.kind, redacted.epoch) == (FactKind.REDACTED, 2)
             assert hand.told(hand.store.verify("r")) == []
-            assert [each.state for each in hand.store.ledger.of("r")] == ["done", "done"]
+            assert [each.state for each in hand.store.ledger.of("r")] == ["answered", "done", "done"]
             [asked] = hand.store.ledger.questions("r")
-            assert (asked.ask.text, asked.ask.subject, asked.state) == ("", None, QuestionState.ANSWERED)
+            question = asked.question
+            assert (question.ask.text, question.ask.subject, question.state) == ("", None, QuestionState.ANSWERED)
+            assert [(answer.value, answer.salt) for answer in asked.answers] == [(b"null", None)]
             taken = hand.take_over("r")
             assert taken is not None
             assert taken.signals == []

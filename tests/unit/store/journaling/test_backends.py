@@ -87,7 +87,7 @@ def of_sqlite(connection: sqlite3.Connection) -> Rows:
                 "SELECT id, run, run_id, text, subject, schema, quorum, deadline, state FROM questions ORDER BY id"
             )
         ],
-        "answers": rows("SELECT question, by, value, at FROM answers ORDER BY question, by"),
+        "answers": rows("SELECT question, by, value, at, salt, digest FROM answers ORDER BY question, by"),
         "budgets": rows(
             "SELECT id, usd_limit, tokens_limit, calls_limit, usd_reserved, tokens_reserved, calls_reserved, usd_spent,"
             " tokens_spent, calls_spent, usd_wanted, tokens_wanted, calls_wanted, usd_in_doubt FROM budgets ORDER BY id"

@@ -15,9 +15,6 @@ from podium.model.json import Json
 from podium.model.step import arguments_in, tool_id
 from podium.model.storable import check_name
 
-PRINCIPAL = "delegation:"
-"""The prefix of the principal of a run that was started with a token."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegations:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.dispatch.rules.delegation.delegations import PRINCIPAL, objection
+from podium.dispatch.rules.delegation.delegations import objection
 from podium.dispatch.rules.policy.request import Actor
 from podium.dispatch.rules.policy.rule import acting
 from podium.dispatch.rules.policy.words import USER
@@ -11,7 +11,7 @@ from podium.errors import Forbidden
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.clock import Clock
-from podium.model.delegation import DelegationBook
+from podium.model.delegation import PRINCIPAL, DelegationBook
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Refused
 from podium.model.rule_steps import RuleSteps

@@ -1,1 +1,1 @@
-INSERT OR IGNORE INTO answers (question, by, value, at) VALUES (?, ?, ?, ?)
+INSERT OR IGNORE INTO answers (question, by, value, at, salt, digest) VALUES (?, ?, ?, ?, ?, ?)

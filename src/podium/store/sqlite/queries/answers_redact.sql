@@ -1,1 +1,1 @@
-UPDATE answers SET value = CAST('null' AS BLOB) WHERE question IN (SELECT id FROM questions WHERE run = ?)
+UPDATE answers SET value = CAST('null' AS BLOB), salt = NULL WHERE question IN (SELECT id FROM questions WHERE run = ?)

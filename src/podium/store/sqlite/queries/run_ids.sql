@@ -1,1 +1,1 @@
-SELECT id FROM runs ORDER BY n
+SELECT id FROM runs WHERE n > COALESCE((SELECT n FROM runs WHERE id = ?), 0) ORDER BY n

@@ -1,0 +1,93 @@
+"""What is entered in the ledger besides runs: what people answered, and whom users let act for them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from podium.model.question import Question
+
+ANSWERED: Literal["answered"] = "answered"
+"""The state of an entry that a person answered a question of the run; its head stands for the answer."""
+
+EnteredState = Literal["pruned", "answered"]
+"""What an entry of the ledger says of a run where it does not say how the run stands."""
+
+GRANTED = "granted"
+"""The state of an entry that a delegation was granted, which it names in place of a run; its head stands for it."""
+
+REVOKED = "revoked"
+"""The state of an entry that a delegation was revoked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswer:
+    """A person's answer as the store has it."""
+
+    by: str
+    value: bytes
+    """JSON; `null` once the run was redacted."""
+    at: float
+    salt: bytes | None
+    """None once the run was redacted."""
+    digest: bytes | None
+    """Of salt and value. None of one that was given before answers were entered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredQuestion:
+    """A question as the inbox has it, with its answers."""
+
+    question: Question
+    shown: str
+    """The digest of what people are shown, as `shown_digest` makes it."""
+    to_folded: str
+    """Whom it is put to, as names are compared."""
+    answers: Sequence[StoredAnswer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredGrant:
+    """A delegation as the store has it: what stands for it, and for its end."""
+
+    id: str
+    granted: bytes
+    revoked: bytes | None
+
+
+def said_bytes(said: Sequence[str | float | None]) -> bytes:
+    """Return what is hashed or signed of texts and numbers: JSON as it is, with nothing masked, now and later."""
+    return json.dumps(said).encode()
+
+
+def shown_digest(question: Question, subject: bytes, schema: bytes) -> str:
+    """Return what stands for what a question shows, apart from what the fact of it says in words."""
+    key = question.ask.idempotency_key
+    said = [question.asked_at, question.key, question.step, key, question.tenant, question.principal]
+    return sha256(b"podium question %b %d:%b %b" % (said_bytes(said), len(subject), subject, schema)).hexdigest()
+
+
+def value_digest(salt: bytes, value: bytes) -> bytes:
+    """Return what stands for the value of an answer; nobody can guess the value from it without the salt."""
+    return sha256(salt + value).digest()
+
+
+def answer_head(question: str, by: str, at: float, digest: bytes) -> bytes:
+    """Return what the ledger has of an answer: to what, by whom, when, and the digest of the value."""
+    return sha256(b"podium answer %b %b" % (said_bytes([question, by, float(at)]), digest)).digest()
+
+
+def grant_digest(
+    id: str, by: str, to: str, tenant: str, scope: bytes, expires: float | None, quota: int | None, granted_at: float
+) -> bytes:
+    """Return what the ledger has of a delegation; `scope` is JSON: agents, tools and arguments."""
+    ends = None if expires is None else float(expires)
+    return sha256(
+        b"podium grant %b %b" % (said_bytes([id, by, to, tenant, ends, quota, float(granted_at)]), scope)
+    ).digest()
+
+
+def revocation_digest(id: str, at: float) -> bytes:
+    """Return what the ledger has of the end of a delegation."""
+    return sha256(b"podium revocation %b" % said_bytes([id, float(at)])).digest()
