@@ -283,3 +283,25 @@ async def test_what_an_attempt_came_to_that_failed_counts_beside_the_price_of_th
         handle = await app.start(ask, "clerk", budget=Budget(usd=100.0))
         assert await handle.result() == "done"
         assert await booked(app, handle.id) == counted
+
+
+async def test_what_requests_told_before_a_crash_is_not_in_doubt_with_the_price_of_the_call(bench: Bench) -> None:
+    begun, dies = asyncio.Event(), [True]
+
+    async def request() -> Json:
+        return "said"
+
+    @agent(name="clerk", usd=0.75)
+    async def clerk(_: Json, steps: Steps) -> Json:
+        await steps.once("completion", request, usage=lambda _: TOLD, bound=BOUND)
+        if dies and dies.pop():
+            begun.set()
+            await asyncio.Event().wait()
+        return "done"
+
+    async with bench.app(ask, clerk) as app:
+        handle = await app.start(ask, "clerk", budget=Budget(usd=100.0))
+        await begun.wait()
+    async with bench.app(ask, clerk) as app:
+        assert await (await app.handle(handle.id)).result() == "done"
+        assert await booked(app, handle.id) == Booked(1.5, 0.625)

@@ -20,6 +20,7 @@ from podium.engine.run.replay_gate import ReplayGate
 from podium.engine.run.run_journal import WRITTEN, RunJournal
 from podium.engine.run.runtime import Runtime
 from podium.engine.run.starting import claimed_anew
+from podium.engine.run.unsettled import count_unsettled_as_spent
 from podium.engine.run.unwound import warn_of_unwound
 from podium.errors import Blocked, Diverged, Evicted, StoreError, UnknownAgent
 from podium.model.chance import Chance, chance_of
@@ -27,7 +28,6 @@ from podium.model.fact import Fact, started_of
 from podium.model.facts.calls import AttemptFailed
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.content import Prepared
-from podium.model.facts.money import settled
 from podium.model.facts.runs import Rewound
 from podium.model.fallback import Degraded
 from podium.model.outcome import readable
@@ -45,7 +45,6 @@ from podium.store.operations import (
     FetchSignals,
     FinishRun,
     Park,
-    Settle,
     TakeSignal,
     Write,
 )
@@ -197,17 +196,10 @@ class ActiveRun:
         self.gate.end_replay()
         if not self.history.unclaimed:
             self.history.alive = []
-        self._count_unsettled_as_spent()
+        count_unsettled_as_spent(self.history, self.journal)
         self.gate.release()
         self.cancellation.go_live()
         self._end_due()
-
-    def _count_unsettled_as_spent(self) -> None:
-        """Count as spent what an earlier process had set aside when it died: how it ended is unknown."""
-        for reservation, (key, amount) in self.history.reserved.items():
-            effects = [Settle(reservation, None, in_doubt=True)]
-            self.journal.append(settled(reservation, amount, in_doubt=True), key, effects=effects)
-        self.history.reserved.clear()
 
     # Waiting
 

@@ -6,7 +6,6 @@ from podium.engine.run.describing import describe
 from podium.engine.run.key_state import Asking, KeyState, StepRecord
 from podium.engine.run.keys import above
 from podium.engine.run.unclaimed import Unclaimed
-from podium.model.budget import Amount
 from podium.model.budget_ids import run_of_share
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
@@ -57,7 +56,7 @@ class History:
         """Whether something of it was retried: what a child run told may have been voided."""
         self.cancelling: Cancelling | None = None
         self.spawned: dict[str, str] = {}
-        self.reserved: dict[str, tuple[str, Amount]] = {}
+        self.reserved: dict[str, Fact] = {}
         """What was set aside and not settled: key and amount, by reservation.
 
         Not what was set aside for child runs: the store settles that when they end.
@@ -264,7 +263,7 @@ class History:
         """Note a fact about money, or about the run itself."""
         match fact.content:
             case AmountReserved() as said if run_of_share(said.reservation) is None:
-                self.reserved[said.reservation] = fact.key, said.amount
+                self.reserved[said.reservation] = fact
             case AmountSettled(reservation=reservation):
                 self.reserved.pop(reservation, None)
             case Started() | Restarted() as said:

@@ -12,7 +12,7 @@ WITH turns AS MATERIALIZED (
     WHERE o.kind = 28
         AND o.place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
 ), used AS MATERIALIZED (
-    SELECT run, place, kind, at, epoch, call, apart,
+    SELECT run, place, kind, at, epoch, call, apart, inside,
         CASE WHEN :turns THEN (
             WITH RECURSIVE around(path, root, at) AS (
                 SELECT r.id || '.' || u.call, r.root, u.at FROM runs r WHERE r.n = u.run
@@ -37,7 +37,7 @@ WITH turns AS MATERIALIZED (
     FROM (
         SELECT CASE WHEN kind = 24 AND CAST(body AS TEXT) ->> '$.guard' = 'correction' THEN (SELECT n FROM runs WHERE id = CAST(body AS TEXT) ->> '$.run') ELSE place >> 24 END AS run,
             place, kind, at, epoch, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
-            INSTR(key, '/cache/embed#') OR INSTR(key, '/guard/') AS apart,
+            INSTR(key, '/cache/embed#') OR INSTR(key, '/guard/') AS apart, INSTR(key, '/') AS inside,
             CAST(body AS TEXT) AS body
         FROM facts
         WHERE (kind = 2 OR epoch > 0 AND kind = 4 OR epoch > 0 AND INSTR(
@@ -49,7 +49,7 @@ WITH turns AS MATERIALIZED (
     ) u
 ), told AS MATERIALIZED (
     SELECT run, call, MAX(CASE WHEN kind = 3 AND usd IS NOT NULL THEN place END) AS priced,
-        MAX(CASE WHEN kind = 3 AND requests > 0 THEN place END) AS counted, COALESCE(MAX(CASE kind WHEN 4 THEN place END), 0) AS retried
+        MAX(CASE WHEN kind = 3 AND requests > 0 THEN place END) AS counted, COALESCE(MAX(CASE WHEN kind = 4 OR kind = 22 AND doubt IS NOT NULL AND NOT inside THEN place END), 0) AS retried
     FROM used WHERE kind <> 2 GROUP BY run, call HAVING COUNT(*) > 1
 ), calls AS (
     SELECT u.run, MAX(agent) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, conversation,
