@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from podium.dispatch.rules.limit.limiter import AGEING, HOLD, LimitEntry, Limiter, QueuePlace
+from podium.dispatch.rules.limit.limiter import AGEING, HOLD, LimitEntry, Limiter
+from podium.dispatch.rules.limit.line import QueuePlace
 from podium.model.limit import Limit
 
 PER = 10.0

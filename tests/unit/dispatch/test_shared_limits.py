@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from podium.dispatch.rules.limit.gate import Gate, Sent
 from podium.dispatch.rules.limit.gate import in_turn as pass_gates
-from podium.dispatch.rules.limit.pool import Amounts, Asked, Pool, Used
+from podium.dispatch.rules.limit.pool import LimitAmounts, Pool, ShareRequest, Used
 from podium.dispatch.rules.limit.share import Sharing
 from podium.model.call import Call
 from podium.model.limit import Limit
@@ -323,11 +323,11 @@ def test_much_that_began_is_kept_as_little_and_counts_no_shorter(began: list[tup
 
 
 def test_a_request_larger_than_the_limit_goes_alone_in_whichever_process() -> None:
-    pool, held = Pool(Limit(tokens=10, per=PER)), Amounts()
-    assert pool.take("a", Asked(held=held, calls=[30, 1]), 0.0) == (1, 1, 30)
-    assert pool.take("b", Asked(held=held, calls=[1]), 0.0) == (0, 0, 0)
+    pool, held = Pool(Limit(tokens=10, per=PER)), LimitAmounts()
+    assert pool.take("a", ShareRequest(held=held, calls=[30, 1]), 0.0) == (1, 1, 30)
+    assert pool.take("b", ShareRequest(held=held, calls=[1]), 0.0) == (0, 0, 0)
     pool.begun([Used(PER, 1, 30)])
-    assert pool.take("a", Asked(held=held), 0.5) == (0, 0, 0)
+    assert pool.take("a", ShareRequest(held=held), 0.5) == (0, 0, 0)
     pool.correct(PER, -25)
-    assert pool.take("b", Asked(held=held, calls=[5, 1]), 1.0) == (1, 1, 5)
-    assert pool.take("c", Asked(held=held, calls=[30]), PER) == (0, 0, 0)
+    assert pool.take("b", ShareRequest(held=held, calls=[5, 1]), 1.0) == (1, 1, 5)
+    assert pool.take("c", ShareRequest(held=held, calls=[30]), PER) == (0, 0, 0)

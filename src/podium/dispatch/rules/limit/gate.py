@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podium.dispatch.alarm import Alarm, Ring
-from podium.dispatch.rules.limit.limiter import LimitEntry, Limiter, QueuePlace
+from podium.dispatch.rules.limit.limiter import LimitEntry, Limiter
+from podium.dispatch.rules.limit.line import QueuePlace
 from podium.dispatch.rules.limit.share import Share, Sharing
 from podium.dispatch.rules.limit.stock import stock_of
 from podium.model.call import Call

@@ -10,7 +10,8 @@ from itertools import chain, count
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from podium.dispatch.rules.limit.pool import Amounts, Used
+from podium.dispatch.rules.limit.line import QueueLine, QueuePlace, has, remove
+from podium.dispatch.rules.limit.pool import LimitAmounts, Used
 from podium.dispatch.rules.limit.stock import Stock
 from podium.model.limit import Limit
 
@@ -41,23 +42,6 @@ class LimitEntry:
     """Until when it counts in what processes have in common, which has been told of it."""
 
 
-@dataclass(slots=True, eq=False)
-class QueuePlace(Generic[W]):
-    """A place in the queue; a call that is sent away for a time keeps it."""
-
-    rank: tuple[float, int]
-    """The time of arrival, less for a higher priority, so that a later one overtakes by a bounded time only."""
-    tokens: int
-    who: W | None
-    """Who stands there; None while they are away."""
-    due: float | None = None
-    """When the one who is away comes back."""
-
-
-_Line = list[tuple[tuple[float, int], QueuePlace[W]]]
-"""Places, the smallest rank first. No two ranks are the same."""
-
-
 class Limiter(Generic[W]):
     """One bounded thing. What does not fit waits in a queue; `admit` returns those whose turn has come."""
 
@@ -67,7 +51,7 @@ class Limiter(Generic[W]):
         self.stock = stock
         self.used: list[Used] = []
         """What processes have in common of the windows, as it was seen last."""
-        self.elsewhere = Amounts()
+        self.elsewhere = LimitAmounts()
         """What other processes hold, as it was seen last."""
         self.corrections: list[tuple[float, int]] = []
         """Tokens that were used beyond what was told of something, and until when that counts."""
@@ -85,11 +69,11 @@ class Limiter(Generic[W]):
         self._tokens = 0
         """Those of what has begun, and of what has not."""
         self._tokens_not_begun = 0
-        self._queue: _Line[W] = []
+        self._queue: QueueLine[W] = []
         """Who is here, or should be back by now."""
         self._away: list[tuple[float, tuple[float, int], QueuePlace[W]]] = []
         """A heap of those who are away, by when they come back; some may have given up."""
-        self._line: _Line[W] = []
+        self._line: QueueLine[W] = []
         """All of these: who is ahead of whom."""
         self._here = 0
         self._waited_for = 0
@@ -111,10 +95,10 @@ class Limiter(Generic[W]):
         return len(self._window)
 
     @property
-    def held(self) -> Amounts:
+    def held(self) -> LimitAmounts:
         """What is under way, and what was admitted and has not begun."""
         places = 0 if self.limit.concurrency is None else self._running
-        return Amounts(places, self._not_begun, self._tokens_not_begun)
+        return LimitAmounts(places, self._not_begun, self._tokens_not_begun)
 
     @property
     def first_free(self) -> float | None:
@@ -152,7 +136,7 @@ class Limiter(Generic[W]):
 
     def send_away(self, place: QueuePlace[W], until: float) -> None:
         """Send one who waits away until a time; from then on room is kept for it, for a while."""
-        _remove(self._queue, place)
+        remove(self._queue, place)
         self._here -= 1
         place.who, place.due = None, until
         heapq.heappush(self._away, (until, place.rank, place))
@@ -160,17 +144,17 @@ class Limiter(Generic[W]):
     def come_back(self, place: QueuePlace[W], who: W) -> None:
         """One who was sent away is here again, and has its old place."""
         place.who, place.due = who, None
-        if not _has(self._queue, place):
+        if not has(self._queue, place):
             insort(self._queue, (place.rank, place))
-        if not _has(self._line, place):
+        if not has(self._line, place):
             self._join(place)
         self._here += 1
 
     def give_up(self, place: QueuePlace[W]) -> None:
         """Remove one who no longer waits."""
         self._here -= place.who is not None
-        _remove(self._queue, place)
-        if _remove(self._line, place):
+        remove(self._queue, place)
+        if remove(self._line, place):
             self._waited_for -= place.tokens
         place.who, place.due = None, None
 
@@ -375,7 +359,7 @@ class Limiter(Generic[W]):
         """Put those who should be back by now into the queue."""
         while self._away and self._away[0][0] <= now:
             due, rank, place = heapq.heappop(self._away)
-            if place.due == due and not _has(self._queue, place):
+            if place.due == due and not has(self._queue, place):
                 insort(self._queue, (rank, place))
 
     def _join(self, place: QueuePlace[W]) -> None:
@@ -385,16 +369,3 @@ class Limiter(Generic[W]):
 
 def _began_at(entry: LimitEntry) -> float:
     return entry.at
-
-
-def _remove(line: "_Line[W]", place: QueuePlace[W]) -> bool:
-    """Take a place out of a line; False where it is not there."""
-    if not _has(line, place):
-        return False
-    del line[bisect_left(line, (place.rank,))]
-    return True
-
-
-def _has(line: "_Line[W]", place: QueuePlace[W]) -> bool:
-    index = bisect_left(line, (place.rank,))
-    return index < len(line) and line[index][1] is place

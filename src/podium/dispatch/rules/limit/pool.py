@@ -25,7 +25,7 @@ _SPARE_ROOM = 8
 """What is set aside without being needed is at most this part of what is left."""
 
 
-class Amounts(NamedTuple):
+class LimitAmounts(NamedTuple):
     """Calls at once, calls in a window, and tokens in one."""
 
     places: int = 0
@@ -33,7 +33,7 @@ class Amounts(NamedTuple):
     tokens: int = 0
 
 
-NOTHING = Amounts()
+NOTHING = LimitAmounts()
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Used:
 
 
 @dataclass(slots=True)
-class Part:
+class HeldShare:
     """What one process holds: it is under way, has not begun, or may be used without asking."""
 
     seen: float
@@ -63,13 +63,13 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ShareRequest:
     """What a process wants, beside what it holds."""
 
-    held: Amounts
+    held: LimitAmounts
     calls: Sequence[int] = ()
     """Those that wait, in turn, by their tokens."""
-    spare: Amounts = NOTHING
+    spare: LimitAmounts = NOTHING
     """What it would like to have at hand, since it will soon want it."""
 
 
@@ -80,7 +80,7 @@ class Pool:
         self._limit = limit
         self.used: list[Used] = []
         """The first to be free again first."""
-        self.parts: dict[str, Part] = {}
+        self.parts: dict[str, HeldShare] = {}
 
     def said(self) -> Json:
         """Return all that there is to say of it, as JSON; None where nothing is used or held."""
@@ -95,7 +95,7 @@ class Pool:
         pool = cls(limit)
         used, parts = said
         pool.used = [Used(*each) for each in used]
-        pool.parts = {worker: Part(*part) for worker, part in parts.items()}
+        pool.parts = {worker: HeldShare(*part) for worker, part in parts.items()}
         return pool
 
     @property
@@ -123,14 +123,14 @@ class Pool:
         if part is not None and (part.calls or part.tokens):
             self.begun([Used(now + self._limit.per, part.calls, part.tokens)])
 
-    def others(self, worker: str) -> Amounts:
+    def others(self, worker: str) -> LimitAmounts:
         """Return what all other processes hold."""
         parts = [part for name, part in self.parts.items() if name != worker]
-        return Amounts(
+        return LimitAmounts(
             sum(part.places for part in parts), sum(part.calls for part in parts), sum(part.tokens for part in parts)
         )
 
-    def rivals(self, worker: str, now: float) -> list[Part]:
+    def rivals(self, worker: str, now: float) -> list[HeldShare]:
         """Return the other processes in which calls have waited for so long that they are to have their share first.
 
         Those that wait for less may come too late for what is free now: it goes to whoever is here.
@@ -139,7 +139,7 @@ class Pool:
         others = (part for name, part in self.parts.items() if name != worker)
         return [part for part in others if part.wants and part.since <= before and part.back > now]
 
-    def take(self, worker: str, asked: Asked, now: float) -> Amounts:
+    def take(self, worker: str, asked: ShareRequest, now: float) -> LimitAmounts:
         """Set aside what a process holds, and of what it asks for as much as there is room for; returns that part.
 
         Where calls wait in several processes, each gets its share of the room, those first that have waited longest.
@@ -152,26 +152,28 @@ class Pool:
         most = _share(min(room.places, room.calls), len(asked.calls), since, rivals)
         granted, tokens = self._fitting(asked, most, room.tokens, since, rivals)
         wants = len(asked.calls) - granted
-        given = Amounts(granted, granted, tokens)
+        given = LimitAmounts(granted, granted, tokens)
         if not wants and not rivals:
             given = _with_spare(given, asked.spare, room)
-        held = Amounts(*(mine + more for mine, more in zip(asked.held, given, strict=True)))
+        held = LimitAmounts(*(mine + more for mine, more in zip(asked.held, given, strict=True)))
         if any(held) or wants:
             back = max(now, self.used[0].until if self.used else now) + _COMES_BACK
-            self.parts[worker] = Part(now, *held, wants, now if granted else since, back)
+            self.parts[worker] = HeldShare(now, *held, wants, now if granted else since, back)
         return given
 
-    def _room(self, held: Amounts) -> Amounts:
+    def _room(self, held: LimitAmounts) -> LimitAmounts:
         """Return what there is beside what is used and held; without a bound, very much."""
         limit, parts = self._limit, self.parts.values()
         places = held.places + sum(part.places for part in parts)
         calls = held.calls + sum(part.calls for part in parts) + sum(each.calls for each in self.used)
         tokens = held.tokens + sum(part.tokens for part in parts) + sum(each.tokens for each in self.used)
         if limit.tokens is not None and not tokens:
-            return Amounts(_left(limit.concurrency, places), _left(limit.requests, calls), _ALONE)
-        return Amounts(_left(limit.concurrency, places), _left(limit.requests, calls), _left(limit.tokens, tokens))
+            return LimitAmounts(_left(limit.concurrency, places), _left(limit.requests, calls), _ALONE)
+        return LimitAmounts(_left(limit.concurrency, places), _left(limit.requests, calls), _left(limit.tokens, tokens))
 
-    def _fitting(self, asked: Asked, most: int, room: int, since: float, rivals: Sequence[Part]) -> tuple[int, int]:
+    def _fitting(
+        self, asked: ShareRequest, most: int, room: int, since: float, rivals: Sequence[HeldShare]
+    ) -> tuple[int, int]:
         """Return how many of those that wait fit, and their tokens; one that is larger than the limit goes alone."""
         limit = self._limit.tokens
         if limit is None:
@@ -212,14 +214,14 @@ def _left(bound: int | None, taken: int) -> int:
     return _UNBOUND if bound is None else max(0, bound - taken)
 
 
-def _with_spare(given: Amounts, spare: Amounts, room: Amounts) -> Amounts:
+def _with_spare(given: LimitAmounts, spare: LimitAmounts, room: LimitAmounts) -> LimitAmounts:
     """Add what is likely to be wanted soon. Places come back as calls end; of calls there has to be plenty."""
     places = min(spare.places, room.places - given.places)
     calls = min(spare.calls, (room.calls - given.calls) // _SPARE_ROOM)
-    return Amounts(given.places + places, given.calls + calls, given.tokens)
+    return LimitAmounts(given.places + places, given.calls + calls, given.tokens)
 
 
-def _share(room: int, wants: int, since: float, rivals: Sequence[Part]) -> int:
+def _share(room: int, wants: int, since: float, rivals: Sequence[HeldShare]) -> int:
     """Return how many of those that wait in a process may go, where others wait in others."""
     total = wants + sum(part.wants for part in rivals)
     if total <= room:

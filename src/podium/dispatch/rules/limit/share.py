@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from podium.dispatch.alarm import Alarm, Ring
 from podium.dispatch.rules.limit.limiter import Limiter
-from podium.dispatch.rules.limit.pool import NOTHING, Amounts, Asked, Pool, Used
+from podium.dispatch.rules.limit.pool import NOTHING, LimitAmounts, Pool, ShareRequest, Used
 from podium.errors import StoreError
 from podium.model.clock import Clock
 from podium.model.shared_states import SharedStates
@@ -157,7 +157,7 @@ class Share(Generic[W]):
         wanted, admitted = limiter.waiting, limiter.admitted
         recently = limiter.admitted - self._admitted
         calls = max(_SPARE, 3 * recently) if recently + limiter.waiting and limiter.limit.tokens is None else 0
-        spare = Amounts(max(0, limiter.most_running - limiter.held.places - limiter.waiting), calls)
+        spare = LimitAmounts(max(0, limiter.most_running - limiter.held.places - limiter.waiting), calls)
         try:
             await self._exchange(now, spare=spare)
         except StoreError as error:
@@ -176,7 +176,7 @@ class Share(Generic[W]):
             self._not_before = max(self._not_before, now + self._looks)
         self.look(self._sharing.clock.now())
 
-    async def _exchange(self, now: float, *, spare: Amounts) -> None:
+    async def _exchange(self, now: float, *, spare: LimitAmounts) -> None:
         """Tell what has begun, give back what is at hand, and get what is wanted now."""
         limiter, worker = self._limiter, f"{self._sharing.worker()} {self._number}"
         stock = limiter.stock
@@ -184,7 +184,7 @@ class Share(Generic[W]):
         stock.give_back()
         self._admitted, limiter.most_running = limiter.admitted, limiter.held.places
         self._begun += limiter.tell()
-        asked = Asked(held=limiter.held, calls=limiter.wanted(_MOST_WANTED), spare=spare)
+        asked = ShareRequest(held=limiter.held, calls=limiter.wanted(_MOST_WANTED), spare=spare)
         begun, corrections = tuple(self._begun), tuple(limiter.corrections)
         pool, given = await self._swap(worker, asked, begun, corrections, now)
         del self._begun[: len(begun)], limiter.corrections[: len(corrections)]
@@ -196,8 +196,13 @@ class Share(Generic[W]):
         self._not_before = self._may_find_more(pool, worker, now)
 
     async def _swap(
-        self, worker: str, asked: Asked, begun: Sequence[Used], corrections: Sequence[tuple[float, int]], now: float
-    ) -> tuple[Pool, Amounts]:
+        self,
+        worker: str,
+        asked: ShareRequest,
+        begun: Sequence[Used],
+        corrections: Sequence[tuple[float, int]],
+        now: float,
+    ) -> tuple[Pool, LimitAmounts]:
         """Have the pool changed in the store; returns what it is then, and what this process was given of it."""
         states, gone = self._sharing.states, set[str]()
         while True:

@@ -3,20 +3,20 @@
 import math
 from dataclasses import dataclass
 
-from podium.dispatch.rules.limit.pool import Amounts
+from podium.dispatch.rules.limit.pool import LimitAmounts
 from podium.model.limit import Limit
 
 
 def stock_of(limit: Limit) -> "Stock":
     """Return an empty stock of what a limit bounds."""
-    return Stock(Amounts(*(int(bound is not None) for bound in (limit.concurrency, limit.requests, limit.tokens))))
+    return Stock(LimitAmounts(*(int(bound is not None) for bound in (limit.concurrency, limit.requests, limit.tokens))))
 
 
 @dataclass(slots=True)
 class Stock:
     """What is at hand of a limit that processes have in common."""
 
-    bounded: Amounts
+    bounded: LimitAmounts
     """1 for each thing that the limit bounds, else 0."""
     places: int = 0
     calls: int = 0
@@ -58,7 +58,7 @@ class Stock:
         """Have nothing at hand any more."""
         self.places = self.calls = self.tokens = 0
 
-    def add(self, given: Amounts, until: float) -> None:
+    def add(self, given: LimitAmounts, until: float) -> None:
         """Have this at hand as well."""
         bounded = self.bounded
         self.places += bounded.places * given.places
