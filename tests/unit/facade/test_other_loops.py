@@ -61,6 +61,7 @@ USES: dict[str, Use] = {
     "Operations.retain": lambda o: o.app.operations.retain(0.0, why="test"),
     "Operations.retry": lambda o: o.app.operations.retry(o.handle.id),
     "ProcessReports.agents": lambda o: o.app.reports.agents(),
+    "ProcessReports.audit": lambda o: o.app.reports.audit(run=o.handle.id),
     "ProcessReports.breakers": lambda o: o.app.reports.breakers(),
     "ProcessReports.budgets": lambda o: o.app.reports.budgets(),
     "ProcessReports.costs": lambda o: o.app.reports.costs(),
