@@ -101,7 +101,9 @@ class App(ScopedApp):
         secret.name(config.secrets.known)
         reference.learn(config.secrets.known)
         self._delegations = _delegations(config.delegation, store.delegations, clock, ids)
-        rules = RuleStack(config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed)
+        rules = RuleStack(
+            config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed, worker=self._who
+        )
         self.registry = rules.registry
         fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
         told = None if observer is None else guarded.GuardedObserver(observer)
@@ -157,6 +159,7 @@ class App(ScopedApp):
                     app._parts.home.close()
                     app._parts.rules.drain()
                     await app.worker.stop()
+                    await app._parts.rules.close()
         finally:
             opened.close()
 
@@ -205,6 +208,9 @@ class App(ScopedApp):
         """Told when a breaker or the health of an agent changed."""
         if self._monitor is not None:
             self._monitor.look_soon()
+
+    def _who(self) -> str:
+        return self.worker.commits.worker
 
     def _ring(self, at: float, function: Callable[[], None]) -> Timer:
         return self.worker.timers.at(at, function)

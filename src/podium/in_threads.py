@@ -9,6 +9,8 @@ from weakref import WeakKeyDictionary
 T = TypeVar("T")
 P = ParamSpec("P")
 
+_LONG = 0.01
+"""Real seconds after which a function takes long enough for its beginning to matter before its end."""
 _UNDER_WAY: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
 
 
@@ -31,15 +33,22 @@ class CallWork:
     """What one call does, as its limits count it: when it really begins, and when its last part has ended.
 
     A function in a thread cannot be cut, and a batch is not, since it is for other calls too: both may go on when their
-    call is over. All but `begun` is called in the call's
-    event loop.
+    call is over. All but `begun` is called in the call's event loop.
     """
 
-    __slots__ = ("_began", "_count", "_queued", "_then", "invoked", "took_place")
+    __slots__ = ("_began", "_begun_at", "_count", "_now", "_queued", "_then", "_watch", "invoked", "took_place")
 
-    def __init__(self, began: Callable[[bool], None] | None = None) -> None:
-        """`began` is told once the work has begun, never before; True where it began in a thread, just now."""
+    def __init__(
+        self, began: Callable[[float | None], None] | None = None, now: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        """`began` is told once the work has begun, never before: just now, or in a thread at about the time given.
+
+        It is not told of what is over by then.
+        """
         self._began = began
+        self._now = now
+        self._begun_at: float | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self._count = 0
         self._queued = False
         self._then: Callable[[], None] | None = None
@@ -62,12 +71,14 @@ class CallWork:
     def begin(self) -> None:
         """Count one function more, which waits for a thread."""
         self._queued = True
-        self.hold()
+        self._count += 1
+        if self._began is not None and self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(_LONG, self._look)
 
-    def begun(self, loop: asyncio.AbstractEventLoop) -> None:
+    def begun(self) -> None:
         """Say that a function begins; called in its thread."""
-        if self._began is not None and not self.took_place:
-            loop.call_soon_threadsafe(self._take_place, True)  # noqa: FBT003 - an event loop hands on no names
+        if self._began is not None and self._begun_at is None:
+            self._begun_at = self._now()
         self.took_place = True
 
     def end(self) -> None:
@@ -75,28 +86,43 @@ class CallWork:
         self._count -= 1
         if not self._count and self._then is not None:
             self._then()
+            self._leave()
 
-    def when_over(self, then: Callable[[], None]) -> bool:
-        """Have something done when the last part has ended: at once, or later; returns whether it is later.
-
-        The call itself is over by now.
-        """
-        self.took_place = self.took_place or (self.invoked and not self._queued)
-        if not self._count:
-            then()
+    def is_over(self) -> bool:
+        """Whether all of it has ended, now that the call itself is over."""
+        if self.invoked and not self._queued:
+            self.took_place = True
+        if self._count:
             return False
-        self._then = then
+        self._leave()
         return True
 
-    def _first_part_over(self) -> None:
-        if not self._queued:
-            self._take_place(in_thread=False)
+    def when_over(self, then: Callable[[], None]) -> None:
+        """Have something done when the last part has ended."""
+        self._then = then
 
-    def _take_place(self, in_thread: bool) -> None:  # noqa: FBT001 - the same
-        self.took_place = True
-        if self._began is not None:
-            self._began(in_thread)
-            self._began = None
+    def _leave(self) -> None:
+        self._began = None
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _first_part_over(self) -> None:
+        if self._began is not None and not self._queued:
+            self._tell(None)
+
+    def _look(self) -> None:
+        """See whether a function that takes long has begun: to be told by its thread costs more than most take."""
+        if self._began is None:
+            return
+        if self._begun_at is None:
+            self._watch = asyncio.get_running_loop().call_later(_LONG, self._look)
+        else:
+            self._tell(self._begun_at)
+
+    def _tell(self, at: float | None) -> None:
+        began, self._began, self.took_place = self._began, None, True
+        if began is not None:
+            began(at)
 
 
 class JointWork(CallWork):
@@ -123,10 +149,10 @@ class JointWork(CallWork):
         for work in self._works:
             work.begin()
 
-    def begun(self, loop: asyncio.AbstractEventLoop) -> None:
+    def begun(self) -> None:
         """Say in each that a function begins."""
         for work in self._works:
-            work.begun(loop)
+            work.begun()
 
     def end(self) -> None:
         """Count one part less in each."""

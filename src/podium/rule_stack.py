@@ -19,12 +19,14 @@ from podium.dispatch.rules.guards.rule import Guards
 from podium.dispatch.rules.health.checks import HealthChecks
 from podium.dispatch.rules.health.rule import Healthy
 from podium.dispatch.rules.limit.rule import LimitRule
+from podium.dispatch.rules.limit.share import Sharing
 from podium.dispatch.rules.loops.rule import NoLoops
 from podium.dispatch.rules.policy.loading import load_judge
 from podium.dispatch.rules.policy.rule import Policy
 from podium.dispatch.rules.timeout import timeout
 from podium.dispatch.rules.trust.rule import Trusting
 from podium.dispatch.rules.trust.standings import Trusts
+from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent, Card
 from podium.model.clock import Clock
 from podium.model.guard import Guard, GuardSettings
@@ -36,9 +38,13 @@ class RuleStack:
     """The rules that hold for every call of an app, and what they know."""
 
     def __init__(
-        self, config: Config, store: Store, clock: Clock, *, ring: Ring, keep: Keeper, changed: Callable[[], None]
-    ) -> None:
-        """Make them; `changed` is told when a breaker or the health of an agent changed."""
+        self, config: Config, store: Store, clock: Clock, *, ring: Ring, keep: Keeper, changed: Callable[[], None],
+        worker: Callable[[], str],
+    ) -> None:  # fmt: skip
+        """Make them; `changed` is told when a breaker or the health of an agent changed.
+
+        `worker` tells under which name this process drives runs.
+        """
         self.registry = Registry()
         self.trusts = Trusts(store.evidence, clock)
         self.breakers = Breakers(clock, changed, store.states)
@@ -53,7 +59,7 @@ class RuleStack:
         trusting = Trusting(self.trusts, wanted=self._judge.reads_trust)
         guards = Guards(self._guards)
         budgets = Budgets(config.budgets, clock)
-        limits = self._limits = LimitRule(config.limits, clock, ring)
+        limits = self._limits = LimitRule(config.limits, clock, ring, _sharing(store, worker, clock, ring))
         self.dispatcher = Dispatcher(
             self.registry,
             [
@@ -85,6 +91,10 @@ class RuleStack:
         """Have no call wait for room in memory from now on: the worker stops, and they wait on disk."""
         self._limits.drain()
 
+    async def close(self) -> None:
+        """Leave other processes what this one had its share of."""
+        await self._limits.close()
+
     def card(self, name: str) -> Card | None:
         """Return the card of an agent, as the rules of the configuration fill it in, if it is registered."""
         return self.dispatcher.card(self.registry.get(name)) if self.registry.knows(name) else None
@@ -93,3 +103,10 @@ class RuleStack:
         from podium.guards.making import make_guard  # most programs have none
 
         return make_guard(name, settings, self.registry.get)
+
+
+def _sharing(store: Store, worker: Callable[[], str], clock: Clock, ring: Ring) -> Sharing | None:
+    """Return how limits are shared with other processes; None where no other can open the store."""
+    if store.states is None:
+        return None
+    return Sharing(store.states, worker, lambda other: in_thread(store.workers.is_fenced, other), clock, ring)

@@ -191,7 +191,7 @@ def test_the_books_of_a_server_and_of_podium_agree(tmp_path: Path, lives: int, c
 
 @pytest.mark.kill
 def test_the_books_agree_over_ten_thousand_requests(tmp_path: Path) -> None:
-    books = kept(tmp_path, runs=20, calls=80, ceiling=1_000_000.0, lives=10)
+    books = kept(tmp_path, runs=16, calls=80, ceiling=1_000_000.0, lives=10)
     assert len(books.charged) >= 10_000
     assert len(books.asked) == len(WAYS)
 

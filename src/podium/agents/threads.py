@@ -185,8 +185,7 @@ def _outcome(job: _Job) -> Callable[[], None]:
     value, error = None, None
     if job.begun:
         if job.counted is not None:
-            with suppress(RuntimeError):  # the loop was closed meanwhile
-                job.counted.begun(job.loop)
+            job.counted.begun()
         try:
             value = job.context.run(job.work)
         except BaseException as raised:  # noqa: BLE001  foreign code: whatever it raises belongs to whoever awaits it

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from podium.errors import InvalidValue, PodiumError
+from podium.errors import InvalidValue, PodiumError, UsageError
 from podium.facade.handle import AnyHandle, handle_of
 from podium.facade.scope import Parts, Scope
-from podium.model.budget import PER_USD, USD, nano
+from podium.model.budget import PER_USD, USD, Amount, Budget, nano
 from podium.model.duration import PAUSE, Duration, in_seconds
 from podium.model.expected import FLAG, PATH, TEXT, Expected, are_names, check_options, or_none
 from podium.model.run import RunState
@@ -51,6 +51,22 @@ class Operations:
         parts = await self._may_change(run_id, "retry runs")
         await _operator(parts).retry(run_id)
         return await handle_of(self._scope, run_id)
+
+    async def raise_budget(
+        self, run_id: str, *, usd: float = 0, tokens: int = 0, calls: int = 0, why: str, by: str | None = None
+    ) -> None:
+        """Add to the own budget of a failed or blocked run: what had no room in it fits when the run is retried.
+
+        `usd` is in dollars. Who says so and why is recorded. Raises NotPossible for other runs, and for what the budget
+        does not bound.
+        """
+        more = Budget(usd=usd, tokens=tokens, calls=calls)
+        if not (usd or tokens or calls):
+            raise UsageError("nothing is added to the budget; expected usd=…, tokens=… or calls=…")
+        who = self._name_of(by, why)
+        parts = await self._may_change(run_id, "raise budgets")
+        added = Amount(usd=nano(more.usd or 0), tokens=tokens, calls=calls)
+        await _operator(parts).raise_budget(run_id, added, by=who, why=why)
 
     async def repin(self, run_id: str, version: str, *, from_key: str | None = None) -> AnyHandle:
         """Move a run to another version of its workflow; raises NotPossible where its journal does not fit the code.

@@ -7,7 +7,7 @@ from podium.errors import InvalidValue
 from podium.model.empty import empty
 from podium.model.json import Json, is_array, is_object
 from podium.model.origin import ArgumentOrigin, Untrusted
-from podium.model.searchable import Leaf, SearchableText, leaves
+from podium.model.searchable import Leaf, SearchableText, SoughtValue, leaves
 
 MAX_TEXT = 8_000_000
 """Characters that everything may have in which the values of a run are looked for."""
@@ -42,7 +42,8 @@ class Provenance:
 
     request: SearchableText = field(default_factory=SearchableText)
     _given: list[_SourceText] = field(default_factory=empty(list[_SourceText]))
-    _written: list[tuple[int, SearchableText]] = field(default_factory=empty(list[tuple[int, SearchableText]]))
+    _written: dict[int, SearchableText] = field(default_factory=empty(dict[int, SearchableText]))
+    """By its place in the order."""
     _size: int = 0
 
     def ask(self, value: Json) -> None:
@@ -51,9 +52,15 @@ class Provenance:
         self.request.add(value)
         self._grow(self.request.size - before)
 
-    def write(self, value: Json) -> None:
-        """Take in what a model, or the code of a workflow, hands to somebody."""
-        self._written.append((self._order, self._text(value)))
+    def write(self, value: Json) -> int:
+        """Take in what a model, or the code of a workflow, hands to somebody; returns its place in the order."""
+        place = self._order
+        self._written[place] = self._text(value)
+        return place
+
+    def forget(self, place: int) -> None:
+        """Take back what was to be handed to somebody who was never given it: it cannot come back from there."""
+        self._written[place] = SearchableText()
 
     def give(self, source: str, value: Json, *, untrusted: Untrusted = False, vouches: bool = True) -> None:
         """Take in what a tool or an agent gave; without `vouches` it is no reason to trust what stands in it."""
@@ -87,22 +94,23 @@ class Provenance:
         return found
 
     def _leaf(self, leaf: Leaf) -> ArgumentOrigin:
-        in_request = self.request.holds(leaf)
-        sharing = [each for each in self._given if each.text.shares(leaf)]
+        sought = SoughtValue(leaf)
+        in_request = self.request.holds(sought)
+        sharing = [each for each in self._given if each.text.shares(sought)]
         sources = frozenset(each.source for each in sharing)
         return ArgumentOrigin(
             from_request=in_request,
-            from_trusted=in_request or self._vouched(leaf, sharing),
+            from_trusted=in_request or self._vouched(sought, sharing),
             untrusted=any(each.untrusted for each in sharing),
             own=not (in_request or sources),
             sources=sources,
         )
 
-    def _vouched(self, leaf: Leaf, sharing: Collection[_SourceText]) -> bool:
-        vouching = [each for each in sharing if each.vouches and each.text.holds(leaf)]
+    def _vouched(self, sought: SoughtValue, sharing: Collection[_SourceText]) -> bool:
+        vouching = [each for each in sharing if each.vouches and each.text.holds(sought)]
         if not vouching:
             return False
-        written = next((order for order, text in self._written if text.mentions(leaf)), self._order)
+        written = next((order for order, text in self._written.items() if text.mentions(sought)), self._order)
         return vouching[0].order < written
 
     @property

@@ -31,6 +31,29 @@ _SHORTEST = 6
 """Characters of a mark, or of a value written in pieces, below which it may be there by chance."""
 
 
+class SoughtValue:
+    """A value that is looked for, in the forms in which it is compared: made once for all texts."""
+
+    __slots__ = ("is_text", "marks", "number", "passages", "squeezed", "text", "traceable", "words")
+
+    def __init__(self, leaf: Leaf) -> None:
+        self.traceable = not isinstance(leaf, bool)
+        """Whether it can be looked for: of true and false nobody can say where they are from."""
+        self.is_text = isinstance(leaf, str)
+        self.text = normal(str(leaf))
+        self.number = _as_number(self.text) if isinstance(leaf, str) else _decimal(str(leaf))
+        self.words = _words(self.text)
+        """Letters and digits alone, with a space before and after each word."""
+        self.squeezed = self.words.replace(" ", "")
+        several = self.words.split() if isinstance(leaf, str) else ()
+        starts = range(len(several) - _PASSAGE + 1)
+        self.passages = tuple(f" {' '.join(several[at : at + _PASSAGE])} " for at in starts)
+        """Each five words in a row."""
+        found = (each.group().strip(".,:;!?/") for each in _MARKED.finditer(self.text)) if len(several) > 1 else ()
+        self.marks = tuple(SoughtValue(each) for each in found if _SHORTEST <= len(each) < len(self.text))
+        """The numbers, addresses and names of files in it, where it is a longer text."""
+
+
 class SearchableText:
     """Texts in which values can be looked for. Case, spaces and compatible forms of characters do not matter."""
 
@@ -49,48 +72,37 @@ class SearchableText:
             if not isinstance(leaf, bool):
                 self._add(leaf)
 
-    def holds(self, leaf: Leaf) -> bool:
+    def holds(self, sought: SoughtValue) -> bool:
         """Whether a value stands there as a whole: between the ends of words, or as a number of the same value.
 
         A part of an address, of a path or of a longer number is none.
         """
-        if isinstance(leaf, bool):
+        if not sought.traceable:
             return False
         self._join()
-        if isinstance(leaf, int | float):
-            return _decimal(str(leaf)) in self._numbers
-        text = normal(leaf)
-        return not text or _stands_in(text, self._text) or ((n := _as_number(text)) is not None and n in self._numbers)
+        if sought.number is not None and sought.number in self._numbers:
+            return True
+        return sought.is_text and (not sought.text or _stands_in(sought.text, self._text))
 
-    def mentions(self, leaf: Leaf) -> bool:
+    def mentions(self, sought: SoughtValue) -> bool:
         """Whether a value stands there in any form: also inside an address, or with other marks between its parts."""
-        if isinstance(leaf, bool):
+        if not sought.traceable:
             return False
         self._join()
-        if isinstance(leaf, int | float) and _decimal(str(leaf)) in self._numbers:
+        if sought.number is not None and sought.number in self._numbers:
             return True
-        text = normal(str(leaf))
-        words = _words(text)
-        if not words.strip():
-            return bool(text) and text in self._text
-        squeezed = words.replace(" ", "")
-        return words in self._words or (len(squeezed) >= _SHORTEST and squeezed in self._squeezed)
+        squeezed = sought.squeezed
+        if not squeezed:
+            return bool(sought.text) and sought.text in self._text
+        return sought.words in self._words or (len(squeezed) >= _SHORTEST and squeezed in self._squeezed)
 
-    def shares(self, leaf: Leaf) -> bool:
+    def shares(self, sought: SoughtValue) -> bool:
         """Whether it mentions a value, or something in it that is longer: five words in a row, a number, an address."""
-        if self.mentions(leaf):
-            return True
-        if not isinstance(leaf, str):
-            return False
-        text = normal(leaf)
-        words = _words(text).split()
-        if len(words) <= 1:
-            return False
-        passages = (f" {' '.join(words[at : at + _PASSAGE])} " for at in range(len(words) - _PASSAGE + 1))
-        if any(each in self._words for each in passages):
-            return True
-        marks = (each.group().strip(".,:;!?/") for each in _MARKED.finditer(text))
-        return any(len(mark) >= _SHORTEST and self.mentions(mark) for mark in marks)
+        return (
+            self.mentions(sought)
+            or any(each in self._words for each in sought.passages)
+            or any(self.mentions(each) for each in sought.marks)
+        )
 
     def _add(self, leaf: str | float) -> None:
         text = normal(str(leaf))

@@ -1,7 +1,7 @@
 """What is known of a tool of an agent before it is used."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from podium.model.json import Json
@@ -31,3 +31,9 @@ Tools = Mapping[str, ToolCard]
 
 UNKNOWN_TOOL = ToolCard()
 """A tool of which nothing is known: it is in no class."""
+
+
+def known_tool(tools: Tools, name: str, schema: Json = None) -> ToolCard:
+    """Return what is known of a tool; `schema` is that of its arguments, where it shows only when it is used."""
+    known = tools.get(name, UNKNOWN_TOOL)
+    return known if known.schema is not None or schema is None else replace(known, schema=schema)

@@ -14,7 +14,7 @@ from podium.engine.run.undone import is_undo, undid_all, undone_in
 from podium.engine.worker.waiters import ended_as, last_of
 from podium.engine.worker.worker import Worker
 from podium.errors import NotPossible, UnknownRun
-from podium.model.budget import Breach
+from podium.model.budget import Amount, Breach
 from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind, started_of
@@ -24,12 +24,24 @@ from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAsked, 
 from podium.model.generation import generation_of, in_generation, since_generation, versions_in
 from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
+from podium.operations.budgets import raised_since, raising
 from podium.operations.editing import Edited, edited_input
 from podium.operations.forking import begun_effects, shared_with_fork
 from podium.operations.redactor import refuse_redacted
 from podium.store.conversing import ReleaseTurn
 from podium.store.inserting import NewFact, NewRun
-from podium.store.operations import CommitVerdict, Effect, OpenBudget, Release, Reserve, Start, TakeSignal, Tell, Write
+from podium.store.operations import (
+    CommitVerdict,
+    Effect,
+    OpenBudget,
+    RaiseBudget,
+    Release,
+    Reserve,
+    Start,
+    TakeSignal,
+    Tell,
+    Write,
+)
 from podium.store.protocol import BudgetQuery, Claimed
 from podium.telemetry.context import place_of_run
 
@@ -90,8 +102,9 @@ class Operator:
         if run.state is not RunState.FAILED or run.parent is None or own is None:
             return []
         [state] = [each for each in (await store.budgets(BudgetQuery(prefix=own.id))).items if each.id == own.id]
-        left = share_of(own.limits, state.spent)
-        counting = carved_from(started_of(await store.generation(run.parent)).lines, own.limits)
+        limits = raised_since(own.limits, claimed.facts)
+        left = share_of(limits, state.spent)
+        counting = carved_from(started_of(await store.generation(run.parent)).lines, limits)
         if counting:
             wanted = Reserve(
                 run=claimed.n, epoch=run.epoch, id=share_of_run(run.id), lines=counting, amount=left,
@@ -102,8 +115,24 @@ class Operator:
                 why = Breach(committed.scarce[wanted.id], None)
                 raise NotPossible(f"run {run.id} cannot be retried, for there is no room for its budget: {why}")
             if verdict is CommitVerdict.OK:
-                return [OpenBudget(own.id, own.limits.at_least(state.spent))]
+                return [OpenBudget(own.id, limits.at_least(state.spent))]
         return []
+
+    async def raise_budget(self, run_id: str, more: Amount, *, by: str, why: str) -> None:
+        """Add to the own budget of a failed or blocked run, to be retried then; raises NotPossible for others."""
+        claimed = await self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
+        run, own = claimed.run, budget_of_run(run_id)
+        limits = next((line.limits for line in started_of(claimed.facts).lines if line.id == own), None)
+        try:
+            changes = raising(run_id, limits, more, by=by, why=why)
+        except NotPossible:
+            await self._give_back(claimed)
+            raise
+        given_back = run.state is RunState.FAILED and run.parent is not None  # its share: a retry carves it out anew
+        effects: list[Effect] = [] if given_back else [RaiseBudget(own, more)]
+        close = Release(run.state, run.reason, run.version, run.ended_at)
+        fact = NewFact.saying(changes, "", self._clock.now())
+        await self._worker.commits.submit(Write(claimed.n, run.epoch, [fact], effects, close))
 
     async def _refuse_child(self, run_id: str) -> None:
         """Raise NotPossible where a failed child run, or one below it, cannot be retried: before any of them is."""

@@ -18,6 +18,11 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _SCHEME = re.compile(r"\s*(?:(basic)|bearer|token|apikey|digest|negotiate)\s+", re.IGNORECASE)
 _KEY_IN_PATH = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_:\-]{20,}")
 """A part of a path that nobody would type, as the addresses of web hooks have."""
+_CLIENTS = ("_client", "async_client", "_async_client", "root_client", "root_async_client")
+_CLIENT = "client"
+"""What Pydantic AI calls it, as a property that gives what is there."""
+_KEYS = ("api_key", "auth_token")
+"""What libraries of vendors call the client of a model, and its keys."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -50,6 +55,17 @@ def learn_url(url: str, name: str) -> None:
     for part in parts.path.split("/"):
         if _KEY_IN_PATH.fullmatch(part) and not _UUID.fullmatch(part):
             _learn(unquote(part), name)
+
+
+def learn_keys_of(model: object) -> None:
+    """Have the keys masked from now on with which a model's client logs in: those that it was given, or read itself."""
+    held: dict[str, object] = getattr(model, "__dict__", {})  # a property may connect first, or fail
+    clients = [held.get(place) for place in _CLIENTS]
+    for client in (*clients, getattr(model, _CLIENT, None)):
+        for name in _KEYS:
+            key: object = getattr(client, name, None)
+            if isinstance(key, str):
+                learn_value(name, key)
 
 
 def _is_of_secret(name: str) -> bool:

@@ -27,6 +27,8 @@ class OpenQuestion:
     question: Question
     keeps: str | None = None
     """The question whose answers count for it too."""
+    budget: str | None = None
+    """The budget that it asks about, if it does: people are asked once, and their answer is that to all who ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class RaiseBudget:
 
     id: str
     by: Amount
+    question: str | None = None
+    """The question in whose answer they said so: it raises the budget once, whoever says it of those that share it."""
 
 
 @dataclass(frozen=True, slots=True)

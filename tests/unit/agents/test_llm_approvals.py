@@ -285,7 +285,7 @@ async def test_told_refusals_count_as_violations_at_once_and_by_the_facts(office
     bot = policy_ask(office, 3, guards=[guard(objects, on={"tool_input"})])
     office.policy = (
         office.policy.replace('@ask("operators")', "").rstrip().rstrip(";")
-        + " when { context.input.arguments.n == 1 };\n"
+        + " when { context.input.n == 1 };\n"
         "permit(principal, action, resource) when { resource.trust > 0 };\n"
     )
     async with desk.app(bot) as app:

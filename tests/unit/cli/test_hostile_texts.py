@@ -107,6 +107,7 @@ runs show desk
 runs show desk 3
 runs signal gate EVIL EVIL
 runs verify desk
+runs raise-budget fails --usd 1 --why more
 runs retry fails --file desk.py
 runs fork errand --from 0 --file desk.py
 runs repin gate --to NAME --file desk.py

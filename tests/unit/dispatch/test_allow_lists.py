@@ -200,6 +200,34 @@ async def test_the_next_generation_keeps_what_the_one_before_said(bench: Bench) 
         assert await app.run(restarts_narrowed, "q") == "text allow"
 
 
+@agent
+async def take_back(to: str) -> None:
+    USED.append(f"back {to}")
+
+
+@workflow
+async def fails(ctx: Context, q: str) -> None:
+    await ctx.call(pay, q)
+    await ctx.on_undo(take_back, q)
+    raise ValueError("not after all")
+
+
+async def test_what_was_allowed_may_be_undone(bench: Bench) -> None:
+    async with bench.app(fails, pay, take_back) as app:
+        with pytest.raises(RunFailed, match="not after all") as failed:
+            await app.run(fails, "bob", allow=["pay"])
+    assert USED == ["pay bob", "back bob"]
+    assert "not undone" not in str(failed.value)
+
+
+async def test_a_fork_keeps_the_list_of_its_run(bench: Bench) -> None:
+    async with bench.app(both, read, pay) as app:
+        handle = await app.start(both, "q", allow=["read"])
+        assert await handle.result() == "text allow"
+        fork = await app.operations.fork(handle.id, "1")
+        assert await fork.result() == "text allow"
+
+
 def look(what: str) -> str:
     """Look."""
     USED.append(f"look {what}")

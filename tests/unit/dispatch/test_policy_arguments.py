@@ -5,13 +5,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from pydantic_ai import Tool
+from pydantic_ai.tools import ToolDefinition
 
 from podium import Context, workflow
 from podium.agents.pydantic_ai import llm_agent
 from podium.dispatch.rules.policy.cedar import CedarRules
+from podium.dispatch.rules.policy.members import Members
 from podium.errors import ConfigError, RunFailed
 from podium.model.json import Json
 from podium.model.step import arguments_in
+from podium.model.steps import Steps
 from podium.testing import ScriptedModel, Use
 from tests.unit.dispatch.test_policy_middleware import EVERYTHING, PolicyFile
 from tests.unit.engine.bench import Bench
@@ -48,6 +52,59 @@ async def test_the_documented_rule_governs_the_tool_of_an_llm_agent(
             with pytest.raises(RunFailed, match=r"policy\.cedar, line 3, forbids it"):
                 await app.run(desk, "pay")
     assert done == paid
+
+
+@pytest.mark.parametrize(("amount", "paid"), [(99, [99]), (500, [])])
+@pytest.mark.parametrize("prepared", [False, True])
+async def test_an_argument_that_the_model_leaves_out_counts_as_its_default(
+    tmp_path: Path, amount: int, paid: list[int], *, prepared: bool
+) -> None:
+    done: list[int] = []
+
+    def refund(to: str, amount: int = amount) -> str:
+        """Pay."""
+        done.append(amount)
+        return "paid"
+
+    async def prepare(_: object, tool: ToolDefinition) -> ToolDefinition:
+        return tool  # so its schema shows only when it is used
+
+    tool = Tool[Steps](refund, prepare=prepare) if prepared else refund
+    model = ScriptedModel([Use("refund", {"to": "ann"}), "done"])
+    clerk = llm_agent("clerk", model=model, instructions="Pay.", tools=[tool])
+
+    @workflow
+    async def desk(ctx: Context, q: str) -> str:
+        return await ctx.call(clerk, q)
+
+    when = "context.input has amount && context.input.amount > 100 && context.any.amount > 100"
+    policy = PolicyFile(tmp_path / "policy.cedar").holds(EVERYTHING, f"{TOOL} when {{ {when} }};")
+    async with Bench(tmp_path).app(desk, clerk, policy=policy) as app:
+        await app.run(desk, "pay")
+    assert done == paid
+
+
+@pytest.mark.parametrize(
+    ("value", "filled"),
+    [
+        ({}, {"n": 1}), ({"n": 2}, {"n": 2}), ({"n": None}, {"n": None}), ({"x": 1}, {"n": 1, "x": 1}),
+        ({"to": {}}, {"n": 1, "to": {"kind": "a"}}), ("text", "text"),
+        ({"all": [{}, {"kind": "b"}]}, {"n": 1, "all": [{"kind": "a"}, {"kind": "b"}]}),
+        ({"maybe": {}}, {"n": 1, "maybe": {"kind": "a"}}), ({"maybe": None}, {"n": 1, "maybe": None}), (None, None),
+    ],
+)  # fmt: skip
+def test_defaults_of_a_schema_stand_for_what_is_left_out(value: Json, filled: Json) -> None:
+    inner = {"type": "object", "properties": {"kind": {"type": "string", "default": "a"}}}
+    reference = {"$ref": "#/$defs/Inner"}
+    schema = {
+        "$defs": {"Inner": inner}, "type": "object",
+        "properties": {
+            "n": {"type": "integer", "default": 1}, "none": {"default": None}, "to": reference,
+            "all": {"type": "array", "items": reference}, "maybe": {"anyOf": [reference, {"type": "null"}]},
+        },
+    }  # fmt: skip
+    assert Members(schema).filled(value) == filled
+    assert Members(None).filled(value) == value
 
 
 _JSON = some.recursive(

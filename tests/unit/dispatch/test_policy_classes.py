@@ -14,6 +14,7 @@ from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.policy import Allowed, Denied, PolicyDecision
 from podium.model.step import tool_id
+from podium.model.tool import known_tool
 from tests.unit.dispatch.test_policy_rules import EVERYTHING, Court
 
 EFFECTS: Mapping[str, Any] = {
@@ -28,7 +29,9 @@ def use(text: str, tool: str) -> PolicyDecision:
     scope = court.judge.scope(CLERK, USE_TOOL, TOOL, tool_id("clerk", tool))
     call = Call(run="r", key="0", agent="clerk", version="1", input="hello", principal="ada", callers=("desk",))
     sent: Json = {"tool": tool, "arguments": {}}
-    asked = PolicyRequest.of_tool(CLERK, scope, call, (USER, "ada"), ("desk",), tool=tool, sent=sent, granted={})
+    asked = PolicyRequest.of_tool(
+        CLERK, scope, call, (USER, "ada"), ("desk",), tool=known_tool(CLERK.tools, tool), sent=sent, granted={}
+    )
     return court.judge.decide(asked)
 
 

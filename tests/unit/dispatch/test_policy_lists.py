@@ -53,8 +53,9 @@ def test_what_cannot_be_judged_is_forbidden(input: Json) -> None:
         assert "context.all.to" in decision.reason or "input" in decision.reason
 
 
-def test_has_tells_whether_there_is_a_list() -> None:
-    when = f"!(context.all has to) || {INSIDE}"
+@pytest.mark.parametrize("has", ["context.all has to", "context has all.to", "context has any && context.any has to"])
+def test_has_tells_whether_there_is_a_list(has: str) -> None:
+    when = f"!({has}) || {INSIDE}"
     assert allows(when, {})
     assert allows(when, {"to": ["a@example.org"]})
     assert not allows(when, {"to": ["a@evil.org"]})
@@ -83,7 +84,7 @@ def test_whatever_can_be_said_of_a_value_can_be_said_of_those_of_a_list(when: st
 
 
 def test_a_path_goes_through_lists_of_lists_and_of_records() -> None:
-    orders: Json = {"orders": [{"lines": [{"usd": 5}, {"usd": 7}]}, {"lines": []}, {"lines": [{"usd": 9}]}]}
+    orders: dict[str, Json] = {"orders": [{"lines": [{"usd": 5}, {"usd": 7}]}, {"lines": []}, {"lines": [{"usd": 9}]}]}
     assert allows("context.all.orders.lines.usd <= 9", orders)
     assert not allows("context.all.orders.lines.usd < 9", orders)
     assert isinstance(send("context.all.orders.lines.usd <= 9", {"orders": [{"lines": [{}]}]}), Denied)

@@ -29,6 +29,11 @@ def nothing_sent() -> None:
     SENT.clear()
 
 
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
 @agent
 async def send(mail: Words) -> str:
     SENT.append(mail)
@@ -303,6 +308,7 @@ TOOL_RULE = 'forbid(principal, action == Action::"tool", resource == Tool::"bot/
         ((Use("find", {"name": "bob"}),), "bob@corp.org", True),
         ((Use("fetch", {"url": "x"}), Use("find", {"name": "mallory@evil.com"})), "mallory@evil.com", False),
         ((), "nobody@nowhere.org", False),
+        ((Use("mail", {"to": "bob@corp.org", "text": "too soon"}), Use("find", {"name": "bob"})), "bob@corp.org", True),
     ],
 )
 async def test_rules_tell_which_tool_gave_an_argument_to_an_llm_agent_also_after_a_crash(
@@ -333,3 +339,32 @@ async def test_rules_tell_which_tool_gave_an_argument_to_an_llm_agent_also_after
         await app.inbox.answer(questions[0].id, {"approved": True}, by="ann")
         assert await (await app.handle(handle.id)).result() == "Done."
     assert len(SENT) == passes
+
+
+@pytest.mark.parametrize(
+    ("uses", "to", "passes"),
+    [
+        ((), "ann@corp.org", True),
+        ((Use("fetch", {"url": "x"}),), "mallory@evil.com", False),
+        ((Use("find", {"name": "bob"}),), "bob@corp.org", True),
+    ],
+)
+async def test_a_later_turn_knows_what_earlier_ones_of_the_conversation_were_told(
+    bench: Bench, tmp_path: Path, uses: tuple[Use, ...], to: str, *, passes: bool
+) -> None:
+    script = [*uses, "Read.", Use("mail", {"to": to, "text": "hello"}), "Done."]
+    bot = llm_agent(
+        "bot", model=ScriptedModel(script), instructions="Do it.", tools=[fetch, inbox, find, mail], tool_effects=TOOLS
+    )
+
+    @workflow
+    async def chat(ctx: Context, q: str) -> str:
+        return await ctx.call(bot, q, conversation=ctx.conversation)
+
+    for rule in ('unless { context.from_trusted.contains("to") }', 'when { context.untrusted.contains("to") }'):
+        SENT.clear()
+        policy = PolicyFile(tmp_path / "policy.cedar").holds(EVERYTHING, f"{TOOL_RULE} {rule};")
+        async with bench.app(chat, bot, policy=policy) as app:
+            assert await app.run(chat, REQUEST, conversation=rule, principal="zoe") == "Read."
+            assert await app.run(chat, "Now send it.", conversation=rule, principal="zoe") == "Done."
+        assert len(SENT) == passes, rule

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.dispatch.rules.breaker.circuit import CircuitState, Pass
+from podium.dispatch.rules.breaker.circuit import Change, CircuitState, Pass
 from podium.dispatch.rules.breaker.rule import Breakers
 from podium.dispatch.rules.breaker.shared_circuit import SharedCircuit
 from podium.errors import StoreUnavailable
@@ -31,12 +31,15 @@ class States:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
         self.written = 0
+        self.broken = False
 
     async def get(self, name: str) -> bytes:
+        if self.broken:
+            raise StoreUnavailable("the disk is full")
         return self.kept.get(name, b"")
 
     async def swap(self, name: str, seen: bytes, state: bytes, *, now: float, until: float) -> bool:
-        assert now < until
+        assert now < until or not state
         if self.kept.get(name, b"") != seen:
             return False
         self.kept[name] = state
@@ -104,23 +107,26 @@ async def test_what_goes_well_is_told_together() -> None:
         await good(circuit, n / 1000)
     assert states.written <= 12
     other = SharedCircuit(Breaker(min_calls=1000, failures=1e-9), "a", states, lambda: None)
-    changes = await other.judge((await admitted(other, 1.1)), 1.1, 0.0, failed=True)
+    changes = await ended(other, await admitted(other, 1.1), 1.1, failed=True)
     assert [each.why for each in changes] in ([], [f"1 of {n} calls failed within 60 s" for n in (1000,)])
 
 
 async def test_where_the_store_cannot_be_used_each_process_goes_by_what_it_knows() -> None:
-    class Broken(States):
-        async def get(self, name: str) -> bytes:
-            raise StoreUnavailable("the disk is full")
-
-    circuit = SharedCircuit(Breaker(min_calls=1, failures=1.0), "a", Broken(), lambda: None)
-    assert await circuit.judge(await admitted(circuit, 0.0), 0.0, 0.0, failed=True) == []
+    states = States()
+    states.broken = True
+    circuit = SharedCircuit(Breaker(min_calls=1, failures=1.0), "a", states, lambda: None)
+    assert await ended(circuit, await admitted(circuit, 0.0), 0.0, failed=True) == []
     assert circuit.circuit.state is OPEN
     assert (await circuit.admit(1.0))[0] is None
 
 
 async def good(circuit: SharedCircuit, now: float) -> None:
-    await circuit.judge(await admitted(circuit, now), now, 0.0, failed=False)
+    await ended(circuit, await admitted(circuit, now), now, failed=False)
+
+
+async def ended(circuit: SharedCircuit, entry: Pass, now: float, *, failed: bool) -> list[Change]:
+    changes = circuit.count(entry, now, 0.0, failed=failed)
+    return list(await circuit.judge(entry, now, 0.0, failed=failed) if changes is None else changes)
 
 
 async def admitted(circuit: SharedCircuit, now: float) -> Pass:
@@ -148,10 +154,11 @@ def test_when_one_has_opened_it_none_lets_calls_through_and_no_more_probe_than_m
             circuit = circuits[who]
             if what == "end" and under_way:
                 circuit, entry = under_way.pop(0)
-                changes = await circuit.judge(entry, now, 0.0, failed=False)
+                changes = await ended(circuit, entry, now, failed=False)
                 probing -= entry.probe is not None and is_open
             else:
-                entry, changes = await circuit.admit(now)
+                entry, told = await circuit.admit(now)
+                changes = list(told)
                 if entry is not None and is_open:
                     assert now >= opened_at + rule.open_for or now < opened_at + LATE
                     probing += entry.probe is not None
@@ -159,7 +166,7 @@ def test_when_one_has_opened_it_none_lets_calls_through_and_no_more_probe_than_m
                 if entry is not None and what == "begin":
                     under_way.append((circuit, entry))
                 elif entry is not None:
-                    changes += await circuit.judge(entry, now, 0.0, failed=what == "bad")
+                    changes += await ended(circuit, entry, now, failed=what == "bad")
                     probing -= entry.probe is not None and is_open
             for change in changes:
                 is_open = change.after is not CLOSED

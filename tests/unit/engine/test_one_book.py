@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from podium import App, Budget, Context, Steps, agent, workflow
+from podium import App, Budget, Context, Retry, Steps, agent, workflow
 from podium.errors import BadAnswer, CallFailed, CallRefused, NotDone, RateLimited, TransportFailed
 from podium.guards import guard
 from podium.model.budget import PER_USD, Bound
@@ -256,4 +256,30 @@ async def test_embedders_count_like_models(bench: Bench, embedder: Service, coun
     async with bench.app(ask, clerk) as app:
         handle = await app.start(ask, "clerk", budget=Budget(usd=100.0, tokens=100_000))
         await handle.result()
+        assert await booked(app, handle.id) == counted
+
+
+@pytest.mark.parametrize(
+    ("ends", "counted"),
+    [(ValueError("what?"), Booked(1.5, 0.625)), (RateLimited("slow down"), Booked(0.875))],
+    ids=repr,
+)
+async def test_what_an_attempt_came_to_that_failed_counts_beside_the_price_of_the_next(
+    bench: Bench, ends: Exception, counted: Booked
+) -> None:
+    left = [ends]
+
+    async def request() -> Json:
+        return "said"
+
+    @agent(name="clerk", usd=0.75, retry=Retry(attempts=2, delay=0.0))
+    async def clerk(_: Json, steps: Steps) -> Json:
+        await steps.once("completion", request, usage=lambda _: TOLD, bound=BOUND)
+        if left:
+            raise left.pop()
+        return "done"
+
+    async with bench.app(ask, clerk) as app:
+        handle = await app.start(ask, "clerk", budget=Budget(usd=100.0))
+        assert await handle.result() == "done"
         assert await booked(app, handle.id) == counted

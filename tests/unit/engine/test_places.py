@@ -118,32 +118,47 @@ async def test_the_calls_of_a_batch_begin_with_it(bench: Bench) -> None:
 
 
 async def test_work_begins_after_what_it_does_before_its_first_wait() -> None:
-    told: list[str] = []
-    work = CallWork(lambda in_thread: told.append(f"begun, in a thread: {in_thread}"))
+    told: list[Any] = []
+    work = CallWork(told.append)
     work.invoke()
     told.append("first line")
     await asyncio.sleep(0)
-    assert told == ["first line", "begun, in a thread: False"]
+    assert told == ["first line", None]
 
 
 async def test_work_in_a_thread_begins_there(gate: threading.Event) -> None:
-    told: list[str] = []
-    threads = Threads(most=1)
+    told: list[Any] = []
+    threads, other = Threads(most=1), threading.Event()
     busy = asyncio.ensure_future(threads.run(lambda: gate.wait(600)))
     await asyncio.sleep(0)
-    work = CallWork(lambda in_thread: told.append(f"begun, in a thread: {in_thread}"))
+    work = CallWork(told.append, lambda: 7.0)
 
     async def call() -> None:
         CALL_WORK.set(work)
         invoked()
-        await threads.run(lambda: told.append("first line"))
+        await threads.run(lambda: (told.append("first line"), other.wait(600)))
 
     waits = asyncio.ensure_future(call())
-    for _ in range(10):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
     assert not told
     assert not work.took_place
     gate.set()
+    async with asyncio.timeout(60):
+        while len(told) < 2:
+            await asyncio.sleep(0.001)
+    assert told == ["first line", 7.0]
+    other.set()
     await asyncio.gather(busy, waits)
     assert work.took_place
-    assert sorted(told) == ["begun, in a thread: True", "first line"]
+
+
+async def test_of_a_function_that_is_over_soon_nobody_is_told_when_it_began() -> None:
+    told: list[Any] = []
+    work = CallWork(told.append, lambda: 7.0)
+    CALL_WORK.set(work)
+    invoked()
+    await Threads().run(lambda: None)
+    assert work.is_over()
+    await asyncio.sleep(0.05)
+    assert not told
+    assert work.took_place

@@ -59,6 +59,7 @@ USES: dict[str, Use] = {
     "Operations.repin_all": lambda o: o.app.operations.repin_all("ask", "1", "1"),
     "Operations.requeue": lambda o: o.app.operations.requeue(o.handle.id),
     "Operations.retain": lambda o: o.app.operations.retain(0.0, why="test"),
+    "Operations.raise_budget": lambda o: o.app.operations.raise_budget(o.handle.id, usd=1.0, why="x"),
     "Operations.retry": lambda o: o.app.operations.retry(o.handle.id),
     "ProcessReports.agents": lambda o: o.app.reports.agents(),
     "ProcessReports.audit": lambda o: o.app.reports.audit(run=o.handle.id),

@@ -164,6 +164,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Operations.fork": lambda app, run: app.operations.fork(run, "0"),
     "Operations.redact": lambda app, run: app.operations.redact(run, why="test"),
     "Operations.repin": lambda app, run: app.operations.repin(run, "1"),
+    "Operations.raise_budget": lambda app, run: app.operations.raise_budget(run, usd=1.0, why="x"),
     "Operations.retry": lambda app, run: app.operations.retry(run),
     "ProcessReports.audit": lambda app, run: app.reports.audit(run=run),
     "ProcessReports.costs": lambda app, run: app.reports.costs(run=run),

@@ -8,7 +8,7 @@ from podium.errors import InvalidValue
 from podium.model.json import Json
 from podium.model.origin import ArgumentOrigin
 from podium.model.provenance import MAX_TEXT, Provenance
-from podium.model.searchable import MAX_LEAVES, SearchableText
+from podium.model.searchable import MAX_LEAVES, SearchableText, SoughtValue
 
 IBAN = "DE89 3704 0044 0532 0130 00"
 
@@ -96,13 +96,13 @@ def test_what_is_only_a_part_or_a_likeness_is_not(request_: Json, value: Json) -
 def test_a_word_is_found_wherever_it_stands_between_spaces_and_never_inside_another(word: str, other: str) -> None:
     text = SearchableText()
     text.add(f"{other} {word} {other}")
-    assert text.holds(word)
-    assert text.mentions(word) or not word.strip()
+    assert text.holds(SoughtValue(word))
+    assert text.mentions(SoughtValue(word)) or not word.strip()
     inside = SearchableText()
     inside.add(f"q{word.strip()}q")
     stripped = word.strip()
     if stripped and stripped[0].isalnum() and stripped[-1].isalnum():
-        assert not inside.holds(stripped)
+        assert not inside.holds(SoughtValue(stripped))
 
 
 @given(some.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**9), max_value=10**9))
@@ -110,7 +110,7 @@ def test_a_number_is_found_by_its_value_however_it_is_written(number: float) -> 
     for written in (f"{number:f}", f"{number:,.2f}", f"{number:,.2f} eur"):
         text = SearchableText()
         text.add(f"pay {written} now")
-        assert text.holds(float(number)), written
+        assert text.holds(SoughtValue(float(number))), written
 
 
 @pytest.mark.parametrize(
@@ -202,3 +202,11 @@ def test_too_much_to_look_at_is_said_and_never_passes() -> None:
     provenance.give("web/read", "x" * MAX_TEXT, untrusted=True)
     with pytest.raises(InvalidValue, match="too much to tell"):
         provenance.origins({"to": "bob"})
+
+
+def test_what_was_never_handed_over_cannot_come_back() -> None:
+    provenance = asked("Look it up.")
+    place = provenance.write({"to": "bob@x.org"})
+    provenance.forget(place)
+    provenance.give("contacts/find", {"address": "bob@x.org"})
+    assert origin(provenance, "bob@x.org").from_trusted

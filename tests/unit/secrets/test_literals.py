@@ -1,17 +1,27 @@
 """Keys that stand where a reference should: masked as what a reference leads to."""
 
 import base64
+from collections.abc import Callable
 
 import pytest
+from agents import OpenAIChatCompletionsModel
+from langchain_openai import ChatOpenAI
+from openai import AsyncOpenAI
+from pydantic_ai.models import override_allow_model_requests
+from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.providers.openai import OpenAIProvider
 
+from podium import Context, workflow
 from podium.agents.child import ChildProcess
 from podium.agents.embedders import service_embedder
 from podium.agents.http import http
 from podium.agents.pydantic_ai import llm_agent
 from podium.model.agent import AnyAgent
-from podium.secrets.literals import learn_url, learn_value
+from podium.secrets.literals import learn_keys_of, learn_url, learn_value
 from podium.secrets.masking import MASKING
 from podium.secrets.reference import filled
+from podium.testing.chat import ChatReply, ChatServer
+from tests.unit.engine.bench import Bench
 
 KEY = "k-7f3a9c55e1"
 
@@ -88,3 +98,38 @@ def test_a_url_without_a_key_has_nothing_masked(url: str) -> None:
 def test_whoever_takes_a_key_masks_it_before_it_is_used(make: "type[AnyAgent]") -> None:
     make()
     assert MASKING.text(KEY) == "***"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: OpenAIChatModel("small", provider=OpenAIProvider(api_key=KEY)),
+        lambda: OpenAIChatCompletionsModel("small", AsyncOpenAI(api_key=KEY)),
+        lambda: ChatOpenAI(model="small", api_key=KEY),  # pyright: ignore[reportArgumentType] - as people write it
+    ],
+)
+def test_the_key_of_a_model_that_brings_its_client_is_masked(make: Callable[[], object]) -> None:
+    learn_keys_of(make())
+    assert MASKING.text(f"no model for {KEY}") == "no model for ***"
+
+
+def test_what_has_no_client_has_no_key() -> None:
+    learn_keys_of(object())
+    assert not MASKING.active
+
+
+async def test_the_key_is_masked_in_what_a_vendor_says_of_it_again(bench: Bench) -> None:
+    with (
+        ChatServer(lambda _: ChatReply(text=f"your key is {KEY}")) as server,
+        override_allow_model_requests(allow_model_requests=True),
+    ):
+        model = OpenAIChatModel("small", provider=OpenAIProvider(base_url=server.url, api_key=KEY))
+        clerk = llm_agent("clerk", model=model, instructions="")
+
+        @workflow
+        async def asks(ctx: Context) -> str:
+            return await ctx.call(clerk, "hello")
+
+        async with bench.app(asks) as app:
+            assert await app.run(asks) == "your key is ***"
+    assert KEY.encode() not in b"".join(path.read_bytes() for path in bench.path.parent.iterdir())

@@ -22,6 +22,7 @@ from podium.errors import UsageError
 from podium.model.expected import instance
 from podium.model.json import Json, is_array, is_object
 from podium.model.streams.transient import TextDelta, ThinkingDelta, ToolCallDelta
+from podium.secrets.literals import learn_keys_of
 
 M = TypeVar("M", bound=BaseChatModel)
 
@@ -46,6 +47,7 @@ def recorded_model(model: M, agent: str = "") -> M:
     instance(BaseChatModel, 'ChatOpenAI(model="gpt-5", max_retries=0)').check("what is recorded", model)
     if isinstance(model, RecordingChat):
         return model
+    learn_keys_of(model)
     twin = model.model_copy()
     object.__setattr__(twin, "__class__", _recording(type(model)))
     object.__setattr__(twin, "podium_agent", agent)

@@ -30,6 +30,7 @@ from podium.agents.openai_agents.fitting import fitted
 from podium.agents.openai_agents.messages import answer_parts, conversation, is_text
 from podium.agents.openai_agents.streaming import completed, read
 from podium.model.json import Json
+from podium.secrets.literals import learn_keys_of
 
 _RESPONSE = TypeAdapter(ModelResponse)
 _NATIVE = "native"
@@ -61,6 +62,7 @@ class _Sending:
 
     async def whole(self, model: Model) -> ModelResponse:
         """Return the answer of a model."""
+        learn_keys_of(model)
         return await model.get_response(
             self.system_instructions, self.input, self.model_settings, self.tools, self.output_schema, self.handoffs,
             self.tracing, previous_response_id=self.previous_response_id, conversation_id=self.conversation_id,
@@ -69,6 +71,7 @@ class _Sending:
 
     def pieces(self, model: Model) -> AsyncIterator[TResponseStreamEvent]:
         """Give the events of its answer while it is written."""
+        learn_keys_of(model)
         return model.stream_response(
             self.system_instructions, self.input, self.model_settings, self.tools, self.output_schema, self.handoffs,
             self.tracing, previous_response_id=self.previous_response_id, conversation_id=self.conversation_id,

@@ -13,6 +13,7 @@ from pydantic_ai.settings import ModelSettings
 from podium.agents.frameworks.asking import asking
 from podium.agents.frameworks.counting import AnswerUsage
 from podium.agents.frameworks.sent import told
+from podium.agents.pydantic_ai.bound import members_of
 from podium.agents.pydantic_ai.cap import AnswerCap, cut_by
 from podium.agents.pydantic_ai.failure import of_request
 from podium.agents.pydantic_ai.fitting import fitted
@@ -29,6 +30,7 @@ from podium.model.context_change import ContextChange
 from podium.model.json import Json
 from podium.model.step import ANSWER
 from podium.model.streams.transient import RequestStarted
+from podium.secrets.literals import learn_keys_of
 
 SendRequest = Callable[[list[ModelMessage], ModelSettings | None], Awaitable[ModelResponse]]
 """Sends these messages with these settings, unrecorded."""
@@ -146,7 +148,12 @@ class RecordedRequest:
         return Unanswered(self._scope.position(len(self._history), sent, own=self._own), sent, history)
 
     def _sent_settings(self) -> ModelSettings | None:
-        """Bound the answer where a budget did, and switch off the retries of the vendor's client: they are Podium's."""
+        """Bound the answer where a budget did, and switch off the retries of the vendor's client: they are Podium's.
+
+        A vendor may say the key again in what it objects to: it is masked from now on.
+        """
+        for member in members_of(self._model):
+            learn_keys_of(member)
         return unretried(self._model, self._cap.settings)
 
     def _told(self, place: str, settings: ModelSettings | None) -> Json:

@@ -1,4 +1,4 @@
-"""`podium runs retry|fork|repin|redact`: having a run go on, from an earlier call, under other code; or emptying it."""
+"""`podium runs retry|raise-budget|fork|repin|redact`: having a run go on, in whichever way; or emptying it."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated
@@ -46,6 +46,27 @@ def retry(
             return handle.id, await _settled(app, handle, agents)
 
     _tell(*_driven(run_id, work), file, as_json=as_json)
+
+
+def raise_budget(
+    run_id: RunArgument,
+    why: Annotated[str, typer.Option(help="Why; it is recorded.")],
+    usd: Annotated[float, typer.Option(metavar="DOLLARS", help="So many dollars more.")] = 0.0,
+    tokens: Annotated[int, typer.Option(help="So many tokens more.")] = 0,
+    calls: Annotated[int, typer.Option(help="So many calls more.")] = 0,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who says so; else who is logged in.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Add to the own budget of a failed or blocked run; then retry it."""
+    who = by or login()
+
+    async def work() -> str:
+        async with App.open(config=existing(store)) as app:
+            run = (await run_in(app, run_id)).id
+            await app.operations.raise_budget(run, usd=usd, tokens=tokens, calls=calls, why=why, by=who)
+            return run
+
+    print(f"the budget of run {drive(work())} is raised")
 
 
 def fork(

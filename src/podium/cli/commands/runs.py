@@ -331,6 +331,7 @@ def run_json(run: Run) -> Json:
 
 
 commands.command("retry")(change.retry)
+commands.command("raise-budget")(change.raise_budget)
 commands.command("fork")(change.fork)
 commands.command("repin")(change.repin)
 commands.command("redact")(change.redact)

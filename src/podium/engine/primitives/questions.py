@@ -25,6 +25,7 @@ from podium.model.facts.parts import answers_of
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.json import Json
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState, check_asked
+from podium.model.rule_names import budget_in
 from podium.model.run import Signal
 from podium.model.step import grant_of, is_step_path
 from podium.secrets.comparing import same_but_for_secrets
@@ -62,7 +63,9 @@ def open_question(
         question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step,
         rule=rule, keeps=keeps, digest=shown_digest(question, encode(ask.subject), encode(ask.schema)),
     )  # fmt: skip
-    active.journal.append(said, key, shown, effects=[OpenQuestion(question, keeps)])
+    active.journal.append(
+        said, key, shown, effects=[OpenQuestion(question, keeps, None if rule is None else budget_in(rule))]
+    )
     return said
 
 
@@ -127,7 +130,7 @@ def _taken(active: ActiveRun, key: str, said: QuestionAsked, signal: Signal) -> 
     """Record the answers to a question, what they allow, and what they let be spent."""
     answers, rule = answers_of(signal.body), said.rule
     granted = grant_of(rule, said.step) if rule is not None and approved(answers) else None
-    raised = [] if rule is None else raised_by(rule, answers)
+    raised = [] if rule is None else raised_by(rule, answers, said.question)
     active.mailbox.questions.close(key, said.question)
     fact = QuestionAnswered(question=said.question, answers=answers, granted=granted)
     active.journal.append(fact, key, effects=[TakeSignal(signal.id), *raised])

@@ -6,6 +6,9 @@ from podium.model.allow import AllowList
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Restarted, Started
 
+_UNDOES = "undo"
+"""The part of a key under which a compensation is called: what was allowed may be taken back."""
+
 
 class RunAllowLists:
     """The allow-lists of one run. They only get more, so what may be used only gets less."""
@@ -23,7 +26,9 @@ class RunAllowLists:
             lists.append(names)
 
     def at(self, key: str) -> tuple[AllowList, ...]:
-        """Return the lists that hold for what is asked at a key, or under it."""
+        """Return the lists that hold for what is asked at a key, or under it; none for what undoes."""
+        if not (self._by_path or self._started) or _UNDOES in key.split("."):
+            return ()
         if not self._by_path:
             return self._started
         found = [names for path in _paths_above(key) for names in self._by_path.get(path, ())]

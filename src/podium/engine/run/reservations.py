@@ -220,11 +220,11 @@ def carved_from(lines: Sequence[BudgetLine], share: BudgetLimits) -> list[Budget
     return [line for line in masked if line.limits]
 
 
-def raised_by(rule: str, answers: Sequence[PersonAnswer]) -> list[Effect]:
+def raised_by(rule: str, answers: Sequence[PersonAnswer], question: str) -> list[Effect]:
     """Return what an answer to a budget's question changes: its limits, by what the person added."""
     budget = budget_in(rule)
     if budget is None or not approved(answers):
         return []
     said = answers[0].value
     by = Amount(usd=nano(said.get("usd", 0)), tokens=said.get("tokens", 0), calls=said.get("calls", 0))
-    return [RaiseBudget(budget, by)]
+    return [RaiseBudget(budget, by, question)]

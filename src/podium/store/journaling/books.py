@@ -51,6 +51,10 @@ class Books:
         self.change_waiting()
         self._transaction.raise_budget(budget, by)
 
+    def takes_raise(self, question: str) -> bool:
+        """Whether the answer to a question raises its budget now: once, whoever takes it of those that share it."""
+        return self._transaction.take_raise(question)
+
     def change(self, budget: str, reserved: Amounts, spent: Amounts, *, in_doubt: int = 0) -> None:
         """Add to what is reserved and spent of a budget, whatever it has left."""
         place = self._last.get(budget)

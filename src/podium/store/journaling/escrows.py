@@ -15,7 +15,8 @@ def pay(books: Books, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget
         case Draw():
             draw(books, run, effect)
         case RaiseBudget():
-            raise_budget(books, effect)
+            if effect.question is None or books.takes_raise(effect.question):
+                raise_budget(books, effect)
         case OpenBudget():
             books.open(effect.id, effect.limits)
 

@@ -110,7 +110,10 @@ class InboxWriter:
         self._transaction.drop_signal(run, signal)
 
     def ask(self, run: int, opened: OpenQuestion) -> None:
-        """Put a question into the inbox, with the answers to another one that count for it."""
+        """Put a question into the inbox, with the answers to another one that count for it.
+
+        One about a budget stands behind another one about it that people are shown.
+        """
         question, ask = opened.question, opened.question.ask
         row = QuestionRow(
             id=question.id, run=run, run_id=question.run, key=question.key, kind=ask.kind, text=ask.text,
@@ -120,6 +123,9 @@ class InboxWriter:
             to_folded=folded(ask.to),
         )  # fmt: skip
         self._transaction.insert_question(row)
+        if opened.budget is not None:
+            lead = self._transaction.shown_question(opened.budget, ask.to, question.asked_at) or question.id
+            self._transaction.insert_budget_question(question.id, run, opened.budget, lead)
         earlier = () if opened.keeps is None else self._transaction.answers(opened.keeps)
         for answer in earlier:
             self._add(question.id, question.run, answer.by, answer.value, answer.at)
@@ -127,11 +133,15 @@ class InboxWriter:
             self._answered(question.id, question.run, earlier, question.asked_at)
 
     def close(self, question: str, state: QuestionState) -> CommitVerdict:
-        """Move a question out of `open`, if it still is."""
-        return CommitVerdict.OK if self._transaction.close_question(question, state) else CommitVerdict.CLOSED
+        """Move a question out of `open`, if it still is; the oldest of those behind it is shown then."""
+        if not self._transaction.close_question(question, state):
+            return CommitVerdict.CLOSED
+        self._transaction.show_next(question)
+        return CommitVerdict.OK
 
     def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
-        """Record one person's answer; the last one needed closes the question and wakes its run."""
+        """Record one person's answer; the last one needed closes the question, with those behind it, and wakes runs."""
+        question = self._transaction.lead_of(question) or question
         asked = self._transaction.question(question)
         if asked is None:
             return CommitVerdict.UNKNOWN
@@ -146,7 +156,15 @@ class InboxWriter:
             return CommitVerdict.DUPLICATE
         if len(answers) >= asked.quorum:
             self._answered(question, asked.run, answers, answer.at)
+            for each in self._transaction.questions_behind(question):
+                self._answer_behind(each, answers, answer.at)
         return CommitVerdict.OK
+
+    def _answer_behind(self, question: str, answers: Sequence[AnswerRow], at: float) -> None:
+        """Close a question that stood behind the one that was answered, unless its own time is over."""
+        asked = self._transaction.question(question)
+        if asked is not None and (asked.deadline is None or at < asked.deadline):
+            self._answered(question, asked.run, answers, at)
 
     def _add(self, question: str, run: str, by: str, value: bytes, at: float) -> Sequence[AnswerRow] | None:
         """Add an answer and enter it in the ledger; returns all there are, or None where this name has answered."""

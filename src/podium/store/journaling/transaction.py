@@ -13,6 +13,7 @@ from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
+from podium.store.journaling.shared_questions import SharedQuestionsTransaction
 from podium.store.journaling.waits import WaitsTransaction
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Delivery, Leave, Placed
@@ -151,7 +152,7 @@ class EmptiedFact(NamedTuple):
     body: bytes
 
 
-class Transaction(ConversationTransaction, WaitsTransaction, Protocol):
+class Transaction(ConversationTransaction, WaitsTransaction, SharedQuestionsTransaction, Protocol):
     """One write transaction of a backend, from its begin to its commit, in the thread that commits.
 
     Whatever is written is seen by what is asked after it. What is asked is asked in sets, where a group of operations
@@ -272,7 +273,7 @@ class Transaction(ConversationTransaction, WaitsTransaction, Protocol):
         ...
 
     def withdraw_questions(self, run: int) -> None:
-        """Withdraw the open questions of a run."""
+        """Withdraw the open questions of a run; of those that people are shown, the next is shown (`show_next`)."""
         ...
 
     def question(self, id: str) -> AskedQuestion | None:

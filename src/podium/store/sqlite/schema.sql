@@ -298,6 +298,16 @@ CREATE TABLE budget_waits (
     holds TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX budget_waits_run ON budget_waits (run);
+CREATE TABLE budget_questions (
+    id TEXT PRIMARY KEY,
+    run INTEGER NOT NULL,
+    budget TEXT NOT NULL,
+    lead TEXT NOT NULL,
+    raised INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX budget_questions_run ON budget_questions (run);
+CREATE INDEX budget_questions_budget ON budget_questions (budget);
+CREATE INDEX budget_questions_lead ON budget_questions (lead);
 CREATE TABLE shared_states (
     name TEXT PRIMARY KEY,
     until REAL NOT NULL,

@@ -45,7 +45,7 @@ _BUDGET_SETTLE = statement("budget_settle")
 _NOTHING = (0, 0, 0)
 _OF_A_RUN = (
     "facts_delete_run", "signals_forget", "answers_delete_run", "questions_delete_run", "reservations_delete_run",
-    "budget_waits_delete_run", "run_delete",
+    "budget_waits_delete_run", "budget_questions_delete_run", "run_delete",
 )  # fmt: skip
 """What deletes all that is kept under the number of a run."""
 
@@ -192,12 +192,44 @@ class SqliteTransaction(SqliteConversing):
 
     def withdraw_questions(self, run: int) -> None:
         """Withdraw the open questions of a run."""
+        shown = self._connection.execute(statement("budget_questions_shown_of_run"), (run,)).fetchall()
         self._do("questions_withdraw_run", run)
+        for (lead,) in shown:
+            self.show_next(lead)
 
     def question(self, id: str) -> AskedQuestion | None:
         """Return a question."""
         row = self._one("question_get", id)
         return None if row is None else AskedQuestion(row[1], row[8], row[10], QuestionState(row[12]))
+
+    # Questions about budgets
+
+    def insert_budget_question(self, id: str, run: int, budget: str, lead: str) -> None:
+        """Note that a question of a run is about a budget."""
+        self._do("budget_question_insert", id, run, budget, lead)
+
+    def shown_question(self, budget: str, to: str, at: float) -> str | None:
+        """Return the oldest question about a budget that these people are shown."""
+        row = self._one("budget_question_shown", budget, to, at)
+        return None if row is None else row[0]
+
+    def lead_of(self, question: str) -> str | None:
+        """Return the lead of a question about a budget."""
+        row = self._one("budget_question_lead", question)
+        return None if row is None else row[0]
+
+    def questions_behind(self, lead: str) -> Sequence[str]:
+        """Return the open questions behind a lead, oldest first."""
+        return [row[0] for row in self._connection.execute(statement("budget_questions_behind"), (lead,))]
+
+    def show_next(self, lead: str) -> None:
+        """Have the oldest open question behind a lead shown in its place."""
+        if behind := self.questions_behind(lead):
+            self._do("budget_question_show", lead, behind[0])
+
+    def take_raise(self, question: str) -> bool:
+        """Say that the answer to a question's lead raises its budget now."""
+        return self._do("budget_question_raise", question) == 1
 
     def answers(self, question: str) -> Sequence[AnswerRow]:
         """Return the answers to a question, oldest first."""

@@ -5,20 +5,14 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 from podium.agents.frameworks.effects import ToolEffects
-from podium.app import App
-from podium.engine.context import Context
-from podium.engine.workflow import workflow
-from podium.errors import AgentError, RateLimited, Refusal, RunFailed, TransportFailed
+from podium.errors import AgentError, RateLimited, Refusal, TransportFailed
 from podium.model.agent import AnyAgent
 from podium.model.budget import Budget
 from podium.model.call import Call
-from podium.model.fact import Fact
 from podium.model.facts.calls import StepDone, StepSent
 from podium.model.facts.notices import Notice
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
@@ -28,7 +22,7 @@ from podium.model.prices import Rate
 from podium.model.step import tool_step
 from podium.model.streams.durable import RequestFinished, ToolCalled, ToolReturned
 from podium.model.streams.transient import RequestStarted, TextDelta, ToolCallDelta
-from podium.testing.chat import ChatReply, ChatScript, ChatServer, ChatUse
+from podium.testing.chat import ChatReply, ChatServer, ChatUse
 from podium.testing.contracts.framework_site import (
     KILL_POINTS,
     FrameworkSite,
@@ -38,18 +32,18 @@ from podium.testing.contracts.framework_site import (
     turns_before,
     witnessed_tools,
 )
+from podium.testing.contracts.framework_trial import LONGEST, FrameworkTrial
 from podium.testing.steps import PlainSteps
 from podium.testing.witness import Witness
 
-if TYPE_CHECKING:
-    from podium.facade.handle import RunHandle
-
-_LONGEST = 120
-"""Seconds after which something hangs."""
 _STEPS = ["model", "tool/look", "tool/pay", "model", "tool/look", "model"]
 _FORBID = """permit(principal, action, resource);
 @id("no-pay") @reason("not by machines")
 forbid(principal, action == Action::"tool", resource == Tool::"bot/pay");
+"""
+_OUTSIDERS = """permit(principal, action, resource);
+forbid(principal, action == Action::"tool", resource == Tool::"bot/pay")
+when { context.untrusted.contains("n") };
 """
 _CLASSES = """permit(principal, action == Action::"call", resource);
 permit(principal, action == Action::"tool", resource) when { resource.read_only };
@@ -187,6 +181,18 @@ class FrameworkContract:
         assert len(trial.bodies) == 4
         assert trial.witness.count("pay") == 0
 
+    def test_a_policy_knows_which_tool_gave_an_argument(self, tmp_path: Path) -> None:
+        for untrusted, paid in ((True, 0), (False, 1)):
+            folder = tmp_path / str(untrusted)
+            folder.mkdir()
+            effects = {"look": ToolEffects(untrusted=untrusted)}
+            trial = FrameworkTrial(
+                self.build, folder, policy=_OUTSIDERS, script=_answer_that_pays_what_it_saw,
+                options={"tool_effects": effects},
+            )  # fmt: skip
+            trial.run()
+            assert trial.witness.count("pay", 4711, "end") == paid
+
     def test_edited_arguments_are_used_and_the_model_is_told(self, tmp_path: Path) -> None:
         trial = FrameworkTrial(self.build, tmp_path, approval=["pay"])
         value = trial.run(answers=[{"approved": True, "value": {"n": 7}}])
@@ -275,88 +281,6 @@ class FrameworkContract:
         raise AssertionError(f"{agent.card.name} did not fail")
 
 
-class FrameworkTrial:
-    """One run of an agent of a framework: what is set up for it, and what was seen of it."""
-
-    def __init__(
-        self, build: Callable[[FrameworkSite], AnyAgent], folder: Path, *, script: ChatScript = scripted_answer,
-        options: Mapping[str, Json] | None = None, approval: Collection[str] = (), policy: str = "",
-        budget: Budget | None = None, error: Exception | None = None,
-    ) -> None:  # fmt: skip
-        self.witness = Witness(folder / "witness")
-        self.facts: Sequence[Fact] = ()
-        self.events: list[object] = []
-        self.bodies: list[Json] = []
-        self.asked: list[str] = []
-        """The kinds of the questions that people were asked."""
-        self._folder = folder
-        self._script = script
-        self._budget = budget
-        self._policy = policy
-        self._build = build
-        self._site = FrameworkSite(
-            base_url="", tools=witnessed_tools(self.witness, error=error), approval=approval, options=options or {}
-        )
-
-    @property
-    def steps(self) -> list[str]:
-        """The names of the steps that were recorded."""
-        return [each.name for each in self.steps_done]
-
-    @property
-    def steps_done(self) -> list[StepDone]:
-        """The steps that were recorded."""
-        return [fact.content for fact in self.facts if isinstance(fact.content, StepDone)]
-
-    def run(self, *, answers: Sequence[Json] = ()) -> str:
-        """Run it to its end, answer what people are asked, and return its value."""
-        with ChatServer(self._script) as server:
-            self.bodies = server.bodies
-            return asyncio.run(self._run(self._build(replace(self._site, base_url=server.url)), answers))
-
-    def failure(self, *, answers: Sequence[Json] = ()) -> str:
-        """Do the same, and return how it failed."""
-        try:
-            value = self.run(answers=answers)
-        except RunFailed as failed:
-            return str(failed)
-        raise AssertionError(f"it did not fail, but said {value}")
-
-    async def _run(self, agent: AnyAgent, answers: Sequence[Json]) -> str:
-        @workflow(name="flow")
-        async def flow(ctx: Context, value: str) -> str:
-            return cast("str", await ctx.call(agent, value))
-
-        settings: dict[str, Json] = {}
-        if self._policy:
-            file = self._folder / "policy.cedar"
-            file.write_text(self._policy)
-            settings["policy"] = {"file": str(file)}
-        async with (
-            App.open(self._folder / "runs.db", agents=[flow, agent], **settings) as app,
-            asyncio.timeout(_LONGEST),
-        ):
-            handle = await app.start(flow, "Do it.", budget=self._budget)
-            watching = asyncio.ensure_future(self._watch(handle))
-            try:
-                for each in answers:
-                    await self._answer(app, each)
-                return await handle.result()
-            finally:
-                await watching
-                self.facts = await app.runs.facts(handle.id)
-
-    async def _watch(self, handle: "RunHandle[str]") -> None:
-        self.events.extend([event.content async for event in handle.stream(after=0)])
-
-    async def _answer(self, app: App, value: Json) -> None:
-        while not (found := list(await app.inbox.list())):  # noqa: ASYNC110 - they are asked after real requests
-            await asyncio.sleep(0.01)  # noqa: TID251
-        [question] = found
-        self.asked.append(question.ask.kind)
-        await app.inbox.answer(question.id, value, by="lea")
-
-
 class _Objecting:
     """A guard that objects to what is paid, where it looks."""
 
@@ -368,6 +292,17 @@ class _Objecting:
     def check(self, checked: Checked) -> GuardFinding:
         """Object to all that has to do with the tool `pay`."""
         return Objected("no payments") if checked.step == tool_step("pay") else Passed()
+
+
+def _answer_that_pays_what_it_saw(body: Json) -> ChatReply:
+    """Answer with a payment of the number that a tool has given."""
+    match turns_before(body):
+        case 0:
+            return ChatReply(uses=[ChatUse("look", {"n": 4711}, "call_0")])
+        case 1:
+            return ChatReply(uses=[ChatUse("pay", {"n": 4711}, "call_1")])
+        case _:
+            return ChatReply(text="done")
 
 
 def _insistent_answer(body: Json) -> ChatReply:
@@ -385,7 +320,7 @@ def _outcome(agent: AnyAgent, steps: PlainSteps) -> Json:
 
 
 async def _awaited(running: Awaitable[object]) -> object:
-    async with asyncio.timeout(_LONGEST):
+    async with asyncio.timeout(LONGEST):
         return await running
 
 
@@ -397,7 +332,7 @@ def _kill(suite: type[FrameworkContract], folder: Path, point: str) -> None:
         witness.saw(seen)
         if seen == point and len(children) == 1:
             children[0].kill()
-            children[0].wait(_LONGEST)
+            children[0].wait(LONGEST)
         return scripted_answer(body)
 
     def child(url: str, kill: str) -> tuple[int, str]:
@@ -406,7 +341,7 @@ def _kill(suite: type[FrameworkContract], folder: Path, point: str) -> None:
             [*command, suite.__name__, url, str(folder), kill], stdout=subprocess.PIPE, text=True
         ) as process:
             children.append(process)
-            said, _ = process.communicate(timeout=_LONGEST)
+            said, _ = process.communicate(timeout=LONGEST)
         return process.returncode, said.strip()
 
     with ChatServer(script) as server:

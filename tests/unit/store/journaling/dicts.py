@@ -45,7 +45,15 @@ from podium.store.operations import (
     Placed,
     Release,
 )
-from tests.unit.store.journaling.tables import BudgetData, ConversationData, FactData, QuestionData, RunRow, Tables
+from tests.unit.store.journaling.tables import (
+    BudgetData,
+    ConversationData,
+    FactData,
+    QuestionData,
+    RunRow,
+    SharedQuestion,
+    Tables,
+)
 
 AMOUNTS = ("usd", "tokens", "calls")
 
@@ -278,15 +286,58 @@ class DictTransaction:
         return True
 
     def withdraw_questions(self, run: int) -> None:
+        shown = [name for name, each, _ in self._open() if each.run == run and each.lead == name]
         for question in self.tables.questions.values():
             if question.row.run == run and question.state is QuestionState.OPEN:
                 question.state = QuestionState.WITHDRAWN
+        for each in shown:
+            self.show_next(each)
 
     def question(self, id: str) -> AskedQuestion | None:
         question = self.tables.questions.get(id)
         if question is None:
             return None
         return AskedQuestion(question.row.run_id, question.row.quorum, question.row.deadline, question.state)
+
+    def insert_budget_question(self, id: str, run: int, budget: str, lead: str) -> None:
+        self.tables.budget_questions.setdefault(id, SharedQuestion(run, budget, lead))
+
+    def _open(self) -> list[tuple[str, SharedQuestion, QuestionRow]]:
+        """Return the open questions about budgets, oldest first."""
+        known = [(name, each, self.tables.questions[name]) for name, each in self.tables.budget_questions.items()]
+        found = [(name, each, asked.row) for name, each, asked in known if asked.state is QuestionState.OPEN]
+        return sorted(found, key=lambda each: (each[2].asked_at, each[0]))
+
+    def shown_question(self, budget: str, to: str, at: float) -> str | None:
+        return next(
+            (
+                name for name, each, row in self._open()
+                if each.budget == budget and each.lead == name and row.to == to
+                and (row.deadline is None or row.deadline > at)
+            ),
+            None,
+        )  # fmt: skip
+
+    def lead_of(self, question: str) -> str | None:
+        each = self.tables.budget_questions.get(question)
+        return None if each is None else each.lead
+
+    def questions_behind(self, lead: str) -> Sequence[str]:
+        return [name for name, each, _ in self._open() if each.lead == lead != name]
+
+    def show_next(self, lead: str) -> None:
+        behind = self.questions_behind(lead)
+        for name, each in self.tables.budget_questions.items():
+            if behind and each.lead == lead != name:
+                each.lead = behind[0]
+
+    def take_raise(self, question: str) -> bool:
+        each = self.tables.budget_questions.get(question)
+        lead = None if each is None else self.tables.budget_questions.get(each.lead)
+        if lead is None or lead.raised:
+            return False
+        lead.raised = True
+        return True
 
     def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
         answers = self.tables.questions[question].answers
@@ -537,6 +588,9 @@ class DictTransaction:
         tables.blobs = {name: body for name, body in tables.blobs.items() if name not in unused}
         tables.signals = {n: inbox for n, inbox in tables.signals.items() if n not in numbers}
         tables.questions = {name: each for name, each in tables.questions.items() if each.row.run not in numbers}
+        asked = tables.budget_questions
+        tables.budget_questions = {name: each for name, each in asked.items() if each.run not in numbers}
+        tables.waits = {name: each for name, each in tables.waits.items() if each[0] not in numbers}
         tables.reservations = {name: row for name, row in tables.reservations.items() if row.run not in numbers}
         own = {f"run:{run}" for run in ids}
         tables.budgets = {name: row for name, row in tables.budgets.items() if name not in own}

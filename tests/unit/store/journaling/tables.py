@@ -85,6 +85,16 @@ class QuestionData:
 
 
 @dataclass
+class SharedQuestion:
+    """A question about a budget."""
+
+    run: int
+    budget: str
+    lead: str
+    raised: bool = False
+
+
+@dataclass
 class ConversationData:
     """A conversation, and what was said in it."""
 
@@ -109,6 +119,7 @@ class Tables:
     questions: dict[str, QuestionData] = field(default_factory=dict[str, QuestionData])
     budgets: dict[str, BudgetData] = field(default_factory=dict[str, BudgetData])
     reservations: dict[str, ReservationRow] = field(default_factory=dict[str, ReservationRow])
+    budget_questions: dict[str, SharedQuestion] = field(default_factory=dict[str, SharedQuestion])
     waits: dict[str, tuple[int, int, Sequence[str]]] = field(default_factory=dict[str, tuple[int, int, Sequence[str]]])
     ledger: list[EntryRow] = field(default_factory=list[EntryRow])
     kept: dict[tuple[str, str, str, str], KeepAnswer] = field(

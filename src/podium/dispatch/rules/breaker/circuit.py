@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,10 +73,10 @@ class Circuit:
         """Those whose time was over, which opened it: they may still answer."""
         self._succeeded = 0
 
-    def admit(self, now: float) -> tuple[Pass | None, list[Change]]:
+    def admit(self, now: float) -> tuple[Pass | None, Sequence[Change]]:
         """Let a call through, or not: then None, and `wait` says how long; with the changes that this was."""
         if self.state is CircuitState.CLOSED:
-            return _ORDINARY, []
+            return _ORDINARY, ()
         changes: list[Change] = []
         if self.state is CircuitState.HALF_OPEN and (ends := self._probe_ends()) <= now:
             late = {number for number, began in self._probing.items() if began + self._patience <= ends}
@@ -114,15 +115,17 @@ class Circuit:
         slow = self.rule.slow_after is not None and took > self.rule.slow_after
         if entry.probe is not None:
             return self._judge_probe(entry.probe, now, bad=failed or slow)
-        return self.take(CallCounts(now, 1, int(failed), int(slow)))
+        return self._take(now, 1, int(failed), int(slow))
 
     def take(self, ended: CallCounts) -> Change | None:
         """Take in ordinary calls that ended at a time; returns the change that they make."""
+        return self._take(ended.began, ended.calls, ended.failed, ended.slow)
+
+    def _take(self, now: float, calls: int, failed: int, slow: int) -> Change | None:
         if self.state is not CircuitState.CLOSED:
             return None
-        now = ended.began
-        self._count(ended)
-        self.proven = self.proven or ended.failed < ended.calls
+        self._count(now, calls, failed, slow)
+        self.proven = self.proven or failed < calls
         rule, calls = self.rule, self._all.calls
         if calls < rule.min_calls:
             return None
@@ -149,12 +152,12 @@ class Circuit:
         circuit.state, circuit._succeeded = CircuitState(state), succeeded
         circuit._probing, circuit._late = dict(probing), set(late)
         for each in slices:
-            circuit._count(CallCounts(*each))
+            circuit._count(*each)
         return circuit
 
-    def _count(self, ended: CallCounts) -> None:
+    def _count(self, now: float, calls: int, failed: int, slow: int) -> None:
         """Add calls to the window, and forget the slices of it that are over."""
-        slices, total, now = self._slices, self._all, ended.began
+        slices, total = self._slices, self._all
         while slices and slices[0].began <= now - self.rule.window:
             old = slices.popleft()
             total.calls -= old.calls
@@ -163,12 +166,12 @@ class Circuit:
         if not slices or now - slices[-1].began >= self._slice:
             slices.append(CallCounts(now))
         last = slices[-1]
-        last.calls += ended.calls
-        total.calls += ended.calls
-        if ended.failed or ended.slow:  # seldom: most calls are to cost nothing more
+        last.calls += calls
+        total.calls += calls
+        if failed or slow:  # seldom: most calls are to cost nothing more
             for each in (last, total):
-                each.failed += ended.failed
-                each.slow += ended.slow
+                each.failed += failed
+                each.slow += slow
 
     def _judge_probe(self, number: int, now: float, *, bad: bool) -> Change | None:
         """Take in how a probe ended; one of an earlier phase says nothing, unless it is late and brings an answer."""

@@ -57,8 +57,9 @@ class Breakers:
 
         async def guarded(call: Call, steps: RuleSteps) -> Outcome:
             began = clock.now()
-            entry, changes = await shared.admit(began)
-            self._tell(card, changes, steps)
+            entry, changes = shared.circuit.admit(began) if shared.is_closed(began) else await shared.admit(began)
+            if changes:
+                self._tell(card, changes, steps)
             if entry is None:
                 return _unavailable(card, shared.circuit.wait(began))
             judged = False
@@ -67,7 +68,11 @@ class Breakers:
                 if isinstance(outcome, Done | Failed):
                     judged, now = True, clock.now()
                     failed = isinstance(outcome, Failed) and outcome.failure.kind in kinds
-                    self._tell(card, await shared.judge(entry, now, now - began, failed=failed), steps)
+                    changes = shared.count(entry, now, now - began, failed=failed)
+                    if changes is None:
+                        changes = await shared.judge(entry, now, now - began, failed=failed)
+                    if changes:
+                        self._tell(card, changes, steps)
                 return outcome
             finally:
                 if not judged:

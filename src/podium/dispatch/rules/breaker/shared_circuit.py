@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from podium.dispatch.rules.breaker.circuit import CallCounts, Change, Circuit, CircuitState, Pass
@@ -34,27 +34,41 @@ class SharedCircuit:
         """The ordinary calls that ended here and that the store does not know of."""
         self._new = encode(self.circuit.said())
 
-    async def admit(self, now: float) -> tuple[Pass | None, list[Change]]:
+    def is_closed(self, now: float) -> bool:
+        """Whether it need not be asked whether a call may pass: `circuit` lets it."""
+        if self._states is None:
+            return True
+        return self.circuit.state is CircuitState.CLOSED and self._is_fresh(now)
+
+    async def admit(self, now: float) -> tuple[Pass | None, Sequence[Change]]:
         """Let a call through, or not; see `Circuit.admit`."""
-        if self._states is None or (self._is_fresh(now) and self.circuit.state is CircuitState.CLOSED):
+        if self.is_closed(now):
             return self.circuit.admit(now)
         (entry, more), changes = await self._exchange(now, lambda circuit: circuit.admit(now))
         return entry, [*changes, *more]
 
-    async def judge(self, entry: Pass, now: float, took: float, *, failed: bool) -> list[Change]:
-        """Take in how a call ended; returns the changes that this makes. What went well is told later."""
-        if self._states is not None and entry.probe is not None:
-            change, changes = await self._exchange(now, lambda each: each.judge(entry, now, took, failed=failed))
-            return changes if change is None else [*changes, change]
+    def count(self, entry: Pass, now: float, took: float, *, failed: bool) -> Sequence[Change] | None:
+        """Take in how a call ended, where the store need not be told at once; returns the changes; None: `judge` it.
+
+        What went well is told with what comes later.
+        """
+        if self._states is None:
+            change = self.circuit.judge(entry, now, took, failed=failed)
+            return () if change is None else (change,)
+        if entry.probe is not None:
+            return None
         slow = self.rule.slow_after is not None and took > self.rule.slow_after
         if self.circuit.state is CircuitState.CLOSED:
-            self._note(CallCounts(now, 1, int(failed), int(slow)))
+            self._note(now, int(failed), int(slow))
         change = self.circuit.judge(entry, now, took, failed=failed)
-        if self._states is None:
-            return [] if change is None else [change]
-        if change is None and not failed and not slow:
-            return []
-        return (await self._exchange(now, _nothing))[1]
+        return () if change is None and not failed and not slow else None
+
+    async def judge(self, entry: Pass, now: float, took: float, *, failed: bool) -> Sequence[Change]:
+        """Take in how a call ended that `count` did not; returns the changes that this makes."""
+        if entry.probe is None:
+            return (await self._exchange(now, _nothing))[1]
+        change, changes = await self._exchange(now, lambda each: each.judge(entry, now, took, failed=failed))
+        return changes if change is None else [*changes, change]
 
     async def leave(self, entry: Pass, now: float) -> None:
         """Take back a call whose end says nothing about the agent."""
@@ -71,15 +85,15 @@ class SharedCircuit:
     def _is_fresh(self, now: float) -> bool:
         return 0.0 <= now - self._looked_at < _LOOKS_AGAIN
 
-    def _note(self, ended: CallCounts) -> None:
-        """Note ordinary calls to be told; those of about the same time together."""
-        if self._states is None:
-            return
-        if not self._untold or ended.began - self._untold[-1].began >= min(self.rule.window / 60.0, _LOOKS_AGAIN):
-            self._untold.append(ended)
+    def _note(self, now: float, failed: int, slow: int) -> None:
+        """Note an ordinary call to be told; those of about the same time together."""
+        if not self._untold or now - self._untold[-1].began >= min(self.rule.window / 60.0, _LOOKS_AGAIN):
+            self._untold.append(CallCounts(now, 1, failed, slow))
             return
         last = self._untold[-1]
-        last.calls, last.failed, last.slow = last.calls + 1, last.failed + ended.failed, last.slow + ended.slow
+        last.calls += 1
+        last.failed += failed
+        last.slow += slow
 
     async def _exchange(self, now: float, act: Callable[[Circuit], T]) -> tuple[T, list[Change]]:
         """Tell the store what happened here, and do something to the circuit as it then is.

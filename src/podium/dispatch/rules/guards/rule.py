@@ -130,8 +130,10 @@ class _GuardedCalls:
 
     async def __call__(self, call: Call, steps: RuleSteps) -> Outcome:
         """Check the input, have the call done, check the answer; who screens for a guard is not screened itself."""
-        if is_under_guard(call.key.partition("/")[2]):
-            return await self._handler(call, steps)
+        screens = is_under_guard(call.key.partition("/")[2])
+        return await (self._handler(call, steps) if screens else self._guarded(call, steps))
+
+    async def _guarded(self, call: Call, steps: RuleSteps) -> Outcome:
         try:
             let = await _judged(
                 self._inward, Checked(value=call.input, place="input", call=call, steps=steps), call.granted

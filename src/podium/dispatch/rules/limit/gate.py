@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from podium.dispatch.alarm import Alarm, Ring
 from podium.dispatch.rules.limit.limiter import LimitEntry, Limiter, QueuePlace
+from podium.dispatch.rules.limit.share import Share, Sharing
+from podium.dispatch.rules.limit.stock import stock_of
 from podium.model.call import Call
 from podium.model.clock import Clock
 from podium.model.limit import Limit
@@ -39,9 +41,11 @@ _Name = tuple[str, str, str]
 class Gate:
     """One limiter with those who wait at it."""
 
-    def __init__(self, name: str, limit: Limit, clock: Clock, ring: Ring) -> None:
-        self.limiter: Limiter[Waiter] = Limiter(limit)
+    def __init__(self, name: str, limit: Limit, clock: Clock, ring: Ring, sharing: Sharing | None = None) -> None:
+        """With `sharing` the limit is that of all processes on the store."""
         self.rule = f"limit:{name}"
+        self.limiter: Limiter[Waiter] = Limiter(limit, None if sharing is None else stock_of(limit))
+        self.share = None if sharing is None else Share(self.rule, self.limiter, sharing, self._was_told)
         self._at_limit = f"{name} is at its limit: {_words(limit)}"
         self.lingering = 0
         """How many calls were cut, and have functions in threads that go on: they keep their places."""
@@ -53,6 +57,8 @@ class Gate:
         """Those who were sent away, by run, key and step: until when, and the places that they keep."""
         self._here: dict[_Name, tuple[QueuePlace[Waiter], Waiter]] = {}
         """Those who wait in memory, by the same."""
+        self._hurried: dict[_Name, float | None] = {}
+        """The deadlines of those who wait in memory, and of whom it is not known yet for how long."""
         self._draining = False
         self._swept_at = 64
         self._alarm: tuple[float, Alarm] | None = None
@@ -77,30 +83,39 @@ class Gate:
             self.limiter.come_back(place, waiter)
         else:
             place = self.limiter.queue(waiter, self._clock.now(), tokens, priority=call.priority)
-        self._pump()
-        if not waiter.done():
-            self._must_be_soon(place, waiter, name, call.deadline)
         self._here[name] = place, waiter
+        self._hurried[name] = call.deadline
         try:
+            self._pump()
+            if self.share is None or not self.share.asking:
+                self._hurry()
             return await waiter
         except asyncio.CancelledError:
             self._gave_up(place, waiter)
             raise
         finally:
             del self._here[name]
+            self._hurried.pop(name, None)
 
-    def begin(self, entry: LimitEntry, *, in_thread: bool = False) -> None:
-        """What was admitted has begun; in a thread it has not necessarily come to its first line yet."""
-        self.limiter.begin(entry, self._clock.now() + (self._may_be_late if in_thread else 0.0))
+    def begin(self, entry: LimitEntry, said: float | None = None) -> None:
+        """What was admitted has begun; one that `said` so in a thread may come to its first line a little later."""
+        now = self._clock.now()
+        self.limiter.begin(entry, now if said is None else min(now, said + self._may_be_late))
         if self.limiter.waiting:
             self._pump()
+        elif self.share is not None and not self.share.is_ready:
+            self.share.look(now)
 
     def leave(self, entry: LimitEntry, tokens: int | None = None) -> None:
         """A call has ended, and has used this many tokens."""
         if tokens is not None:
             self.limiter.count_used(entry, tokens)
-        self.limiter.leave(entry, self._clock.now())
-        if self.limiter.waiting:
+        now = self._clock.now()
+        self.limiter.leave(entry, now)
+        if self.share is None:
+            if self.limiter.waiting:
+                self._pump()
+        elif self.share.may_go_on(now):
             self._pump()
 
     def withdraw(self, entry: LimitEntry) -> None:
@@ -121,6 +136,19 @@ class Gate:
         self._draining = True
         for name, (place, waiter) in list(self._here.items()):
             self._send_away(place, waiter, name)
+
+    def _was_told(self) -> None:
+        """The store has answered: admit those for whom there is room, and send those away who would wait too long."""
+        self._pump()
+        self._hurry()
+
+    def _hurry(self) -> None:
+        """Send those away who would wait too long, at once or when their longest wait is over."""
+        hurried, self._hurried = self._hurried, {}
+        for name, deadline in hurried.items():
+            place, waiter = self._here[name]
+            if not waiter.done():
+                self._must_be_soon(place, waiter, name, deadline)
 
     def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: _Name, deadline: float | None) -> None:
         """Send a call away that would wait too long, at once or when its longest wait is over."""
@@ -168,11 +196,12 @@ class Gate:
             else:
                 waiter.set_result(entry)
         at = self.limiter.next_at(now)
-        if self._alarm is not None and self._alarm[0] == at:
-            return
-        if self._alarm is not None:
-            self._alarm[1].cancel()
-        self._alarm = None if at is None else (at, self._ring(at, self._rung))
+        if self._alarm is None or self._alarm[0] != at:
+            if self._alarm is not None:
+                self._alarm[1].cancel()
+            self._alarm = None if at is None else (at, self._ring(at, self._rung))
+        if self.share is not None:
+            self.share.look(now)
 
     def _rung(self) -> None:
         self._alarm = None
@@ -216,10 +245,10 @@ async def in_turn(gates: Sequence[Gate], call: Call, step: str, tokens: int) -> 
     return entries
 
 
-def begin(gates: Sequence[Gate], entries: Sequence[LimitEntry], *, in_thread: bool = False) -> None:
-    """What passed all gates has begun: windows count from now on."""
+def begin(gates: Sequence[Gate], entries: Sequence[LimitEntry], said: float | None = None) -> None:
+    """What passed all gates has begun: windows count from now on, or from when it `said` so in a thread."""
     for gate, entry in zip(gates, entries, strict=True):
-        gate.begin(entry, in_thread=in_thread)
+        gate.begin(entry, said)
 
 
 def leave(gates: Sequence[Gate], entries: Sequence[LimitEntry], tokens: int | None = None) -> None:

@@ -4,10 +4,14 @@ import heapq
 import math
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, count
+from operator import attrgetter
 from typing import Generic, TypeVar
 
+from podium.dispatch.rules.limit.pool import Amounts, Used
+from podium.dispatch.rules.limit.stock import Stock
 from podium.model.limit import Limit
 
 W = TypeVar("W")
@@ -18,6 +22,7 @@ AGEING = 10.0
 HOLD = 5.0
 """Seconds for which room is kept for a call that was sent away until a time, and is late."""
 
+_UNTIL = attrgetter("until")
 _WEIGHT = 0.1
 """What the newest counts in a running mean."""
 
@@ -32,6 +37,8 @@ class LimitEntry:
     """When it began: it counts from when it is admitted until `per` seconds after this."""
     counts: bool = True
     """Whether it counts in the window still."""
+    told: float | None = None
+    """Until when it counts in what processes have in common, which has been told of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -54,8 +61,20 @@ _Line = list[tuple[tuple[float, int], QueuePlace[W]]]
 class Limiter(Generic[W]):
     """One bounded thing. What does not fit waits in a queue; `admit` returns those whose turn has come."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: Limit, stock: Stock | None = None) -> None:
+        """With a `stock`, it admits what is at hand there: the limit is that of other processes too."""
         self.limit = limit
+        self.stock = stock
+        self.used: list[Used] = []
+        """What processes have in common of the windows, as it was seen last."""
+        self.elsewhere = Amounts()
+        """What other processes hold, as it was seen last."""
+        self.corrections: list[tuple[float, int]] = []
+        """Tokens that were used beyond what was told of something, and until when that counts."""
+        self.admitted = 0
+        """How many were ever admitted."""
+        self.most_running = 0
+        """How many were under way at once, since it was last set."""
         self.windowed = limit.requests is not None or limit.tokens is not None
         """Whether it bounds what begins in a time."""
         self._running = 0
@@ -64,6 +83,8 @@ class Limiter(Generic[W]):
         self._not_begun = 0
         """How many were admitted and have not begun: they are in every window."""
         self._tokens = 0
+        """Those of what has begun, and of what has not."""
+        self._tokens_not_begun = 0
         self._queue: _Line[W] = []
         """Who is here, or should be back by now."""
         self._away: list[tuple[float, tuple[float, int], QueuePlace[W]]] = []
@@ -84,11 +105,42 @@ class Limiter(Generic[W]):
         """How many wait here."""
         return self._here
 
+    @property
+    def untold(self) -> int:
+        """How much has begun of which other processes do not know."""
+        return len(self._window)
+
+    @property
+    def held(self) -> Amounts:
+        """What is under way, and what was admitted and has not begun."""
+        places = 0 if self.limit.concurrency is None else self._running
+        return Amounts(places, self._not_begun, self._tokens_not_begun)
+
+    @property
+    def first_free(self) -> float | None:
+        """Return when the first thing no longer counts of which other processes do not know."""
+        return self._window[0].at + self.limit.per if self._window else None
+
+    def wanted(self, most: int) -> list[int]:
+        """Return the tokens of those who wait here or should be back, in turn, up to so many."""
+        return [place.tokens for _, place in self._queue[:most]]
+
+    def tell(self) -> list[Used]:
+        """Return what has begun of which other processes do not know; from now on it counts as told."""
+        told = [Used(each.at + self.limit.per, 1, each.tokens) for each in self._window]
+        for entry, used in zip(self._window, told, strict=True):
+            entry.told, entry.counts = used.until, False
+            self._tokens -= entry.tokens
+        self._window.clear()
+        return told
+
     def acquire(self, now: float, tokens: int = 0) -> LimitEntry | None:
         """Admit something at once, if none waits and there is room for it."""
         if self._away:
             self._come_due(now)
-        return self._admit_one(now, tokens) if not self._queue and self._fits(now, tokens) else None
+        if self._queue or not self._fits(now, tokens):
+            return None
+        return self._admit_one(now, tokens)
 
     def queue(self, who: W, now: float, tokens: int = 0, *, priority: int = 0) -> QueuePlace[W]:
         """Put one more into the queue."""
@@ -143,9 +195,13 @@ class Limiter(Generic[W]):
 
     def begin(self, entry: LimitEntry, at: float) -> None:
         """Something that was admitted has begun, at this time or before; told again, the earlier time counts."""
-        if not entry.counts or not self.windowed or entry.at <= at:
+        if entry.at <= at or not entry.counts or not self.windowed:
             return
-        self._take_out(entry)
+        if entry.at == math.inf:
+            self._not_begun -= 1
+            self._tokens_not_begun -= entry.tokens
+        else:
+            self._window.remove(entry)
         entry.at = at
         if not self._window or self._window[-1].at <= at:
             self._window.append(entry)
@@ -155,23 +211,26 @@ class Limiter(Generic[W]):
     def leave(self, entry: LimitEntry, now: float) -> None:
         """Something that was admitted has ended; it still counts in the window."""
         self._running -= 1
+        if self.stock is not None:
+            self.stock.end()
         self.begin(entry, now)
         self._lasts += (now - entry.admitted - self._lasts) * (_WEIGHT if self._lasts else 1.0)
 
     def withdraw(self, entry: LimitEntry) -> None:
         """What was admitted did not take place: it counts no more."""
         self._running -= 1
+        if self.stock is not None:
+            self.stock.end()
+            if entry.at == math.inf:
+                self.stock.withdraw(entry.tokens)
         if entry.counts and self.windowed:
-            self._take_out(entry)
+            if entry.at == math.inf:
+                self._not_begun -= 1
+                self._tokens_not_begun -= entry.tokens
+            else:
+                self._window.remove(entry)
             self._tokens -= entry.tokens
         entry.counts = False
-
-    def _take_out(self, entry: LimitEntry) -> None:
-        """Take something out of those that have begun, or of those that have not."""
-        if entry.at == math.inf:
-            self._not_begun -= 1
-        else:
-            self._window.remove(entry)
 
     def count_used(self, entry: LimitEntry, tokens: int) -> None:
         """Count what was really used; takes effect while it is in the window."""
@@ -179,10 +238,17 @@ class Limiter(Generic[W]):
             self._used += (min(1.0, tokens / entry.tokens) - self._used) * _WEIGHT
         if entry.counts:
             self._tokens += tokens - entry.tokens
+            if entry.at == math.inf:
+                self._tokens_not_begun += tokens - entry.tokens
+        elif entry.told is not None:
+            self.corrections.append((entry.told, tokens - entry.tokens))
         entry.tokens = tokens
 
     def next_at(self, now: float) -> float | None:
-        """Return when to look again whether one who waits here can be admitted; None if only an end helps."""
+        """Return when to look again whether one who waits here can be admitted; None if only an end helps.
+
+        With a stock, what else may help is more of that.
+        """
         if not self._here:
             return None
         kept, kept_tokens, tokens, times = 0, 0, 0, list[float]()
@@ -193,7 +259,7 @@ class Limiter(Generic[W]):
             kept, kept_tokens = kept + 1, kept_tokens + place.tokens
             times.append(place.due + HOLD)
         limit = self.limit
-        if limit.concurrency is None or self._running + kept < limit.concurrency:
+        if self.stock is None and (limit.concurrency is None or self._running + kept < limit.concurrency):
             room = self._room_at(now, tokens, kept, kept_tokens)
             times.extend([] if room is None else [room])
         return min(times, default=None)
@@ -205,28 +271,44 @@ class Limiter(Generic[W]):
         at = now
         if limit.requests is not None and (late := ahead + self._counted - limit.requests) >= 0:
             rounds, index = divmod(late, limit.requests)
-            first = self._window[index].at if index < len(self._window) else now
-            at = first + limit.per * (1 + rounds)
+            at = self._calls_at(now, index) + limit.per * rounds
         if limit.tokens is not None:
             at = max(at, self._tokens_at(now, place, ahead))
-        if limit.concurrency is not None and (late := ahead + self._running - limit.concurrency) >= 0:
+        if (
+            limit.concurrency is not None
+            and (late := ahead + self._running + self.elsewhere.places - limit.concurrency) >= 0
+        ):
             at = max(at, now + self._lasts * (1 + late // limit.concurrency))
         return at
+
+    def _calls_at(self, now: float, index: int) -> float:
+        """Return when so many calls, and one more, no longer count."""
+        freed = 0
+        for each in self._frees():
+            freed += each.calls
+            if freed > index:
+                return each.until
+        return now + self.limit.per
+
+    def _frees(self) -> Iterator[Used]:
+        """Return what has begun, the first first that will no longer count."""
+        own = (Used(each.at + self.limit.per, 1, each.tokens) for each in self._window)
+        return heapq.merge(own, self.used, key=_UNTIL) if self.used else own
 
     def _tokens_at(self, now: float, place: QueuePlace[W], ahead: int) -> float:
         """Return when there will be tokens, if those ahead use the part of their bounds that is usual."""
         most = self.limit.tokens or 1
         behind = sum(each.tokens for _, each in self._line[ahead:])
         before = self._waited_for - behind
-        lacks = int(before * self._used) + place.tokens + self._tokens - most
+        lacks = int(before * self._used) + place.tokens + self._counted_tokens - most
         if lacks <= 0:
             return now
         rounds, lacks = divmod(lacks - 1, most)
         freed = 0
-        for entry in self._window:
-            freed += entry.tokens
+        for each in self._frees():
+            freed += each.tokens
             if freed > lacks:
-                return entry.at + self.limit.per * (1 + rounds)
+                return each.until + self.limit.per * rounds
         return now + self.limit.per * (1 + rounds)
 
     def _room_at(self, now: float, tokens: int, kept: int, kept_tokens: int) -> float | None:
@@ -242,19 +324,32 @@ class Limiter(Generic[W]):
 
     @property
     def _counted(self) -> int:
-        """How many are in the window."""
-        return len(self._window) + self._not_begun
+        """How many calls are in the window, as far as is known."""
+        own = len(self._window) + self._not_begun
+        return own + self.elsewhere.calls + sum(each.calls for each in self.used) if self.used else own
+
+    @property
+    def _counted_tokens(self) -> int:
+        """How many tokens are in the window, as far as is known."""
+        return self._tokens + self.elsewhere.tokens + sum(each.tokens for each in self.used)
 
     def _admit_one(self, now: float, tokens: int) -> LimitEntry:
         entry = LimitEntry(now, tokens)
         self._running += 1
+        if self.stock is not None:
+            self.admitted += 1
+            self.stock.use(tokens)
+            self.most_running = max(self.most_running, self._running)
         if self.windowed:
             self._not_begun += 1
             self._tokens += tokens
+            self._tokens_not_begun += tokens
         return entry
 
     def _fits(self, now: float, tokens: int, kept: int = 0, kept_tokens: int = 0) -> bool:
         """Whether there is room beside those it is kept for."""
+        if self.stock is not None:
+            return self.stock.has(now, tokens, kept, kept_tokens)
         limit = self.limit
         if limit.concurrency is not None and self._running + kept >= limit.concurrency:
             return False
@@ -269,6 +364,8 @@ class Limiter(Generic[W]):
         return most is None or used + tokens <= most or used == 0
 
     def _forget(self, now: float) -> None:
+        while self.used and self.used[0].until <= now:
+            self.used.pop(0)
         while self._window and self._window[0].at <= now - self.limit.per:
             gone = self._window.popleft()
             gone.counts = False

@@ -9,6 +9,7 @@ from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.limit.bounds import on_calls, on_calls_of, on_tokens
 from podium.dispatch.rules.limit.gate import Gate, Sent, at_once, begin, in_turn, leave, withdraw
 from podium.dispatch.rules.limit.limiter import LimitEntry
+from podium.dispatch.rules.limit.share import Sharing
 from podium.dispatch.shares import take_share
 from podium.errors import Forbidden, Interrupt, Suspended
 from podium.in_threads import CALL_WORK, CallWork
@@ -25,12 +26,13 @@ from podium.model.step import StepCall
 
 
 class LimitRule:
-    """The limits of this process."""
+    """The limits of a store, as this process has its share of them; or of this process alone, without `sharing`."""
 
-    def __init__(self, settings: LimitSettings, clock: Clock, ring: Ring) -> None:
+    def __init__(self, settings: LimitSettings, clock: Clock, ring: Ring, sharing: Sharing | None = None) -> None:
         self._settings = settings
         self._clock = clock
         self._ring = ring
+        self._sharing = sharing
         self._gates: dict[str, Gate] = {}
         self._draining = False
 
@@ -39,6 +41,16 @@ class LimitRule:
         self._draining = True
         for gate in self._gates.values():
             gate.drain()
+
+    async def close(self) -> None:
+        """Tell other processes what was used, and leave them the rest."""
+        if self._sharing is None:
+            return
+        if self._sharing.tasks:
+            await asyncio.wait(self._sharing.tasks)
+        for gate in self._gates.values():
+            if gate.share is not None:
+                await gate.share.close()
 
     def forget(self, run: str, key: str) -> None:
         """A call was cancelled: what it waits for on disk, others may have at once."""
@@ -63,13 +75,16 @@ class LimitRule:
                 if isinstance(entries, Sent):
                     return entries.outcome
                 call = self._hurried(call)
-            work, outcome = _work(gates, entries), Cancelled()
+            work, outcome = self._work(gates, entries), Cancelled()
             token = CALL_WORK.set(work)
             try:
                 outcome = await handler(call, steps)
             finally:
                 CALL_WORK.reset(token)
-                _leave_after(work, gates, entries)
+                if work.is_over():
+                    _leave(work, gates, entries)
+                else:
+                    _leave_after(work, gates, entries)
             return outcome
 
         return limited
@@ -106,6 +121,13 @@ class LimitRule:
 
         return limited
 
+    def _work(self, gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> CallWork:
+        """Return what follows a call that has passed these gates: their windows count from when it really begins."""
+        for gate in gates:
+            if gate.limiter.windowed:
+                return CallWork(lambda said: begin(gates, entries, said), self._clock.now)
+        return CallWork()
+
     def _hurried(self, call: Call) -> Call:
         """Return a call that has waited with what is left of its time."""
         if call.deadline is None:
@@ -133,17 +155,10 @@ class LimitRule:
     def _gate(self, name: str, limit: Limit) -> Gate:
         gate = self._gates.get(name)
         if gate is None or gate.limit != limit:  # its agent was defined again
-            gate = self._gates[name] = Gate(name, limit, self._clock, self._ring)
+            gate = self._gates[name] = Gate(name, limit, self._clock, self._ring, self._sharing)
             if self._draining:
                 gate.drain()
         return gate
-
-
-def _work(gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> CallWork:
-    """Return what follows a call that has passed these gates: their windows count from when it really begins."""
-    if not any(gate.limiter.windowed for gate in gates):
-        return CallWork()
-    return CallWork(lambda in_thread: begin(gates, entries, in_thread=in_thread))
 
 
 def _begun(gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
@@ -151,26 +166,25 @@ def _begun(gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
     begin(gates, entries)
 
 
-def _leave_after(work: CallWork, gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
-    """Leave the gates when all is over that the call began: a function in a thread cannot be cut with it.
+def _leave(work: CallWork, gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
+    """Leave the gates; a call that never came to its agent, or to a thread, counts in none."""
+    if work.took_place:
+        leave(gates, entries)
+    else:
+        withdraw(gates, entries)
 
-    A call that never came to its agent, or to a thread, counts in none.
-    """
+
+def _leave_after(work: CallWork, gates: Sequence[Gate], entries: Sequence[LimitEntry]) -> None:
+    """Leave the gates when all is over that the call began: a function in a thread cannot be cut with it."""
 
     def over() -> None:
-        if later:
-            for gate in gates:
-                gate.lingering -= 1
-        if work.took_place:
-            leave(gates, entries)
-        else:
-            withdraw(gates, entries)
-
-    later = False
-    later = work.when_over(over)
-    if later:
         for gate in gates:
-            gate.lingering += 1
+            gate.lingering -= 1
+        _leave(work, gates, entries)
+
+    for gate in gates:
+        gate.lingering += 1
+    work.when_over(over)
 
 
 def _interrupt(outcome: Pending | Refused | Failed, step: str) -> Interrupt | TimeoutError:

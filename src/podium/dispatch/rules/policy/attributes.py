@@ -42,7 +42,7 @@ def value_of(name: str, value: Json, reads: frozenset[str]) -> Json:
 
 
 def _input(matter: PolicyRequest, _: float) -> Json:
-    return value_of("input", matter.input, matter.scope.reads)
+    return value_of("input", matter.judged, matter.scope.reads)
 
 
 def _nothing(_: PolicyRequest, __: float) -> Json:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from podium.dispatch.rules.policy.cedar import CedarRules, Rule
 from podium.dispatch.rules.policy.members import Members
-from podium.dispatch.rules.policy.reading import entities_in, may_match, named_resource, paths_read, resource_within
+from podium.dispatch.rules.policy.reading import (
+    entities_in,
+    may_match,
+    named_resource,
+    names_compared,
+    paths_read,
+    resource_within,
+)
 from podium.dispatch.rules.policy.words import (
     AGENT,
     ALL,
@@ -25,6 +32,11 @@ from podium.model.json import Json
 from podium.model.step import tool_id
 
 _OF_CALL, _OF_RUN, _OF_LISTS = "call_input", ("run_input", "request"), (ALL, ANY)
+
+_NO_OBJECT = "input"
+"""The name of the only argument of an input that is no object."""
+_OF_CALLERS = ["caller"], ["callers"]
+_OF_ARGUMENTS = ["from_request"], ["from_trusted"], ["untrusted"], ["own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +94,22 @@ def _entities(cards: Sequence[Card]) -> Mapping[str, set[str]]:
 
 def _unknown(rule: Rule, known: Mapping[str, set[str]], outside: Collection[str]) -> Iterator[str]:
     for kind, name in sorted(entities_in(rule.template)):
-        if kind not in known or name in known[kind] or (kind == AGENT and name in outside):
-            continue
-        if kind == TOOL and f"{name.rpartition('/')[0]}/*" in known[kind]:
-            continue
-        there = [each for each in known[kind] if not each.endswith("/*")]
-        yield f'there is no {_WORDS[kind]} {kind}::"{name}"; {_there_are(there)}'
+        if not _is_known(kind, name, known, outside):
+            there = [each for each in known[kind] if not each.endswith("/*")]
+            yield f'there is no {_WORDS[kind]} {kind}::"{name}"; {_there_are(there)}'
+    for (_, *path), name in sorted(names_compared(rule.template)):
+        if path[:1] == ["sources"]:
+            is_there = _is_known(TOOL if "/" in name else AGENT, name, known, outside)
+        else:
+            is_there = path not in _OF_CALLERS or not name or _is_known(AGENT, name, known, outside)
+        if not is_there:
+            yield f"context.{'.'.join(path)} is never {name!r}: nothing is called so"
+
+
+def _is_known(kind: str, name: str, known: Mapping[str, set[str]], outside: Collection[str]) -> bool:
+    if kind not in known or name in known[kind] or (kind == AGENT and name in outside):
+        return True
+    return kind == TOOL and f"{name.rpartition('/')[0]}/*" in known[kind]
 
 
 _WORDS = {AGENT: "agent", TOOL: "tool", MEMORY: "memory", CAPABILITY: "agent or tool in"}
@@ -122,6 +144,17 @@ def _never_there(rule: Rule, subjects: Sequence[PolicyTarget], runs: Sequence[Js
             which = f'{about[0].kind}::"{about[0].id}"' if len(about) == 1 else "nothing that the rule can be about"
             verb = "has no" if len(about) == 1 else "has"
             yield f"{which} {verb} {'.'.join(path)}; {_there_are(takes)}"
+    yield from _no_arguments(rule, [Members(each.input) for each in about])
+
+
+def _no_arguments(rule: Rule, takes: Sequence[Members]) -> Iterator[str]:
+    """Tell which arguments a rule looks for among those of an origin that nothing has which it can be about."""
+    there = _there_are({member for each in takes for member in each.names})
+    for (_, *path), name in sorted(names_compared(rule.template)):
+        if not takes or path not in _OF_ARGUMENTS or name == _NO_OBJECT:
+            continue
+        if not any(each.may_have([name]) for each in takes):
+            yield f"context.{path[0]} never has {name!r}, which nothing takes that the rule can be about; {there}"
 
 
 def _schemas(name: str, about: Sequence[PolicyTarget], runs: Sequence[Json]) -> Sequence[Json]:

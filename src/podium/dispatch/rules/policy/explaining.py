@@ -21,6 +21,7 @@ from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.policy import Allowed, Asks, PolicyDecision
 from podium.model.step import tool_id
+from podium.model.tool import known_tool
 
 _OF_CARDS = {*ENTITY_ATTRIBUTES["resource"], CAPABILITY} - {"name", "agent", "trust", "read_only"}
 _ON_THE_WAY = frozenset({PRINCIPAL, "caller", "callers", "depth"})
@@ -68,7 +69,8 @@ class Supposed:
         card, call, (user, agents) = self.card, self.call, acting(self.call)
         if self.tool is not None:
             scope, sent = judge.scope(card, USE_TOOL, TOOL, tool_id(card.name, self.tool)), self._sent()
-            made = PolicyRequest.of_tool(card, scope, call, user, agents, tool=self.tool, sent=sent, granted={})
+            tool = known_tool(card.tools, self.tool)
+            made = PolicyRequest.of_tool(card, scope, call, user, agents, tool=tool, sent=sent, granted={})
         else:
             action, kind = (memory_action(call.input), MEMORY) if card.traits.is_memory else (CALL, AGENT)
             made = PolicyRequest.of_call(card, judge.scope(card, action, kind, card.name), call, user, agents)

@@ -97,7 +97,7 @@ class CedarJudge:
         changing = not scope.reads.isdisjoint(IN_ENTITIES)
         entities = self._cast.entities(matter) if changing else _kept(self._present, matter, self._cast.entities)
         told = requests(matter, _principals(matter))
-        lists = self._rules.lists(scope.lists, matter.input, told, context, entities) if scope.lists else None
+        lists = self._rules.lists(scope.lists, matter.judged, told, context, entities) if scope.lists else None
         return self._rules.ask(in_context(told, context, lists), entities, asking=scope.asks)
 
     def _denied(self, scope: PolicyScope, principal: Actor, opinion: Opinion) -> Denied | None:

@@ -1,4 +1,4 @@
-"""Whether a value of a JSON Schema can have a member: what a rule reads of an input that never has it says nothing."""
+"""What a JSON Schema says of the members of its values: which they can have, and what stands for those left out."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +26,26 @@ class Members:
         With `each` the path goes through lists, into their items.
         """
         return self._may_have(self.schema, tuple(path), through_lists=each)
+
+    def filled(self, value: Json) -> Json:
+        """Return a value with the defaults of the members that it leaves out, which its tool uses in their place."""
+        return self._filled(self.schema, value)
+
+    def _filled(self, part: Json, value: Json) -> Json:
+        if is_array(value):
+            items = [each["items"] for each in self._choices(part) if "items" in each]
+            return [self._filled(items[0], each) for each in value] if len(items) == 1 else value
+        records = [each["properties"] for each in self._choices(part) if is_object(each.get("properties"))]
+        if not is_object(value) or len(records) != 1:
+            return value
+        [members] = records
+        left_out = {
+            name: each["default"] for name, each in members.items()
+            if name not in value and is_object(each) and each.get("default") is not None
+        }  # fmt: skip
+        return left_out | {
+            name: self._filled(members[name], each) if name in members else each for name, each in value.items()
+        }
 
     def _may_have(self, part: Json, path: tuple[str, ...], *, through_lists: bool) -> bool:
         if not path:

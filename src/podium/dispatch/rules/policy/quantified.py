@@ -5,8 +5,7 @@ what came of that, as any other attribute.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass, replace
 
 import cedarpy
 from cedarpy import pst
@@ -76,8 +75,12 @@ def values_at(input: Json, path: Sequence[str]) -> list[Json] | None:
     A value that is no list counts as the only one of its list.
     """
     if is_array(input):
-        inside = [values_at(each, path) for each in input]
-        return None if None in inside else [each for some in inside for each in cast("list[Json]", some)]
+        found: list[Json] = []
+        for each in input:
+            if (inside := values_at(each, path)) is None:
+                return None
+            found += inside
+        return found
     if not path:
         return None if input is None else [input]
     return values_at(input.get(path[0]), path[1:]) if is_object(input) else None
@@ -104,6 +107,8 @@ class Quantified:
                 return replace(part, arg=self._without(arg, names, wrong))
             case pst.IfThenElse(cond=cond, then_expr=then, else_expr=other):
                 return pst.IfThenElse(*(self._without(each, names, wrong) for each in (cond, then, other)))
+            case pst.HasAttr(base=pst.Var(name="context"), attrs=(name,)) if name in (ALL, ANY):
+                return replace(part, attrs=("input",))
             case pst.HasAttr(base=base) if base in _WHOLES:
                 return replace(part, base=pst.GetAttr(_CONTEXT, "input"))
             case _:
@@ -148,7 +153,7 @@ def _is_list(part: object) -> bool:
     return part in _WHOLES
 
 
-def _lists_in(part: object) -> Iterator[pst.GetAttr]:
+def _lists_in(part: pst.Expr) -> Iterator[pst.GetAttr]:
     """Return what stands for each value of a list in an expression."""
     if isinstance(part, pst.GetAttr) and _is_list(part):
         yield part
@@ -157,23 +162,44 @@ def _lists_in(part: object) -> Iterator[pst.GetAttr]:
         yield from _lists_in(each)
 
 
-def _parts(part: object) -> Iterator[object]:
-    if isinstance(part, Mapping):
-        yield from cast("Mapping[str, object]", part).values()
-    elif isinstance(part, tuple):
-        yield from cast("tuple[object, ...]", part)
-    elif is_dataclass(part):
-        yield from (getattr(part, each.name) for each in fields(part))
+def _parts(part: pst.Expr) -> Sequence[pst.Expr]:
+    match part:
+        case pst.BinaryOp(left=left, right=right):
+            return left, right
+        case pst.UnaryOp(arg=base) | pst.GetAttr(base=base) | pst.HasAttr(base=base) | pst.Like(base=base):
+            return (base,)
+        case pst.Is(base=base, in_expr=within):
+            return (base,) if within is None else (base, within)
+        case pst.IfThenElse(cond=cond, then_expr=then, else_expr=other):
+            return cond, then, other
+        case pst.Set(elements=elements):
+            return elements
+        case pst.Record(fields=members):
+            return tuple(members.values())
+        case _:
+            return ()
 
 
-def _put(part: Any, old: pst.GetAttr, new: pst.GetAttr) -> Any:
+def _put(part: pst.Expr, old: pst.GetAttr, new: pst.GetAttr) -> pst.Expr:
     """Return an expression with one part in place of another one."""
     if part == old:
         return new
-    if isinstance(part, pst.FrozenMap):
-        return pst.FrozenMap({name: _put(each, old, new) for name, each in cast("Mapping[str, Any]", part).items()})
-    if isinstance(part, tuple):
-        return tuple(_put(each, old, new) for each in cast("tuple[Any, ...]", part))
-    if is_dataclass(part) and not isinstance(part, type):
-        return replace(part, **{each.name: _put(getattr(part, each.name), old, new) for each in fields(part)})
-    return part
+    made, inside = part, [_put(each, old, new) for each in _parts(part)]
+    match part:
+        case pst.BinaryOp():
+            made = replace(part, left=inside[0], right=inside[1])
+        case pst.UnaryOp():
+            made = replace(part, arg=inside[0])
+        case pst.GetAttr() | pst.HasAttr() | pst.Like():
+            made = replace(part, base=inside[0])
+        case pst.Is():
+            made = replace(part, base=inside[0], in_expr=inside[1] if inside[1:] else None)
+        case pst.IfThenElse():
+            made = pst.IfThenElse(*inside)
+        case pst.Set():
+            made = pst.Set(tuple(inside))
+        case pst.Record(fields=members):
+            made = pst.Record(pst.FrozenMap(zip(members, inside, strict=True)))
+        case _:
+            pass
+    return made

@@ -124,6 +124,26 @@ def entities_in(rule: pst.Template) -> set[tuple[str, str]]:
     return {each for each in found if each[0] != "Action"}
 
 
+def names_compared(rule: pst.Template) -> set[tuple[tuple[str, ...], str]]:
+    """Return the texts with which attributes are compared, such as `"desk"` with `("context", "caller")`."""
+    found: set[tuple[tuple[str, ...], str]] = set()
+    for node in _nodes(rule):
+        if isinstance(node, pst.BinaryOp):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                found |= {(path, text) for text in _texts(other) if (path := _path(one))}
+    return found
+
+
+def _texts(part: pst.Expr) -> list[str]:
+    match part:
+        case pst.StringLit(value=text):
+            return [text]
+        case pst.Set(elements=elements):
+            return [text for each in elements for text in _texts(each)]
+        case _:
+            return []
+
+
 def _path(base: pst.Expr | None) -> tuple[str, ...]:
     """Return the variable that an expression begins with and the attributes after it; nothing for any other."""
     names: list[str] = []

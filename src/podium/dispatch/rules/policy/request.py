@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
+from podium.dispatch.rules.policy.members import Members
 from podium.dispatch.rules.policy.words import AGENT, READ, WRITE
 from podium.model.agent import Card
 from podium.model.call import Call
@@ -11,7 +12,7 @@ from podium.model.empty import empty
 from podium.model.json import Json, is_object
 from podium.model.policy import PolicyDecision
 from podium.model.step import arguments_in
-from podium.model.tool import UNKNOWN_TOOL, ToolCard
+from podium.model.tool import ToolCard
 
 Actor = tuple[str, str]
 """The type and the name of the one who acts."""
@@ -76,14 +77,19 @@ class PolicyRequest:
 
     @classmethod
     def of_tool(
-        cls, card: Card, scope: PolicyScope, call: Call, user: Actor, agents: tuple[str, ...], *, tool: str,
+        cls, card: Card, scope: PolicyScope, call: Call, user: Actor, agents: tuple[str, ...], *, tool: ToolCard,
         sent: Json, granted: Mapping[str, Json],
     ) -> Self:  # fmt: skip
         """Return what is to be decided before an agent uses a tool: rules judge the arguments of what is sent to it."""
         return cls(
             call=call, card=card, scope=scope, input=arguments_in(sent), granted=granted, user=user,
-            agents=(*agents, card.name), tool=card.tools.get(tool, UNKNOWN_TOOL),
+            agents=(*agents, card.name), tool=tool,
         )  # fmt: skip
+
+    @property
+    def judged(self) -> Json:
+        """The input as it will be used: with the defaults of arguments of a tool that are left out."""
+        return self.input if self.tool is None else Members(self.tool.schema).filled(self.input)
 
     @property
     def principals(self) -> tuple[Actor, ...]:

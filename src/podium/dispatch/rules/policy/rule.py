@@ -17,6 +17,7 @@ from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.question import Ask, approval_schema
 from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall, is_check, tool_id, tool_of
+from podium.model.tool import known_tool
 
 GUARD = "policy"
 """What its notices are called."""
@@ -76,8 +77,9 @@ class Policy:
                 return await handler(step, steps)
             user, agents = self._acting(step.call)
             matter = PolicyRequest.of_tool(
-                card, scope, step.call, user, agents, tool=tool, sent=step.input, granted=step.granted
-            )
+                card, scope, step.call, user, agents, tool=known_tool(card.tools, tool, step.edit), sent=step.input,
+                granted=step.granted,
+            )  # fmt: skip
             match self._decided(await with_fetched(matter, steps), steps, step.asked):
                 case Allowed():
                     return await handler(step, steps)

@@ -2,7 +2,7 @@
 -- What is done in a turn has a key below that of the turn, and the id of a child run begins with that of its parent and the key; so a path of
 -- id and key says which turns are around it. The innermost counts; of several that a call had one after the other the one of that time.
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
--- call tells itself counts instead of what its steps told before, which matters where it is told more than once; what was in doubt counts with
+-- call tells itself counts instead of what its steps told before in the same attempt, which matters where it is told more than once; what was in doubt counts with
 -- what was set aside, in billionths of a dollar, or with a usage that says so. What was settled may have the usage of a request whose answer
 -- is not recorded. What an operator gave back is in a run of its own, and counts for the call that it names. Finding a kept answer, and who screens for a guard, is paid apart from the call; what a kept answer saved has no model.
 WITH turns AS MATERIALIZED (
@@ -40,7 +40,7 @@ WITH turns AS MATERIALIZED (
             INSTR(key, '/cache/embed#') OR INSTR(key, '/guard/') AS apart,
             CAST(body AS TEXT) AS body
         FROM facts
-        WHERE (kind = 2 OR epoch > 0 AND INSTR(
+        WHERE (kind = 2 OR epoch > 0 AND kind = 4 OR epoch > 0 AND INSTR(
                 body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB)
                     WHEN kind = 24 THEN CAST('"saved"' AS BLOB) END
             ) OR epoch > 0 AND kind = 22 AND INSTR(body, CAST('"usage"' AS BLOB)) OR kind = 24 AND INSTR(body, CAST('"correction"' AS BLOB)))
@@ -49,21 +49,21 @@ WITH turns AS MATERIALIZED (
     ) u
 ), told AS MATERIALIZED (
     SELECT run, call, MAX(CASE WHEN kind = 3 AND usd IS NOT NULL THEN place END) AS priced,
-        MAX(CASE WHEN kind = 3 AND requests > 0 THEN place END) AS counted
+        MAX(CASE WHEN kind = 3 AND requests > 0 THEN place END) AS counted, COALESCE(MAX(CASE kind WHEN 4 THEN place END), 0) AS retried
     FROM used WHERE kind <> 2 GROUP BY run, call HAVING COUNT(*) > 1
 ), calls AS (
     SELECT u.run, MAX(agent) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, conversation,
         MIN(at) AS at,
         CASE :by WHEN 'model' THEN MAX(kind NOT IN (22, 24) OR model IS NOT NULL) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
-        SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE input END) AS input,
-        SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE output END) AS output,
-        SUM(CASE WHEN counted > place AND NOT apart THEN 0 ELSE requests END) AS requests,
-        SUM(CASE WHEN unsure OR priced > place AND NOT apart THEN 0 ELSE usd END) AS usd,
+        SUM(CASE WHEN counted > place AND place > retried AND NOT apart THEN 0 ELSE input END) AS input,
+        SUM(CASE WHEN counted > place AND place > retried AND NOT apart THEN 0 ELSE output END) AS output,
+        SUM(CASE WHEN counted > place AND place > retried AND NOT apart THEN 0 ELSE requests END) AS requests,
+        SUM(CASE WHEN unsure OR priced > place AND place > retried AND NOT apart THEN 0 ELSE usd END) AS usd,
         SUM(usd IS NULL AND requests > 0 AND priced IS NULL) AS unpriced,
         SUM(cpu) AS cpu, SUM(gb) AS gb, 
-        TOTAL(doubt) + TOTAL(CASE WHEN unsure AND (priced > place AND NOT apart) IS NOT 1 THEN usd END) AS doubt, MAX(saved) AS saved
+        TOTAL(doubt) + TOTAL(CASE WHEN unsure AND (priced > place AND place > retried AND NOT apart) IS NOT 1 THEN usd END) AS doubt, MAX(saved) AS saved
     FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call
-    WHERE :by <> 'model' OR kind NOT IN (2, 24) OR doubt IS NOT NULL
+    WHERE :by <> 'model' OR kind NOT IN (2, 4, 24) OR doubt IS NOT NULL
     GROUP BY u.run, u.call, 3, conversation HAVING MAX(epoch) > 0
 )
 SELECT CASE :by

@@ -1,0 +1,1 @@
+INSERT OR IGNORE INTO budget_questions (id, run, budget, lead) VALUES (?, ?, ?, ?)
