@@ -35,7 +35,7 @@ OUTSIDE = (
     ),
     Outside(
         what="what is left of budgets",
-        columns=("budgets", "reservations", "budget_waits"),
+        columns=("budgets", "reservations", "budget_waits", "budget_questions"),
         why="what was set aside and spent stands in the facts: `podium costs` counts those",
     ),
     Outside(

@@ -62,6 +62,7 @@ USES: dict[str, Use] = {
     "Operations.raise_budget": lambda o: o.app.operations.raise_budget(o.handle.id, usd=1.0, why="x"),
     "Operations.retry": lambda o: o.app.operations.retry(o.handle.id),
     "ProcessReports.agents": lambda o: o.app.reports.agents(),
+    "ProcessReports.audit": lambda o: o.app.reports.audit(run=o.handle.id),
     "ProcessReports.breakers": lambda o: o.app.reports.breakers(),
     "ProcessReports.budgets": lambda o: o.app.reports.budgets(),
     "ProcessReports.costs": lambda o: o.app.reports.costs(),

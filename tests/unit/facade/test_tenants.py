@@ -129,6 +129,11 @@ async def all_of(found: AsyncIterator[T]) -> list[T]:
     return [each async for each in found]
 
 
+async def reported(app: ScopedApp) -> list[Any]:
+    assert app.principal is not None
+    return [*(await app.reports.audit(tenant=app.principal.tenant)).runs]
+
+
 async def pages(read: Callable[..., Awaitable[Page[T]]], **filters: Any) -> list[T]:
     """Return a whole list, read page by page of two."""
     items: list[T] = []
@@ -143,6 +148,7 @@ async def pages(read: Callable[..., Awaitable[Page[T]]], **filters: Any) -> list
 LOOKS: dict[str, Callable[[ScopedApp], Awaitable[list[Any]]]] = {
     "Inbox.list": lambda app: pages(app.inbox.list, state=None),
     "ProcessReports.agents": lambda app: pages(app.reports.agents),
+    "ProcessReports.audit": reported,
     "ProcessReports.budgets": lambda app: pages(app.reports.budgets),
     "ProcessReports.costs": lambda app: pages(app.reports.costs, by="run"),
     "ProcessReports.dead_letters": lambda app: pages(app.reports.dead_letters),
@@ -160,6 +166,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Operations.repin": lambda app, run: app.operations.repin(run, "1"),
     "Operations.raise_budget": lambda app, run: app.operations.raise_budget(run, usd=1.0, why="x"),
     "Operations.retry": lambda app, run: app.operations.retry(run),
+    "ProcessReports.audit": lambda app, run: app.reports.audit(run=run),
     "ProcessReports.costs": lambda app, run: app.reports.costs(run=run),
     "ProcessReports.dead_letter": lambda app, run: app.reports.dead_letter(run),
     "ProcessReports.export": lambda app, run: all_of(app.reports.export(run=run)),

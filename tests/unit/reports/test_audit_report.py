@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from podium import App, Approval, Context, agent, workflow
 from podium.errors import RunFailed, UnknownRun, UsageError
 from podium.model.delegation import Delegation
+from podium.model.facts.notices import PolicyDecided
+from podium.model.json import encode
 from podium.model.principal import Principal
 from podium.reports.audit_markdown import markdown
 from podium.testing import DrivenClock
@@ -82,6 +85,10 @@ async def test_a_report_tells_who_did_what_for_whom_and_why_it_was_allowed(app: 
         ("clerk", "approval", ["cleo"]), ("boss", "permission", ["bea"]),
     ]  # fmt: skip
     assert report.usd == 0.5
+    seen = [said for fact in await app.runs.facts(run) if isinstance(said := fact.content, PolicyDecided)]
+    arguments = encode({"input": 90, "fetched": {}})
+    assert [(said.user, said.agents) for said in seen] == [("ada", ("shop-bot", "refund"))] * 2
+    assert {said.digest for said in seen} == {sha256(arguments).hexdigest()}
     text = "\n".join(markdown(report))
     for said in (
         "shop-bot, whom ada let act for them", "done for tenant\nacme", "Cost: $0.5000",

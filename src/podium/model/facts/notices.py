@@ -55,6 +55,12 @@ class PolicyDecided(NoticeContent, guard="policy"):
     resource: Kept[str]
     reason: Blanked[str | None] = None
     """Where it was denied."""
+    user: Kept[str] = ""
+    """On whose behalf it saw the run: of a delegated one the user who granted that."""
+    agents: Kept[tuple[str, ...]] = ()
+    """The agents on the way from there, as it saw them."""
+    digest: Blanked[str] = ""
+    """Of what it saw of the input, or of the bare arguments, and of what the run had said of itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

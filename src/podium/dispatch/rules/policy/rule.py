@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from functools import cache
+from hashlib import sha256
 
 from podium.dispatch.dispatcher import Handler, StepHandler
 from podium.dispatch.rules.policy.attributes import with_fetched
@@ -10,7 +11,7 @@ from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, READ, TOOL, 
 from podium.errors import Forbidden, Suspended
 from podium.model.agent import Card
 from podium.model.call import Call
-from podium.model.json import Json
+from podium.model.json import Json, encode
 from podium.model.outcome import Outcome, Pending, Refused
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.question import Ask, approval_schema
@@ -133,7 +134,14 @@ def _told(matter: PolicyRequest, decision: PolicyDecision) -> dict[str, Json]:
             word = "ask"
     scope = matter.scope
     told: dict[str, Json] = {"rule": decision.rule, "decision": word, "action": scope.action, "resource": scope.id}
-    return told | {"reason": decision.reason} if isinstance(decision, Denied) else told
+    if isinstance(decision, Denied):
+        told["reason"] = decision.reason
+    return told | {"user": matter.user[1], "agents": list(matter.agents), "digest": _seen(matter)}
+
+
+def _seen(matter: PolicyRequest) -> str:
+    """Return the digest of what a policy sees of a call beside who makes it."""
+    return sha256(encode({"input": matter.input, "fetched": dict(matter.fetched)})).hexdigest()
 
 
 def _before(no: Denied | Asks) -> str:
