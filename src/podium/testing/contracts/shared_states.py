@@ -39,7 +39,7 @@ class SharedStatesContract(OpenedStore):
     """
 
     @contextmanager
-    def hands(self, folder: Path, *workers: str) -> Generator[list[Hand]]:
+    def _hands(self, folder: Path, *workers: str) -> Generator[list[Hand]]:
         """Open the store as several workers; as none where there is nothing to share."""
         with ExitStack() as stack:
             hands = [stack.enter_context(self.hand(folder, worker)) for worker in workers]
@@ -56,7 +56,7 @@ class SharedStatesContract(OpenedStore):
             assert await _swap(states, "a", b"1", b"2")
             assert [await states.get(name) for name in ("a", "b")] == [b"2", b""]
 
-        with self.hands(tmp_path, "w_1") as hands:
+        with self._hands(tmp_path, "w_1") as hands:
             for hand in hands:
                 hand.told(work(hand))
 
@@ -71,7 +71,7 @@ class SharedStatesContract(OpenedStore):
             assert await states.get("a") == b""
             assert await _swap(states, "a", b"", b"3")
 
-        with self.hands(tmp_path, "w_1") as hands:
+        with self._hands(tmp_path, "w_1") as hands:
             for hand in hands:
                 hand.told(work(hand))
 
@@ -80,15 +80,15 @@ class SharedStatesContract(OpenedStore):
             await asyncio.gather(_add(_states(one), 50), _add(_states(other), 50))
             assert await _states(one).get("count") == await _states(other).get("count") == b"100"
 
-        with self.hands(tmp_path, "w_1", "w_2") as hands:
+        with self._hands(tmp_path, "w_1", "w_2") as hands:
             for one, other in pairwise(hands):
                 one.told(work(one, other))
 
     def test_a_state_is_there_when_the_store_is_opened_again(self, tmp_path: Path) -> None:
-        with self.hands(tmp_path, "w_1") as hands:
+        with self._hands(tmp_path, "w_1") as hands:
             for hand in hands:
                 hand.told(_swap(_states(hand), "a", b"", b"\x00\xff"))
-        with self.hands(tmp_path, "w_2") as hands:
+        with self._hands(tmp_path, "w_2") as hands:
             for hand in hands:
                 hand.told(_kept(hand))
 
@@ -99,7 +99,7 @@ class SharedStatesContract(OpenedStore):
                 assert await _swap(states, f"{n * 7919 % 1000:03}", b"", b"1", until=50.0)
             return len([n for n in range(1000) if await states.get(f"{n:03}")])
 
-        with self.hands(tmp_path, "w_1") as hands:
+        with self._hands(tmp_path, "w_1") as hands:
             for hand in hands:
                 assert hand.told(work(hand)) < 250
 
