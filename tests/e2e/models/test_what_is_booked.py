@@ -234,8 +234,8 @@ async def test_what_a_client_tries_again_by_itself_may_have_to_be_paid_twice() -
         async def own(_: str, steps: Steps) -> Json:
             async def request() -> Json:
                 async with AsyncOpenAI(base_url=serving.url, api_key="none", max_retries=1) as client:
-                    asked: Any = {"model": model_name(broken.id, "retried", once=True), "messages": []}
-                    made: Any = await client.chat.completions.create(**asked)
+                    create: Any = client.chat.completions.create
+                    made = await create(model=model_name(broken.id, "retried", once=True), messages=[])
                     return made.model_dump()
 
             told = Usage(model="gpt-x", input_tokens=10, output_tokens=10, requests=1, usd=0.125)

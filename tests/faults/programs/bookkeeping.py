@@ -35,14 +35,15 @@ def usage(said: Json) -> Usage | None:
     if told is None:
         return None
     given, output = told["prompt_tokens"], told["completion_tokens"]
-    cached = (told.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
+    details: Any = told.get("prompt_tokens_details") or {}
+    cached = details.get("cached_tokens", 0)
     usd = ((given - cached) * PRICE.input + cached * (PRICE.cached or 0.0) + output * PRICE.output) / 1e6
     return Usage(model=MODEL, input_tokens=given, output_tokens=output, requests=1, usd=usd)
 
 
 def parts(url: str) -> list[AnyAgent]:
     retry = Retry(attempts=3, delay=0.01)
-    client = AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
+    create: Any = AsyncOpenAI(base_url=url, api_key="none", max_retries=0).chat.completions.create
 
     def bot(name: str, *, streaming: bool) -> Any:
         return llm_agent(
@@ -53,8 +54,7 @@ def parts(url: str) -> list[AnyAgent]:
     @agent(timeout=PATIENCE, retry=retry)
     async def own(text: str, steps: Steps) -> str:
         async def request() -> Json:
-            asked: Any = {"model": MODEL, "messages": [{"role": "user", "content": text}], "max_tokens": 60}
-            made: Any = await client.chat.completions.create(**asked)
+            made = await create(model=MODEL, messages=[{"role": "user", "content": text}], max_tokens=60)
             return made.model_dump(mode="json")
 
         bound = Bound(usd=(500 * PRICE.input + 60 * PRICE.output) / 1e6, input_tokens=500, output_tokens=60)
@@ -65,7 +65,7 @@ def parts(url: str) -> list[AnyAgent]:
 
     @workflow
     async def asks(ctx: Context, n: int) -> int:
-        said = await ctx.gather(*(
+        said: Any = await ctx.gather(*(
             ctx.map(member, [f"Say {i}." for i in range(n)], concurrency=SIDE_BY_SIDE, return_exceptions=True)
             for member in members
         ))  # fmt: skip
