@@ -1,6 +1,6 @@
 """Keep what a run does within the lists of what it may use: its own, those above it, those of agents on the way."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from fnmatch import fnmatchcase
 
 from podium.dispatch.dispatcher import Handler, StepHandler
@@ -33,9 +33,13 @@ class WithinAllowLists:
         if not card.is_named or card.traits.does_what_it_calls:
             return handler
 
-        async def within(call: Call, steps: RuleSteps) -> Outcome:
-            lists = (*steps.allowed, *self._of(call.callers))
-            if lists and (reason := _objection(lists, card.name)) is not None:
+        def within(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
+            lists = steps.allowed or self._of(call.callers)
+            return listed(call, steps) if lists else handler(call, steps)
+
+        async def listed(call: Call, steps: RuleSteps) -> Outcome:
+            reason = _objection((*steps.allowed, *self._of(call.callers)), card.name)
+            if reason is not None:
                 _note(steps, "call", card.name, reason)
                 return Refused(ALLOW_RULE, reason)
             return await handler(call, steps)

@@ -56,7 +56,8 @@ class StepsForRules:
     @property
     def allowed(self) -> tuple[AllowList, ...]:
         """The lists of what may be used in this call."""
-        return self._active.journal.allowed.at(self._call.key)
+        lists = self._active.journal.allowed
+        return lists.at(self._call.key) if lists.any else ()
 
     @property
     def usd(self) -> float | None:

@@ -13,21 +13,24 @@ _UNDOES = "undo"
 class RunAllowLists:
     """The allow-lists of one run. They only get more, so what may be used only gets less."""
 
-    __slots__ = ("_by_path", "_started")
+    __slots__ = ("_by_path", "_started", "any")
 
     def __init__(self, facts: Sequence[Fact]) -> None:
         self._started = _said_at_start(facts)
         self._by_path: dict[str, list[AllowList]] = {}
+        self.any = bool(self._started)
+        """Whether there are any, wherever they hold."""
 
     def narrow(self, path: str, names: AllowList) -> None:
         """Have a list hold for what is asked under a path from now on."""
+        self.any = True
         lists = self._by_path.setdefault(path, [])
         if names not in lists:
             lists.append(names)
 
     def at(self, key: str) -> tuple[AllowList, ...]:
         """Return the lists that hold for what is asked at a key, or under it; none for what undoes."""
-        if not (self._by_path or self._started) or _UNDOES in key.split("."):
+        if not self.any or _UNDOES in key.split("."):
             return ()
         if not self._by_path:
             return self._started

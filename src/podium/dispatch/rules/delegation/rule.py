@@ -44,7 +44,7 @@ class Delegated:
             return handler
 
         def within(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
-            free = call.is_beside or not call.principal.startswith(PRINCIPAL)  # who judges is not the agent's choice
+            free = not call.principal.startswith(PRINCIPAL) or call.is_beside  # who judges is not the agent's choice
             return handler(call, steps) if free else bounded(call, steps)
 
         async def bounded(call: Call, steps: RuleSteps) -> Outcome:
@@ -62,7 +62,7 @@ class Delegated:
         """Refuse the next step of a call under way once the delegation is void, and tools that it is not for."""
 
         def within(step: StepCall, steps: RuleSteps) -> Awaitable[Json]:
-            free = step.call.is_beside or not step.call.principal.startswith(PRINCIPAL)
+            free = not step.call.principal.startswith(PRINCIPAL) or step.call.is_beside
             return handler(step, steps) if free else bounded(step, steps)
 
         async def bounded(step: StepCall, steps: RuleSteps) -> Json:
