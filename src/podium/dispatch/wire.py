@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
-from http import HTTPStatus
 from typing import Any
 
 from podium.formats.turned_away import TURNED_AWAY
@@ -19,6 +18,8 @@ from podium.model.empty import empty
 
 _LIBRARIES = ("httpx", "httpx2")
 _WRITES = ".send_request_headers.started"
+_ERRORS = 400
+"""The least status of an answer that tells of an error."""
 _TUNNEL = b"CONNECT"
 """What is written to a proxy before the request is."""
 
@@ -39,7 +40,7 @@ class _Exchange:
     @property
     def failed(self) -> bool:
         """Whether it was written, and ended otherwise than with an answer."""
-        return not self.harmless and (self.status is None or self.status >= HTTPStatus.BAD_REQUEST)
+        return not self.harmless and (self.status is None or self.status >= _ERRORS)
 
     def note(self, event: str, info: Mapping[str, Any]) -> None:
         """Take note of what a transport does."""

@@ -17,6 +17,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.progress import CallProgress
 from podium.errors import Forbidden, Interrupt, Suspended, UsageError
+from podium.model import streams
 from podium.model.agent import AnyAgent
 from podium.model.budget import Bound
 from podium.model.call import Call
@@ -34,7 +35,6 @@ from podium.model.spending import counted
 from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
-from podium.model.streams.transient import RequestStarted
 from podium.store.codec import input_digest
 
 
@@ -365,7 +365,7 @@ class StepsBeside(CallSteps):
 
     def emit(self, chunk: Json) -> None:
         """Stream that a model is asked, and nothing of what it writes."""
-        if isinstance(chunk, RequestStarted):
+        if isinstance(chunk, streams.RequestStarted):
             super().emit(chunk)
 
     def _named(self, sent: Json) -> Json:
