@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from podium import lazy
 from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
 from podium.facade.home import Home
 from podium.model.expected import TEXT
@@ -12,7 +13,12 @@ from podium.model.principal import Principal
 from podium.model.question import Question
 from podium.model.run import Run
 from podium.reports.sifting import sifted
-from podium.store.protocol import ConversationQuery, Page, Query, QuestionQuery, ReadStore
+from podium.store.protocol import Page, Query, ReadStore
+
+if TYPE_CHECKING:
+    from podium.store.protocol import queries
+else:
+    queries = lazy.module("podium.store.protocol.queries")
 
 Q = TypeVar("Q", bound=Query)
 T = TypeVar("T")
@@ -63,7 +69,7 @@ class Sight:
         day = datetime.fromtimestamp(gone.at, tz=UTC).date()
         return f"run {run_id}, which was {gone.state}, was pruned by {gone.by} on {day}: {gone.why}"
 
-    async def questions(self, query: QuestionQuery) -> Page[Question]:
+    async def questions(self, query: "queries.QuestionQuery") -> Page[Question]:
         """Return a page of questions: of runs that the principal may see, and those put to the principal."""
         user = self.principal
         if user is None or user.sees_all:
@@ -89,7 +95,7 @@ class Sight:
         """Return tenants, at most 100, that have a conversation of this name; none for a principal, who is of one."""
         if self.principal is not None:
             return []
-        page = await self.store.conversations(ConversationQuery(name=conversation))
+        page = await self.store.conversations(queries.ConversationQuery(name=conversation))
         found = [each.tenant for each in page]
         return sorted(found)
 

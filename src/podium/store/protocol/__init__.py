@@ -3,27 +3,32 @@
 Imports `store.operations` and `model`.
 """
 
-from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
-from podium.store.protocol.page import Page, Query, walk
-from podium.store.protocol.queries import (
-    AgentQuery,
-    BudgetQuery,
-    ConversationQuery,
-    CostQuery,
-    DeadQuery,
-    FactQuery,
-    FailureQuery,
-    NoticeQuery,
-    PrunableQuery,
-    QuestionQuery,
-    RunQuery,
-    SaidQuery,
-)
-from podium.store.protocol.reading import RECENT_FACTS, ReadStore
-from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
-from podium.store.protocol.store import Store
-from podium.store.protocol.upkeep import StoreSize, Upkeep
-from podium.store.protocol.workers import LostWorker, WorkerRegistry
+from typing import TYPE_CHECKING
+
+from podium import lazy
+
+if TYPE_CHECKING:
+    from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
+    from podium.store.protocol.page import Page, Query, walk
+    from podium.store.protocol.queries import (
+        AgentQuery,
+        BudgetQuery,
+        ConversationQuery,
+        CostQuery,
+        DeadQuery,
+        FactQuery,
+        FailureQuery,
+        NoticeQuery,
+        PrunableQuery,
+        QuestionQuery,
+        RunQuery,
+        SaidQuery,
+    )
+    from podium.store.protocol.reading import RECENT_FACTS, ReadStore
+    from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
+    from podium.store.protocol.store import Store
+    from podium.store.protocol.upkeep import StoreSize, Upkeep
+    from podium.store.protocol.workers import LostWorker, WorkerRegistry
 
 __all__ = [
     "RECENT_FACTS",
@@ -57,3 +62,20 @@ __all__ = [
     "WorkerRegistry",
     "walk",
 ]
+
+lazy.exports(
+    __name__,
+    {
+        "podium.store.protocol.found": "ChainFault DeadRun PrunableRun RunFact",
+        "podium.store.protocol.page": "Page Query walk",
+        "podium.store.protocol.queries": (
+            "AgentQuery BudgetQuery ConversationQuery CostQuery DeadQuery FactQuery "
+            "FailureQuery NoticeQuery PrunableQuery QuestionQuery RunQuery SaidQuery"
+        ),
+        "podium.store.protocol.reading": "RECENT_FACTS ReadStore",
+        "podium.store.protocol.running": "Claimed RunStore Serving Woken",
+        "podium.store.protocol.store": "Store",
+        "podium.store.protocol.upkeep": "StoreSize Upkeep",
+        "podium.store.protocol.workers": "LostWorker WorkerRegistry",
+    },
+)

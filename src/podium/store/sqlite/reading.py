@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
@@ -16,27 +17,7 @@ from podium.model.trust import Evidence
 from podium.store.codec import encode, encode_as_is
 from podium.store.journaling.chain import PLACE_BITS, ChainRow, faults, place_within, whole_rows
 from podium.store.journaling.quoted import Payloads, quotes
-from podium.store.protocol import (
-    RECENT_FACTS,
-    AgentQuery,
-    BudgetQuery,
-    ChainFault,
-    ConversationQuery,
-    CostQuery,
-    DeadQuery,
-    DeadRun,
-    FactQuery,
-    FailureQuery,
-    NoticeQuery,
-    Page,
-    PrunableQuery,
-    PrunableRun,
-    Query,
-    QuestionQuery,
-    RunFact,
-    RunQuery,
-    SaidQuery,
-)
+from podium.store.protocol import RECENT_FACTS, Page, Query
 from podium.store.sqlite.conversations import conversation_state_of, hit_in, messages_of
 from podium.store.sqlite.ownership import facts_to_drive
 from podium.store.sqlite.pages import QueryValues, containing, given, only, page
@@ -59,6 +40,23 @@ from podium.store.sqlite.sql import statement
 
 if TYPE_CHECKING:
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
+    from podium.store.protocol import found
+    from podium.store.protocol.queries import (
+        AgentQuery,
+        BudgetQuery,
+        ConversationQuery,
+        CostQuery,
+        DeadQuery,
+        FactQuery,
+        FailureQuery,
+        NoticeQuery,
+        PrunableQuery,
+        QuestionQuery,
+        RunQuery,
+        SaidQuery,
+    )
+else:
+    found = lazy.module("podium.store.protocol.found")
 
 _RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
 """What a list of runs is looked up by: the first of these that is given."""
@@ -77,23 +75,23 @@ class SqliteReading:
         row = await self._readers.read(lambda c: c.execute(statement("run_row_by_id"), (run_id,)).fetchone())
         return None if row is None else run_of(row)
 
-    async def runs(self, query: RunQuery) -> Page[Run]:
+    async def runs(self, query: "RunQuery") -> Page[Run]:
         """Return runs, newest first."""
         wanted = given(query, "at", "n")
         by = next((name for name in _RAREST_FIRST if name in wanted), "")
         rows = await self._rows("runs_list", {**wanted, f"by_{by}": True})
         return page(rows, query, run_of, lambda row: (row[8], row[0]))
 
-    async def dead(self, query: DeadQuery) -> Page[DeadRun]:
+    async def dead(self, query: "DeadQuery") -> "Page[found.DeadRun]":
         """Return runs that failed or are quarantined, newest first."""
         rows = await self._rows("runs_dead", given(query, "n"))
-        return page(rows, query, lambda row: DeadRun(run_of(row), fact_of(row[24:])), lambda row: (row[0],))
+        return page(rows, query, lambda row: found.DeadRun(run_of(row), fact_of(row[24:])), lambda row: (row[0],))
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
         return await self._readers.read(lambda c: c.execute(statement("runs_failed_since"), (at,)).fetchall())
 
-    async def prunable(self, query: PrunableQuery) -> list[tuple[int, list[PrunableRun]]]:
+    async def prunable(self, query: "PrunableQuery") -> "list[tuple[int, list[found.PrunableRun]]]":
         """Return runs that may be deleted, each with all that it started."""
         wanted: QueryValues = {
             "before": query.before, "states": encode_as_is(list(query.states)).decode(), "limit": query.limit,
@@ -103,7 +101,7 @@ class SqliteReading:
             wanted["tenant"] = query.tenant
         text = only("runs_prunable", wanted)
 
-        def work(connection: sqlite3.Connection) -> list[tuple[int, list[PrunableRun]]]:
+        def work(connection: sqlite3.Connection) -> "list[tuple[int, list[found.PrunableRun]]]":
             with of_one_moment(connection):
                 found = connection.execute(text, wanted).fetchall()
                 family = statement("family_prunable")
@@ -131,21 +129,21 @@ class SqliteReading:
         """Return the facts of a run about one key."""
         return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_key", key))
 
-    async def journal(self, query: FactQuery) -> Page[RunFact]:
+    async def journal(self, query: "FactQuery") -> "Page[found.RunFact]":
         """Return facts of all runs."""
         wanted = given(query, "place")
         if query.kinds:
             wanted["kinds"] = encode_as_is(list(query.kinds)).decode()
         text = only("journal_list", wanted)
         rows = await self._readers.read(lambda connection: _listed(connection, connection.execute(text, wanted)))
-        return page(rows, query, lambda row: RunFact(row[0], fact_of(row[1:7], row[7])), lambda row: (row[8],))
+        return page(rows, query, lambda row: found.RunFact(row[0], fact_of(row[1:7], row[7])), lambda row: (row[8],))
 
-    async def failures(self, query: FailureQuery, *, recent: int = RECENT_FACTS) -> Page[RunFact]:
+    async def failures(self, query: "FailureQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
         """Return how attempts of an agent failed lately, newest first."""
         rows = await self._rows("failures_recent", {**given(query, "at", "place"), "recent": recent})
         return _told(rows, query)
 
-    async def notices(self, query: NoticeQuery, *, recent: int = RECENT_FACTS) -> Page[RunFact]:
+    async def notices(self, query: "NoticeQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
         """Return what guards said last of each agent and version, oldest first."""
         guards = encode_as_is(list(query.guards)).decode()
         rows = await self._rows("notices_last", {**given(query, "at", "place"), "guards": guards, "recent": recent})
@@ -158,7 +156,7 @@ class SqliteReading:
         row = await self._readers.read(lambda c: c.execute(statement("question_get"), (question_id,)).fetchone())
         return None if row is None else question_of(row)
 
-    async def questions(self, query: QuestionQuery) -> Page[Question]:
+    async def questions(self, query: "QuestionQuery") -> Page[Question]:
         """Return questions, oldest first."""
         wanted = given(query, "at", "id")
         if query.state is QuestionState.OPEN:
@@ -175,7 +173,7 @@ class SqliteReading:
         row = await self._readers.read(lambda c: c.execute(wanted, (tenant, name)).fetchone())
         return None if row is None else conversation_state_of(row)
 
-    async def conversations(self, query: ConversationQuery) -> "Page[ConversationState]":
+    async def conversations(self, query: "ConversationQuery") -> "Page[ConversationState]":
         """Return conversations, those first in which something was said last."""
         rows = await self._rows("conversations_list", given(query, "at", "n"))
         return page(rows, query, conversation_state_of, lambda row: (row[6], row[0]))
@@ -186,7 +184,7 @@ class SqliteReading:
         row = await self._readers.read(lambda c: c.execute(statement("conversation_held"), wanted).fetchone())
         return None if row is None else conversation_state_of(row)
 
-    async def said(self, query: SaidQuery) -> "Page[ConversationHit]":
+    async def said(self, query: "SaidQuery") -> "Page[ConversationHit]":
         """Return the messages of conversations in which a text stands, newest first."""
         text = query.text or ""
         stored = containing(encode(text)[1:-1].decode())
@@ -201,12 +199,12 @@ class SqliteReading:
 
     # Money
 
-    async def budgets(self, query: BudgetQuery) -> Page[BudgetState]:
+    async def budgets(self, query: "BudgetQuery") -> Page[BudgetState]:
         """Return budgets, by id."""
         wanted = given(query, "id")
         return page(await self._rows("budgets_list", wanted), query, budget_of, lambda row: (row[0],))
 
-    async def costs(self, query: CostQuery) -> Page[Cost]:
+    async def costs(self, query: "CostQuery") -> Page[Cost]:
         """Add up what was spent, the dearest first."""
         wanted = {
             **given(query, "less", "part", "number"),
@@ -223,7 +221,7 @@ class SqliteReading:
         rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
         return [record_of(row) for row in rows]
 
-    async def agents(self, query: AgentQuery, *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
+    async def agents(self, query: "AgentQuery", *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
         """Fold the last facts into how the calls of each agent and version went."""
         rows = await self._rows("agents_fold", {**given(query, "agent", "version"), "recent": recent})
         return page(rows, query, report_of, lambda row: (row[0], row[1]))
@@ -233,7 +231,7 @@ class SqliteReading:
         rows = await self._readers.read(lambda c: c.execute(statement("trust_fold"), (recent,)).fetchall())
         return [Evidence(agent=a, version=v, at=at, done=d, failed=f, violations=n) for a, v, at, d, f, n in rows]
 
-    async def verify(self, run_id: str) -> list[ChainFault]:
+    async def verify(self, run_id: str) -> "list[found.ChainFault]":
         """Recompute a run's hash chain and return what does not fit."""
         return await self._readers.read(lambda connection: _faults(connection, run_id))
 
@@ -255,16 +253,16 @@ def _listed(connection: sqlite3.Connection, rows: Iterable[Row]) -> list[Row]:
     return found
 
 
-def _prunable(row: Row) -> PrunableRun:
+def _prunable(row: Row) -> "found.PrunableRun":
     run, epoch, facts, head, state, workflow, ended_at, size = row
-    return PrunableRun(
+    return found.PrunableRun(
         id=run, epoch=epoch, facts=facts, head=head, state=RunState(state), workflow=workflow, ended_at=ended_at,
         bytes=int(size),
     )  # fmt: skip
 
 
-def _told(rows: Sequence[Row], query: Query) -> Page[RunFact]:
-    return page(rows, query, lambda row: RunFact(row[0], fact_of(row[1:7])), lambda row: (row[4], row[7]))
+def _told(rows: Sequence[Row], query: Query) -> "Page[found.RunFact]":
+    return page(rows, query, lambda row: found.RunFact(row[0], fact_of(row[1:7])), lambda row: (row[4], row[7]))
 
 
 def _facts(connection: sqlite3.Connection, run_id: str, query: str, *wanted: object) -> list[Fact]:
@@ -278,8 +276,8 @@ def _generation(connection: sqlite3.Connection, run_id: str) -> list[Fact]:
         return [] if row is None else facts_to_drive(connection, row[0], run_of(row).since)
 
 
-def _faults(connection: sqlite3.Connection, run_id: str) -> list[ChainFault]:
-    return [ChainFault(run_id, seq, what) for seq, what in chain_of(connection, run_id)[1]]
+def _faults(connection: sqlite3.Connection, run_id: str) -> "list[found.ChainFault]":
+    return [found.ChainFault(run_id, seq, what) for seq, what in chain_of(connection, run_id)[1]]
 
 
 def chain_of(connection: sqlite3.Connection, run_id: str) -> tuple[list[ChainRow], list[tuple[int, str]]]:

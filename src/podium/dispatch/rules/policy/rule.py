@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection
 from functools import cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.dispatch.dispatcher import Handler, StepHandler
-from podium.dispatch.rules.policy.attributes import with_fetched
 from podium.dispatch.rules.policy.request import Actor, Judge, PolicyRequest, PolicyScope, memory_action
 from podium.dispatch.rules.policy.words import AGENT, CALL, MEMORY, READ, TOOL, USE_TOOL, USER, VERBS, WRITE
 from podium.errors import Forbidden, Suspended
@@ -18,6 +19,11 @@ from podium.model.question import Ask, approval_schema
 from podium.model.rule_steps import RuleSteps
 from podium.model.step import StepCall, is_check, tool_id, tool_of
 from podium.model.tool import known_tool
+
+if TYPE_CHECKING:
+    from podium.dispatch.rules.policy import attributes
+else:
+    attributes = lazy.module("podium.dispatch.rules.policy.attributes")
 
 GUARD = "policy"
 """What its notices are called."""
@@ -81,7 +87,7 @@ class Policy:
         read, write = scopes
         scope = write if read is write or memory_action(call.input) == WRITE else read
         user, agents = self._acting(call)
-        return await with_fetched(PolicyRequest.of_call(card, scope, call, user, agents), steps)
+        return await attributes.with_fetched(PolicyRequest.of_call(card, scope, call, user, agents), steps)
 
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Have each use of a tool decided. The agent that uses it is on the way too."""
@@ -100,7 +106,7 @@ class Policy:
                 card, scope, step.call, user, agents, tool=known_tool(card.tools, tool, step.edit), sent=step.input,
                 granted=step.granted,
             )  # fmt: skip
-            match self._decided(await with_fetched(matter, steps), steps, step.asked):
+            match self._decided(await attributes.with_fetched(matter, steps), steps, step.asked):
                 case Allowed():
                     return await handler(step, steps)
                 case Denied(rule, reason):
