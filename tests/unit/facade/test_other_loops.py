@@ -51,6 +51,7 @@ USES: dict[str, Use] = {
     "Inbox.said_before": lambda o: o.app.inbox.said_before(o.question),
     "Operations.backup": lambda o: o.app.operations.backup("copy.db"),
     "Operations.compact": lambda o: o.app.operations.compact(),
+    "Operations.correct_budgets": lambda o: o.app.operations.correct_budgets(o.handle.id, why="test"),
     "Operations.discard": lambda o: o.app.operations.discard(o.handle.id, why="test"),
     "Operations.fork": lambda o: o.app.operations.fork(o.handle.id, "0"),
     "Operations.prune": lambda o: o.app.operations.prune(0.0, why="test"),

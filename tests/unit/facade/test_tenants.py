@@ -160,6 +160,7 @@ LOOKS: dict[str, Callable[[ScopedApp], Awaitable[list[Any]]]] = {
 
 OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "App.handle": lambda app, run: app.handle(run),
+    "Operations.correct_budgets": lambda app, run: app.operations.correct_budgets(run, why="test"),
     "Operations.discard": lambda app, run: app.operations.discard(run, why="test"),
     "Operations.fork": lambda app, run: app.operations.fork(run, "0"),
     "Operations.redact": lambda app, run: app.operations.redact(run, why="test"),
