@@ -20,7 +20,7 @@ class Cost:
     usd: float
     """US dollars, as far as prices are known."""
     in_doubt: float
-    """US dollars that were set aside by processes that died: whether they were spent is not known."""
+    """US dollars that were set aside, or may have been spent, and nobody told: whether they were is not known."""
     unpriced: int
     """Calls and steps whose price is not known."""
     runs: int

@@ -65,7 +65,7 @@ async def told(server: Server, *, budget: Budget | None = None, **options: Any) 
         except RunFailed as error:
             ended = str(error)
         states = await app.reports.budgets()
-        costs = {each.part: each.usd for each in await app.reports.costs(by="model")}
+        costs = {each.part: each.usd + each.in_doubt for each in await app.reports.costs(by="model")}
         return Told(ended, await handle.facts(), sum(state.spent.tokens for state in states), costs)
 
 

@@ -242,7 +242,7 @@ async def shown(path: Path) -> Sequence[str]:
 
 def test_the_command_prints_what_is_new_in_each_request(shown: Sequence[str]) -> None:
     out = podium(*shown, "0").out
-    assert out.count(INSTRUCTIONS) == out.count("What is [31mclassified?") == 1
+    assert out.count(INSTRUCTIONS) == out.count(r"What is \u001b[31mclassified?") == 1
     assert [line.strip() for line in out.splitlines() if " as in " in line] == [
         "2 messages as in 0/1/model/1 and its answer", "4 messages as in 0/1/model/3 and its answer",
     ]  # fmt: skip

@@ -61,6 +61,7 @@ SCRIPT = (
     "policy check", "policy explain --agent measure --as Zoë☕",
     "delegate grant --by Zoë☕ --to ☠", "delegate list", "delegate revoke ☠",
     "audit keygen", "audit rotate", "audit seal", "audit verify", "audit export --payloads",
+    "audit report --for default --since 1d", "audit report --for last --json",
     "audit retain --older-than 1d",
     "store backup ☠.db", "store backup ☠.db --overwrite --json", "store restore-check ☠.db",
     "store restore-check desk.py",

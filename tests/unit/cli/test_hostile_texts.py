@@ -124,6 +124,8 @@ dead-letters discard last --why EVIL --by NAME
 dead-letters list --discarded
 dead-letters show fails
 budgets
+budgets list EVIL
+budgets correct fails --why EVIL --by NAME
 agents
 agents --json
 health
@@ -148,6 +150,8 @@ audit keygen
 audit rotate
 audit seal
 audit verify
+audit report --for EVIL
+audit report --for EVIL --json
 audit export --payloads
 audit export
 audit retain --older-than EVIL

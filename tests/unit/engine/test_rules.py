@@ -178,7 +178,7 @@ async def test_a_call_is_refused_where_nobody_answers_in_time(bench: Bench, inst
     install(asking)
     flow = paying(bench)
     run = await bench.parked(flow)
-    assert await bench.result(run, flow, seconds=3600) == f"{RULE}: nobody approved it in time; asked were anyone"
+    assert await bench.result(run, flow, seconds=3600) == f"{RULE}: nobody approved it in time; asked were boss"
 
 
 @EITHER

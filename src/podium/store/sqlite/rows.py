@@ -51,7 +51,8 @@ def question_of(row: Row) -> Question:
     )  # fmt: skip
     return Question(
         id=row[0], run=row[1], key=row[2], ask=ask, asked_at=asked_at, deadline=deadline, tenant=row[11],
-        state=QuestionState(row[12]), principal=row[13], step=row[14], answered_by=tuple(decode(row[16])),
+        state=QuestionState(row[12]), principal=row[13], step=row[14],
+        answered_by=tuple(by for _, by in sorted(decode(row[16]))),
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ WITH turns AS MATERIALIZED (
         SUM(cpu) AS cpu, SUM(gb) AS gb, 
         TOTAL(doubt) + TOTAL(CASE WHEN unsure AND (priced > place AND place > retried AND NOT apart) IS NOT 1 THEN usd END) AS doubt, MAX(saved) AS saved
     FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call
-    WHERE :by <> 'model' OR kind NOT IN (2, 4, 24) OR doubt IS NOT NULL
+    WHERE :by <> 'model' OR kind NOT IN (2, 4, 22, 24) OR model IS NOT NULL OR doubt <> 0
     GROUP BY u.run, u.call, 3, conversation HAVING MAX(epoch) > 0
 )
 SELECT CASE :by

@@ -1,3 +1,3 @@
 SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal, step, idempotency_key,
-    (SELECT json_group_array(by) FROM (SELECT by FROM answers WHERE question = questions.id ORDER BY at, by))
+    (SELECT json_group_array(json_array(at, by)) FROM answers WHERE question = questions.id)
 FROM questions WHERE id = ?

@@ -1,7 +1,7 @@
 SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal, step, idempotency_key,
-    (SELECT json_group_array(by) FROM (SELECT by FROM answers WHERE question = questions.id ORDER BY at, by))
+    (SELECT json_group_array(json_array(at, by)) FROM answers WHERE question = questions.id)
 FROM questions
-WHERE id NOT IN (SELECT id FROM budget_questions WHERE lead <> id)
+WHERE NOT EXISTS (SELECT 1 FROM budget_questions b WHERE b.id = questions.id AND b.lead <> b.id)
     AND id >= :prefix AND id < :beyond
     AND run = (SELECT n FROM runs WHERE id = :run)
     AND state = 'open' -- :open
