@@ -19,10 +19,10 @@ def closes_circle(transaction: Transaction, standings: Standings, wanted: TurnRo
     seen, waiting = {wanted.n}, [wanted]
     while waiting:
         for late in _over_after(transaction, standings, waiting.pop()):
+            if late.within is not None:  # nobody queues behind it, only behind the one around it
+                continue
             if late.conversation == wanted.conversation and late.n < wanted.n:
                 return True
-            if late.within is not None:  # nobody queues behind it
-                continue
             behind = [each for each in transaction.queue(late.conversation) if each.n > late.n and each.n not in seen]
             seen.update(each.n for each in behind)
             waiting += behind
