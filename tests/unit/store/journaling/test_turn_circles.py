@@ -89,7 +89,7 @@ def related(one: str, other: str) -> bool:
 
 
 @given(seed=st.integers(0, 1 << 32))
-@settings(max_examples=examples(200), deadline=None, phases=[Phase.generate])
+@settings(max_examples=examples(100), deadline=None, phases=[Phase.generate])
 def test_turns_are_refused_exactly_where_they_would_wait_in_a_circle(seed: int) -> None:
     chance, world = Random(seed), World()
     for _ in range(25):
