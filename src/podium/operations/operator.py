@@ -71,12 +71,12 @@ class Operator:
             children = [child for child in awaited if await self._has_failed(child)]
             for child in children:
                 await self._refuse_child(child)
+            await self._share_again(claimed)
             for child in children:
                 await self.retry(child)
             heard = [child for child in awaited if child not in children]
             heard += [child for child in not_awaited(facts) if not await self._has_failed(child)]
             ends = [await self._end_of(child) for child in heard]
-            reopened = await self._share_again(claimed)
         except NotPossible:
             await self._give_back(claimed)
             raise
@@ -90,17 +90,17 @@ class Operator:
             if each.kind == "child" and each.name in awaited and each.id not in told
         ]
         said = [] if rewound is None else [NewFact.saying(rewound, "", self._clock.now())]
-        await self._release(claimed, said, claimed.run.version, [*stale, *told.values(), *reopened])
+        await self._release(claimed, said, claimed.run.version, [*stale, *told.values()])
 
-    async def _share_again(self, claimed: Claimed) -> list[Effect]:
+    async def _share_again(self, claimed: Claimed) -> None:
         """Carve the budget of a child run out again: what it left was given back when it ended.
 
-        Returns what gives it its limits; raises NotPossible where the budgets above it have no room.
+        It is there for the shares of its own child runs then. Raises NotPossible where the budgets above have no room.
         """
         run, store = claimed.run, self._worker.store
         own = next((line for line in started_of(claimed.facts).lines if line.id == budget_of_run(run.id)), None)
         if run.state is not RunState.FAILED or run.parent is None or own is None:
-            return []
+            return
         [state] = [each for each in (await store.budgets(BudgetQuery(prefix=own.id))).items if each.id == own.id]
         limits = raised_since(own.limits, claimed.facts)
         left = share_of(limits, state.spent)
@@ -115,8 +115,8 @@ class Operator:
                 why = Breach(committed.scarce[wanted.id], None)
                 raise NotPossible(f"run {run.id} cannot be retried, for there is no room for its budget: {why}")
             if verdict is CommitVerdict.OK:
-                return [OpenBudget(own.id, limits.at_least(state.spent))]
-        return []
+                opened = OpenBudget(own.id, limits.at_least(state.spent))
+                await self._worker.commits.submit(Write(claimed.n, run.epoch, [], [opened]))
 
     async def raise_budget(self, run_id: str, more: Amount, *, by: str, why: str) -> None:
         """Add to the own budget of a failed or blocked run, to be retried then; raises NotPossible for others."""

@@ -35,6 +35,10 @@ def reserve(books: Books, run: int, wanted: Reserve) -> BudgetState | None:
             raise InvalidValue(f"nothing can be set aside in {changes[made].id!r}; expected a budget that was opened")
         return scarce
     parts = [part_of(line, wanted.amount) for line in wanted.lines]
+    child = run_of_share(wanted.id)
+    own = None if child is None else books.state(budget_of_run(child))
+    if own is not None:
+        parts = _taken_back(books, parts, own)
     books.add(ReservationRow(wanted.id, run, parts, wanted.escrow))
     return None
 
@@ -73,6 +77,20 @@ def settle_run(
         if parent is None or above is None or not above.state.ended:
             return
         ended, parent = parent, above.parent
+
+
+def _taken_back(books: Books, parts: Sequence[BudgetPart], own: BudgetState) -> list[BudgetPart]:
+    """Have what was spent of a share, when it was given back, be set aside once more, with the share of a retried run.
+
+    So it counts once when the share is given back again, as it stands then: some of it may not be in doubt any more.
+    """
+    grown: list[BudgetPart] = []
+    for above, *held in parts:
+        counted = _counted(amounts_of(own.spent), held)
+        books.change(above, counted, _negative(counted), in_doubt=-min(own.in_doubt, counted[0]))
+        usd, tokens, calls = (None if each is None else each + part for each, part in zip(held, counted, strict=True))
+        grown.append((above, usd, tokens, calls))
+    return grown
 
 
 def _give_back(books: Books, run: str, share: ReservationRow) -> None:
