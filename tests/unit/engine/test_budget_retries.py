@@ -120,3 +120,49 @@ async def test_what_has_no_room_below_leaves_nothing_set_aside(bench: Bench) -> 
         await app.operations.retry("p")
         assert await handle.result() == 1
         assert await booked(app) == dict.fromkeys(["run:p", "run:p.0", "run:p.0.0"], (1.0, 0.5))
+
+
+@workflow
+async def forgives(ctx: Context, n: int) -> int:
+    """Comes to its end though its child run fails."""
+    try:
+        return await (await ctx.spawn(lowest, n, budget=Budget(usd=0.5, on_breach="ask", to="leads"))).result()
+    except RunFailed:
+        return 0
+
+
+@workflow
+async def grand(ctx: Context, n: int) -> int:
+    return await (await ctx.spawn(forgives, n, budget=Budget(usd=1.0))).result()
+
+
+@pytest.mark.parametrize("given", ["nothing", "all"])
+async def test_what_a_run_spends_whose_starter_has_ended_counts_in_all_budgets_above(bench: Bench, given: str) -> None:
+    async with bench.app(grand, forgives, lowest) as app:
+        failing["times"] = 1
+        handle = await app.start(grand, 1, budget=Budget(usd=4.0), id="p")
+        assert await handle.result() == 0
+        if given == "all":
+            await app.operations.correct_budgets("p", why="not on the invoice")
+        await app.operations.retry("p.0.0")
+        await bench.clock.settle()
+        for question in (await app.inbox.list()).items:
+            await app.inbox.answer(question.id, {"approved": True, "usd": 0.5}, by="ann")
+        assert await (await app.handle("p.0.0")).result() == 1
+        spent = (0.5, 0.0) if given == "all" else (1.0, 0.5)
+        assert await booked(app) == dict.fromkeys(["run:p", "run:p.0", "run:p.0.0"], spent)
+
+
+async def test_what_a_run_that_has_ended_left_cannot_be_had_from_it_once_others_have_it(bench: Bench) -> None:
+    @workflow(name="spends")
+    async def spends(ctx: Context, n: int) -> int:
+        await (await ctx.spawn(forgives, n, budget=Budget(usd=1.0))).result()
+        return sum([await ctx.call(pays, n) for _ in range(2)])
+
+    async with bench.app(spends, forgives, lowest) as app:
+        failing["times"] = 1
+        await (await app.start(spends, 1, budget=Budget(usd=1.5), id="p")).result()
+        before = await booked(app)
+        with pytest.raises(NotPossible, match=r"no room for the budget of run p\.0, from which it spends"):
+            await app.operations.retry("p.0.0")
+        assert await booked(app) == before

@@ -65,7 +65,7 @@ def settle_run(
         child = run_of_share(reservation)
         if child is None:
             _settle_parts(books, reservation, None, doubt=None)
-        elif child != run_id and not transaction.is_alive(child):
+        elif books.state(budget_of_run(child)) is None and not transaction.is_alive(child):
             _settle_parts(books, reservation, NOTHING, doubt=0)  # it was never started
     ended = run_id
     while True:
@@ -115,6 +115,8 @@ def correct(books: Books, wanted: BudgetCorrection) -> None:
         return
     usd = min(wanted.usd, state.in_doubt, state.spent.usd)
     books.change(wanted.budget, NOTHING, (-usd, 0, 0), in_doubt=-usd)
+    if wanted.share is not None and books.reservation(wanted.share) is None:
+        books.raise_limits(wanted.budget, (-usd, 0, 0))  # what it left was given back: nothing more can be had of it
 
 
 def _raise(books: Books, budget: str, by: Amounts) -> None:
