@@ -100,17 +100,20 @@ class Corrector:
         waiting: list[tuple[str, tuple[str, ...]]] = [(budget, ()) for budget in doubt.budgets]
         while waiting:
             budget, shares = waiting.pop()
-            parts.append(BudgetCorrection(budget=budget, usd=doubt.usd, shares=shares))
             child = run_of_budget(budget)
             run = None if child is None else await self._store.run(child)
-            if run is None or run.parent is None:
-                continue
-            share = share_of_run(run.id)
-            for fact in await self._store.facts(run.parent):
-                if isinstance(said := fact.content, AmountReserved) and said.reservation == share:
-                    waiting += [(above, (*shares, share)) for above in said.budgets]
-                    break
+            share, above = (None, ()) if run is None or run.parent is None else await self._carved(run.id, run.parent)
+            parts.append(BudgetCorrection(budget=budget, usd=doubt.usd, shares=shares, share=share))
+            waiting += [] if share is None else [(each, (*shares, share)) for each in above]
         return parts
+
+    async def _carved(self, run: str, parent: str) -> tuple[str | None, Sequence[str]]:
+        """Return the share that the budget of a child run was carved out with, and of which budgets, if it was."""
+        share = share_of_run(run)
+        for fact in await self._store.facts(parent):
+            if isinstance(said := fact.content, AmountReserved) and said.reservation == share:
+                return share, said.budgets
+        return None, ()
 
     def _record(self, run: Run, id: str, given: Sequence[DoubtfulAmount], *, by: str, why: str) -> NewRun:
         """Return the run that records a correction: a child of the one that is corrected."""

@@ -71,12 +71,12 @@ class Operator:
             children = [child for child in awaited if await self._has_failed(child)]
             for child in children:
                 await self._refuse_child(child)
+            await self._share_again(claimed)
             for child in children:
                 await self.retry(child)
             heard = [child for child in awaited if child not in children]
             heard += [child for child in not_awaited(facts) if not await self._has_failed(child)]
             ends = [await self._end_of(child) for child in heard]
-            reopened = await self._share_again(claimed)
         except NotPossible:
             await self._give_back(claimed)
             raise
@@ -90,33 +90,43 @@ class Operator:
             if each.kind == "child" and each.name in awaited and each.id not in told
         ]
         said = [] if rewound is None else [NewFact.saying(rewound, "", self._clock.now())]
-        await self._release(claimed, said, claimed.run.version, [*stale, *told.values(), *reopened])
+        await self._release(claimed, said, claimed.run.version, [*stale, *told.values()])
 
-    async def _share_again(self, claimed: Claimed) -> list[Effect]:
+    async def _share_again(self, claimed: Claimed) -> None:
         """Carve the budget of a child run out again: what it left was given back when it ended.
 
-        Returns what gives it its limits; raises NotPossible where the budgets above it have no room.
+        First those of the runs above it that have ended too: it spends from them, and they from others. Raises
+        NotPossible where there is no room.
         """
-        run, store = claimed.run, self._worker.store
-        own = next((line for line in started_of(claimed.facts).lines if line.id == budget_of_run(run.id)), None)
-        if run.state is not RunState.FAILED or run.parent is None or own is None:
-            return []
+        runs, store = [claimed.run], self._worker.store
+        while (parent := runs[-1].parent) is not None and (above := await store.run(parent)) is not None:
+            runs.append(above)
+        for run in reversed(runs):
+            if run.state.ended and run.parent is not None:
+                facts = claimed.facts if run is claimed.run else await store.generation(run.id)
+                await self._carve_again(claimed, run, run.parent, facts)
+
+    async def _carve_again(self, claimed: Claimed, run: Run, parent: str, facts: Sequence[Fact]) -> None:
+        store, share = self._worker.store, share_of_run(run.id)
+        own = next((line for line in started_of(facts).lines if line.id == budget_of_run(run.id)), None)
+        if own is None:
+            return
         [state] = [each for each in (await store.budgets(BudgetQuery(prefix=own.id))).items if each.id == own.id]
-        limits = raised_since(own.limits, claimed.facts)
+        limits = raised_since(own.limits, facts)
         left = share_of(limits, state.spent)
-        counting = carved_from(started_of(await store.generation(run.parent)).lines, limits)
-        if counting:
-            wanted = Reserve(
-                run=claimed.n, epoch=run.epoch, id=share_of_run(run.id), lines=counting, amount=left,
-                fact=reserved(share_of_run(run.id), "", left, counting, self._clock.now()),
-            )  # fmt: skip
-            verdict, committed = await self._worker.commits.submit(wanted)
-            if verdict is CommitVerdict.SCARCE:
-                why = Breach(committed.scarce[wanted.id], None)
-                raise NotPossible(f"run {run.id} cannot be retried, for there is no room for its budget: {why}")
-            if verdict is CommitVerdict.OK:
-                return [OpenBudget(own.id, limits.at_least(state.spent))]
-        return []
+        if not (counting := carved_from(started_of(await store.generation(parent)).lines, limits)):
+            return
+        n, epoch = claimed.n, claimed.run.epoch
+        fact = reserved(share, "", left, counting, self._clock.now())
+        wanted = Reserve(run=n, epoch=epoch, id=share, lines=counting, amount=left, fact=fact)
+        verdict, committed = await self._worker.commits.submit(wanted)
+        if verdict is CommitVerdict.SCARCE:
+            why, whose = Breach(committed.scarce[share], None), "its budget"
+            if run is not claimed.run:
+                whose = f"the budget of run {run.id}, from which it spends"
+            raise NotPossible(f"run {claimed.run.id} cannot be retried, for there is no room for {whose}: {why}")
+        if verdict is CommitVerdict.OK:
+            await self._worker.commits.submit(Write(n, epoch, [], [OpenBudget(own.id, limits.at_least(state.spent))]))
 
     async def raise_budget(self, run_id: str, more: Amount, *, by: str, why: str) -> None:
         """Add to the own budget of a failed or blocked run, to be retried then; raises NotPossible for others."""

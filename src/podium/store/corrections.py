@@ -15,6 +15,8 @@ class BudgetCorrection:
     """In billionths of a US dollar."""
     shares: Sequence[str] = ()
     """The reservations of child runs through which it counts there: while one is open it does not yet."""
+    share: str | None = None
+    """The reservation that it was carved out with, if it was: once that is settled, nothing more can be had of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

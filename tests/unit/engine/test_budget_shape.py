@@ -1,10 +1,13 @@
 """How deep and how wide a run may become under its budget, and how many tools are used."""
 
+import socket
 from typing import Any
 
+import httpx
+import httpx2
 import pytest
 
-from podium import Budget, Context, Steps, agent, workflow
+from podium import Budget, Context, Retry, Steps, agent, workflow
 from podium.errors import CallError, CallRefused, RunFailed
 from podium.model.budget import Amount
 from podium.model.json import Json
@@ -182,6 +185,37 @@ async def test_uses_of_tools_count_where_calls_are_bounded(bench: Bench, calls: 
         assert (said == "5") is (used == 5)
         assert used == 5 or "the use of look by uses may come to a call" in said
         assert await app.run(asks, 5, budget=Budget(usd=1.0)) == "5"
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+async def test_a_use_of_a_tool_counts_whose_own_request_was_not_sent(bench: Bench, library: Any) -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))  # and nobody listens there
+        url = f"http://127.0.0.1:{unheard.getsockname()[1]}/"
+
+        @agent(retry=Retry(attempts=9, delay=0.0))
+        async def fetches(_: int, steps: Steps) -> Json:
+            async def use() -> Json:
+                bench.witness.saw("used")
+                async with library.AsyncClient() as client:
+                    await client.get(url)
+                return None
+
+            return await steps.once("tool/fetch", use)
+
+        @workflow(name="asks")
+        async def asks(ctx: Context) -> str:
+            try:
+                return str(await ctx.call(fetches, 1))
+            except CallRefused as error:
+                return error.rule
+
+        async with bench.app(asks) as app:
+            handle = await app.start(asks, budget=Budget(calls=6))
+            assert (await handle.result()).startswith("budget:")
+            [state] = await app.reports.budgets(prefix=f"run:{handle.id}")
+    assert bench.witness.count("used") == 3
+    assert state.spent == Amount(calls=6)
 
 
 async def test_a_raised_failure_of_a_child_names_the_rule(bench: Bench) -> None:

@@ -67,6 +67,18 @@ async def test_what_is_given_back_is_given_back_in_all_budgets_and_in_the_costs(
         assert await app.reports.verify(f"{handle.id}.correction.0") == []
 
 
+async def test_nothing_is_in_doubt_once_all_of_it_was_given_back_part_by_part(bench: Bench) -> None:
+    async with bench.app(tries, budgets=SHARED) as app:
+        handle = await app.start(tries, 2)
+        await handle.result()
+        for usd in (1e-9, 0.1, 0.6, None):
+            await app.operations.correct_budgets(handle.id, usd=usd, why="not on the invoice")
+        for by in ("agent", "run", "tenant", "day", "workflow"):
+            assert [str(each.in_doubt) for each in await app.reports.costs(by=by)] == ["0.0"] * (1 + (by == "agent")), (
+                by
+            )
+
+
 async def test_no_more_is_given_back_than_is_in_doubt(bench: Bench) -> None:
     async with bench.app(tries, budgets=SHARED) as app:
         handle = await app.start(tries, 1)

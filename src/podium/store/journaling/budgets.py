@@ -35,6 +35,10 @@ def reserve(books: Books, run: int, wanted: Reserve) -> BudgetState | None:
             raise InvalidValue(f"nothing can be set aside in {changes[made].id!r}; expected a budget that was opened")
         return scarce
     parts = [part_of(line, wanted.amount) for line in wanted.lines]
+    child = run_of_share(wanted.id)
+    own = None if child is None else books.state(budget_of_run(child))
+    if own is not None:
+        parts = _taken_back(books, parts, own)
     books.add(ReservationRow(wanted.id, run, parts, wanted.escrow))
     return None
 
@@ -61,7 +65,7 @@ def settle_run(
         child = run_of_share(reservation)
         if child is None:
             _settle_parts(books, reservation, None, doubt=None)
-        elif child != run_id and not transaction.is_alive(child):
+        elif books.state(budget_of_run(child)) is None and not transaction.is_alive(child):
             _settle_parts(books, reservation, NOTHING, doubt=0)  # it was never started
     ended = run_id
     while True:
@@ -73,6 +77,20 @@ def settle_run(
         if parent is None or above is None or not above.state.ended:
             return
         ended, parent = parent, above.parent
+
+
+def _taken_back(books: Books, parts: Sequence[BudgetPart], own: BudgetState) -> list[BudgetPart]:
+    """Have what was spent of a share, when it was given back, be set aside once more, with the share of a retried run.
+
+    So it counts once when the share is given back again, as it stands then: some of it may not be in doubt any more.
+    """
+    grown: list[BudgetPart] = []
+    for above, *held in parts:
+        counted = _counted(amounts_of(own.spent), held)
+        books.change(above, counted, _negative(counted), in_doubt=-min(own.in_doubt, counted[0]))
+        usd, tokens, calls = (None if each is None else each + part for each, part in zip(held, counted, strict=True))
+        grown.append((above, usd, tokens, calls))
+    return grown
 
 
 def _give_back(books: Books, run: str, share: ReservationRow) -> None:
@@ -97,6 +115,8 @@ def correct(books: Books, wanted: BudgetCorrection) -> None:
         return
     usd = min(wanted.usd, state.in_doubt, state.spent.usd)
     books.change(wanted.budget, NOTHING, (-usd, 0, 0), in_doubt=-usd)
+    if wanted.share is not None and books.reservation(wanted.share) is None:
+        books.raise_limits(wanted.budget, (-usd, 0, 0))  # what it left was given back: nothing more can be had of it
 
 
 def _raise(books: Books, budget: str, by: Amounts) -> None:

@@ -341,6 +341,8 @@ class CommitTransaction:
                 return CommitVerdict.OK
         self._transaction.close_run(run, close, head)
         self._free(run, state)
+        if state.ended:  # also of one that is left as it was: what was set aside to retry it is given back
+            settle_run(self._books, self._standings, self._transaction, run, head.name.decode(), owned.parent)
         if isinstance(close, FinishRun):
             self._finish(run, head, close, owned.parent)
         elif isinstance(close, Release) and state is RunState.READY:
@@ -355,7 +357,6 @@ class CommitTransaction:
         name = head.name.decode()
         self._transaction.withdraw_questions(run)
         self._turns.release_all(run, name, end.at)
-        settle_run(self._books, self._standings, self._transaction, run, name, parent)
         if parent is not None:
             self._inbox.send(parent, child_ended(name, head.count, end.outcome, end.at))
 

@@ -111,7 +111,8 @@ def cost_of(row: Row) -> Cost:
     """Return the cost of a row of `costs_fold`."""
     return Cost(
         part=row[0], calls=row[1], requests=row[2], input_tokens=row[3], output_tokens=row[4], usd=row[5],
-        in_doubt=row[6], unpriced=row[7], runs=row[8], done=row[9], cpu_seconds=row[10], gb_seconds=row[11],
+        in_doubt=max(0.0, round(row[6], 9)),  # what was given back part by part leaves nothing, not the rest of a sum
+        unpriced=row[7], runs=row[8], done=row[9], cpu_seconds=row[10], gb_seconds=row[11],
         saved=row[12], conversation=row[13] or None, tenant=row[14],
     )  # fmt: skip
 

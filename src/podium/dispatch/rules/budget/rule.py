@@ -199,8 +199,10 @@ class Budgets:
                 with nullcontext() if reserved is None else self._holding.inside(step.call, step.path, reserved):
                     return await handler(step, steps)
             except BaseException as ended:  # whatever ended it, even a cancel
-                if step.used is None and (not begun or wire.quiet or (costs_nothing(ended) and wire.harmless)):
-                    spent, begun = FREE, False
+                nothing = costs_nothing(ended)
+                if step.used is None and (not begun or wire.quiet or (nothing and wire.harmless)):
+                    made = begun and not nothing  # a tool was used also where what it wanted to send was not
+                    spent, begun = (SpentAmount(Amount(calls=bound.calls)) if made else FREE), False
                 raise
             finally:
                 if begun:

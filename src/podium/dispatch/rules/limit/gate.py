@@ -21,6 +21,8 @@ _REMEMBERED = 3600.0
 
 _SOONEST = 1.0
 """The shortest time for which a call is sent away, in seconds."""
+_EARLY = 1.0
+"""So many seconds before its turn, at most, a call is back to wait in memory, where others may take what is free."""
 
 _LATE_SHARE, _LATE_AT_MOST = 0.02, 0.1
 """A function in a thread that says that it begins may be held up by others before its first line: by this part of the
@@ -154,7 +156,8 @@ class Gate:
     def _must_be_soon(self, place: QueuePlace[Waiter], waiter: Waiter, name: _Name, deadline: float | None) -> None:
         """Send a call away that would wait too long, at once or when its longest wait is over."""
         now, max_wait = self._clock.now(), self.limit.max_wait
-        if self._draining or self.limiter.forecast(now, place) - now > max_wait:
+        soonest = self.limiter.forecast(now, place, here=self.share is not None)
+        if self._draining or soonest - now > max_wait:
             self._send_away(place, waiter, name)
             return
         ends = now + max_wait if deadline is None else min(now + max_wait, deadline)
@@ -172,7 +175,8 @@ class Gate:
             failure = Failure(FailureKind.TIMEOUT, "DeadlinePassed", f"{self._why}; it had to wait past its deadline")
             waiter.set_result(Sent(Failed(failure) if late else Refused(self.rule, self._why)))
         else:
-            until = max(self.limiter.forecast(now, place), now + _SOONEST)
+            early = 0.0 if self.share is None else min(_EARLY, self.limit.max_wait / 2)
+            until = max(self.limiter.forecast(now, place) - early, now + _SOONEST)
             self.limiter.send_away(place, until)
             self._sent[name] = until, place
             self._sweep(now)

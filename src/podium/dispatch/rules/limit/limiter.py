@@ -135,7 +135,7 @@ class Limiter(Generic[W]):
         return place
 
     def send_away(self, place: QueuePlace[W], until: float) -> None:
-        """Send one who waits away until a time; from then on room is kept for it, for a while."""
+        """Send one who waits away until a time; from then on room is kept for it, for a while, if nobody shares it."""
         remove(self._queue, place)
         self._here -= 1
         place.who, place.due = None, until
@@ -248,16 +248,20 @@ class Limiter(Generic[W]):
             times.extend([] if room is None else [room])
         return min(times, default=None)
 
-    def forecast(self, now: float, place: QueuePlace[W]) -> float:
-        """Return when one who waits will be admitted, as far as can be foreseen."""
+    def forecast(self, now: float, place: QueuePlace[W], *, here: bool = False) -> float:
+        """Return when one who waits will be admitted, as far as can be foreseen.
+
+        With `here` only those count who wait here before it, not those who are away: they may come back elsewhere.
+        """
         self._forget(now)
-        limit, ahead = self.limit, bisect_left(self._line, (place.rank,))
+        limit, line = self.limit, self._queue if here else self._line
+        ahead = bisect_left(line, (place.rank,))
         at = now
         if limit.requests is not None and (late := ahead + self._counted - limit.requests) >= 0:
             rounds, index = divmod(late, limit.requests)
             at = self._calls_at(now, index) + limit.per * rounds
         if limit.tokens is not None:
-            at = max(at, self._tokens_at(now, place, ahead))
+            at = max(at, self._tokens_at(now, place, line, ahead))
         if (
             limit.concurrency is not None
             and (late := ahead + self._running + self.elsewhere.places - limit.concurrency) >= 0
@@ -279,11 +283,13 @@ class Limiter(Generic[W]):
         own = (Used(each.at + self.limit.per, 1, each.tokens) for each in self._window)
         return heapq.merge(own, self.used, key=_UNTIL) if self.used else own
 
-    def _tokens_at(self, now: float, place: QueuePlace[W], ahead: int) -> float:
+    def _tokens_at(self, now: float, place: QueuePlace[W], line: QueueLine[W], ahead: int) -> float:
         """Return when there will be tokens, if those ahead use the part of their bounds that is usual."""
         most = self.limit.tokens or 1
-        behind = sum(each.tokens for _, each in self._line[ahead:])
-        before = self._waited_for - behind
+        if line is self._line:
+            before = self._waited_for - sum(each.tokens for _, each in line[ahead:])  # mostly few
+        else:
+            before = sum(each.tokens for _, each in line[:ahead])
         lacks = int(before * self._used) + place.tokens + self._counted_tokens - most
         if lacks <= 0:
             return now
@@ -356,11 +362,18 @@ class Limiter(Generic[W]):
             self._tokens -= gone.tokens
 
     def _come_due(self, now: float) -> None:
-        """Put those who should be back by now into the queue."""
+        """Put those who should be back by now into the queue.
+
+        Where the limit is that of other processes too, their runs may go on in one of these: nothing is kept for them.
+        """
         while self._away and self._away[0][0] <= now:
             due, rank, place = heapq.heappop(self._away)
-            if place.due == due and not has(self._queue, place):
+            if place.due != due or has(self._queue, place):
+                continue
+            if self.stock is None:
                 insort(self._queue, (rank, place))
+            else:
+                self.give_up(place)
 
     def _join(self, place: QueuePlace[W]) -> None:
         insort(self._line, (place.rank, place))
