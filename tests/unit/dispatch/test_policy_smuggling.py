@@ -67,8 +67,8 @@ async def sent_by(
     """Return what an agent sent that used its tools so."""
     guards: Mapping[str, Json] = settings.get("guards") or {}
     bot = llm_agent(
-        "bot", model=ScriptedModel([*uses, "Done."]), instructions="Do it.", guards=list(guards),
-        tools=[fetch, keep, keep_slowly, recall, mail], tool_effects={"fetch": ToolEffects(untrusted=True)},
+        "bot", model=ScriptedModel([*uses, "Done."]), instructions="Do it.", guards=tuple(guards),
+        tools=[fetch, keep, keep_slowly, recall, mail, pay], tool_effects={"fetch": ToolEffects(untrusted=True)},
     )  # fmt: skip
 
     @workflow
@@ -139,3 +139,34 @@ async def test_what_another_run_remembered_is_not_trusted(tmp_path: Path) -> Non
         await app.run(remembers, "a page")
         assert await app.run(sends_what_is_remembered, "now") == "refused by policy:line-3"
     assert SENT == []
+
+
+PAID = 'forbid(principal, action == Action::"tool", resource == Tool::"bot/pay") when {'
+
+
+def pay(amount: int, *, at_once: bool = False, shares: dict[str, int] | None = None, steps: Sequence[int] = ()) -> str:
+    """Pay."""
+    SENT.append(amount)
+    return "paid"
+
+
+@pytest.mark.parametrize(
+    ("condition", "sent"),
+    [
+        ("context.input.amount == 500", {"amount": "500"}),
+        ("context.input.amount == 500", {"amount": " 500 "}),
+        ("context.input.amount == 500", {"amount": 500.0}),
+        ("context.input.amount == 500", {"amount": "500.0"}),
+        ("[1, 500].contains(context.input.amount)", {"amount": "500"}),
+        ("context.input.at_once == true", {"amount": 1, "at_once": "yes"}),
+        ("context.input.at_once == true", {"amount": 1, "at_once": 1}),
+        ("context.input has shares && context.input.shares has ann && context.input.shares.ann == 5",
+         {"amount": 1, "shares": {"ann": "5"}}),
+        ("context.input.steps.contains(5)", {"amount": 1, "steps": ["4", "5"]}),
+        ("context.any.steps == 5", {"amount": 1, "steps": ["4", "5"]}),
+    ],
+)  # fmt: skip
+async def test_rules_see_what_a_tool_takes_however_the_model_writes_it(
+    tmp_path: Path, condition: str, sent: dict[str, Json]
+) -> None:
+    assert await sent_by(tmp_path, [Use("pay", sent), Use("pay", {"amount": "7"})], f"{PAID} {condition} }};") == [7]
