@@ -1,5 +1,6 @@
 """Where values come from: the request of the user, what tools and agents gave, or nothing but a model."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -141,17 +142,35 @@ def _joined(one: ArgumentOrigin, other: ArgumentOrigin) -> ArgumentOrigin:
     )
 
 
+def parsed(value: Json) -> Json:
+    """Return a text that is a JSON object or list as that: frameworks hand results on as text."""
+    if not (isinstance(value, str) and value.lstrip()[:1] in {"{", "["}):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
 def _parted(value: Json, names: frozenset[str]) -> tuple[Json, Json]:
-    """Return what stands under these names in a value, and the rest; a value without members is all outside."""
-    if not (is_object(value) or is_array(value)):
-        return value, None
+    """Return what stands under these names in a value, and the rest; a value without members is all outside.
+
+    A text that is JSON has the members of that; a block of text, as servers of tools give it, those of its text.
+    """
     outside: list[Json] = []
 
-    def rest(part: Json) -> Json:
+    def rest(part: Json, *, bare: bool = False) -> Json:
+        part = parsed(part)
         if is_object(part):
+            if "text" not in names and part.get("type") == "text" and isinstance(text := part.get("text"), str):
+                return {**part, "text": rest(text, bare=True)}
             outside.extend(each for name, each in part.items() if name in names)
             return {name: rest(each) for name, each in part.items() if name not in names}
-        return [rest(each) for each in part] if is_array(part) else part
+        if is_array(part):
+            return [rest(each, bare=bare) for each in part]
+        if bare:
+            outside.append(part)
+        return None if bare else part
 
-    inside = rest(value)
+    inside = rest(value, bare=True)
     return outside, inside

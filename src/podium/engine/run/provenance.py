@@ -6,7 +6,6 @@ Everything is folded from what is recorded, so a process that takes a run over k
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,7 +19,7 @@ from podium.model.facts.runs import InputEdited, Restarted, Started
 from podium.model.facts.waits import ChildAwaited, QuestionAnswered, SignalAwaited
 from podium.model.json import Json, is_array, is_object
 from podium.model.origin import ArgumentOrigin, Untrusted
-from podium.model.provenance import Provenance
+from podium.model.provenance import Provenance, parsed
 from podium.model.rule_names import guard_in
 from podium.model.step import is_answer_step, is_check, tool_id, tool_of
 from podium.model.tool import UNKNOWN_TOOL
@@ -197,10 +196,10 @@ class RunProvenance:
                 continue
             match part.get("part_kind"):
                 case "tool-call":
-                    written = self._provenance.write(_parsed(part.get("args")))  # in flight, or failed, it may keep it
+                    written = self._provenance.write(parsed(part.get("args")))  # in flight, or failed, it may keep it
                     read.asked[call, str(part.get("tool_call_id"))] = written
                 case "builtin-tool-call":
-                    self._provenance.write(_parsed(part.get("args")))
+                    self._provenance.write(parsed(part.get("args")))
                 case "builtin-tool-return":
                     self._give(agent, str(part.get("tool_name")), part.get("content"), vouches=True)
                 case _:
@@ -208,7 +207,7 @@ class RunProvenance:
 
     def _give(self, agent: str, tool: str, result: Json, *, vouches: bool) -> None:
         untrusted, known = self._declared(agent, tool)
-        self._provenance.give(tool_id(agent, tool), _parsed(result), untrusted=untrusted, vouches=vouches and known)
+        self._provenance.give(tool_id(agent, tool), parsed(result), untrusted=untrusted, vouches=vouches and known)
 
     def _declared(self, agent: str, tool: str) -> tuple[Untrusted, bool]:
         """Return what was declared of what a tool gives; of an agent that is not registered here nothing is known."""
@@ -238,13 +237,3 @@ def _may_have_begun(rule: str) -> bool:
 
 def _value(fact: Fact) -> Json:
     return None if fact.payload is None else decode(fact.payload)
-
-
-def _parsed(value: Json) -> Json:
-    """Return a text that is a JSON object or list as that: frameworks hand results on as text."""
-    if not (isinstance(value, str) and value[:1] in {"{", "["}):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
