@@ -1,7 +1,7 @@
 """Where values come from: the request of the user, what tools and agents gave, or nothing but a model."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from podium.errors import InvalidValue
@@ -72,8 +72,10 @@ class Provenance:
         self._give(source, inside, untrusted=False, vouches=vouches)
         self._give(source, outside, untrusted=True, vouches=False)
 
-    def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+    def origins(self, input: Json, names: Collection[str] | None = None) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument comes from; an input that is no object is one argument, `input`.
+
+        Of objects inside, keys that are none of the `names` count as values; None is not to know the names.
 
         Raises InvalidValue where there is too much to look at.
         """
@@ -83,11 +85,11 @@ class Provenance:
             )
         arguments = input if is_object(input) else {WHOLE: input}
         known: dict[tuple[type, Leaf], ArgumentOrigin] = {}
-        return {name: self._origin(value, known) for name, value in arguments.items()}
+        return {name: self._origin(leaves(value, names=names), known) for name, value in arguments.items()}
 
-    def _origin(self, value: Json, known: dict[tuple[type, Leaf], ArgumentOrigin]) -> ArgumentOrigin:
+    def _origin(self, values: Iterable[Leaf], known: dict[tuple[type, Leaf], ArgumentOrigin]) -> ArgumentOrigin:
         found = NOWHERE
-        for leaf in leaves(value):
+        for leaf in values:
             at = type(leaf), leaf
             if at not in known:
                 known[at] = self._leaf(leaf)

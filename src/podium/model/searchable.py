@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal, InvalidOperation
 
 from podium.errors import InvalidValue
@@ -140,18 +140,22 @@ class SearchableText:
             self._squeezed = self._words.replace(" ", "")
 
 
-def leaves(value: Json, *, keys: bool = False) -> Iterator[Leaf]:
+def leaves(value: Json, *, keys: bool = False, names: Collection[str] | None = None) -> Iterator[Leaf]:
     """Give the values inside a value that have no others inside, in their order; null is none.
 
-    Of objects, the keys are among them that are no plain names, or all: `keys`. Raises InvalidValue for more than
-    10,000 of them.
+    Of objects, the keys are among them that are no `names` of members, or all: `keys`. Where no names are known, plain
+    ones count as such. Raises InvalidValue for more than 10,000 of them.
     """
     stack: list[Json] = [value]
     left = MAX_LEAVES if not keys else None
+
+    def is_value(key: str) -> bool:
+        return keys or (key not in names if names is not None else not _NAME.fullmatch(key))
+
     while stack:
         part = stack.pop()
         if is_object(part):
-            stack.extend(key for key in reversed(part) if keys or not _NAME.fullmatch(key))
+            stack.extend(key for key in reversed(part) if is_value(key))
             stack.extend(reversed(part.values()))
         elif is_array(part):
             stack.extend(reversed(part))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from podium import Context, agent, workflow
 from podium.agents.memory import Get, Put, Remembered, memory
@@ -68,7 +69,7 @@ async def sent_by(
     guards: Mapping[str, Json] = settings.get("guards") or {}
     bot = llm_agent(
         "bot", model=ScriptedModel([*uses, "Done."]), instructions="Do it.", guards=tuple(guards),
-        tools=[fetch, keep, keep_slowly, recall, mail, pay], tool_effects={"fetch": ToolEffects(untrusted=True)},
+        tools=[fetch, keep, keep_slowly, recall, mail, pay, split], tool_effects={"fetch": ToolEffects(untrusted=True)},
     )  # fmt: skip
 
     @workflow
@@ -139,6 +140,24 @@ async def test_what_another_run_remembered_is_not_trusted(tmp_path: Path) -> Non
         await app.run(remembers, "a page")
         assert await app.run(sends_what_is_remembered, "now") == "refused by policy:line-3"
     assert SENT == []
+
+
+class Split(BaseModel):
+    whom: dict[str, int]
+
+
+def split(amount: Split) -> str:
+    """Pay to several."""
+    SENT.append(amount.whom)
+    return "paid"
+
+
+async def test_a_key_that_no_schema_names_is_a_value(tmp_path: Path) -> None:
+    rule = (
+        'forbid(principal, action, resource == Tool::"bot/split") unless { context.from_request.contains("amount") };'
+    )
+    uses = [Use("split", {"amount": {"whom": {name: 500}}}) for name in ("mallory", "ann")]
+    assert await sent_by(tmp_path, uses, rule, request="Pay 500 to Ann.") == [{"ann": 500}]
 
 
 PAID = 'forbid(principal, action == Action::"tool", resource == Tool::"bot/pay") when {'

@@ -6,7 +6,7 @@ Everything is folded from what is recorded, so a process that takes a run over k
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from podium.engine.run.runtime import Runtime
@@ -68,11 +68,11 @@ class RunProvenance:
         self._read: dict[str, _RunRead] = {}
         self._conversations: set[str] = set()
 
-    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
-        """Return where each argument comes from, by all that is in the store now."""
+    async def origins(self, input: Json, names: Collection[str] | None = None) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument comes from, by all that is in the store now; `names` are those of members."""
         async with self._lock:
             await self._take_in(self._run)
-        return self._provenance.origins(input)
+        return self._provenance.origins(input, names)
 
     async def _take_in(self, run: str) -> None:
         """Take in what is new in a run, those above it first: what they were told came before."""

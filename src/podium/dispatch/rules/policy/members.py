@@ -24,6 +24,22 @@ class Members:
         """Those that a value may have, as far as they are known."""
         return sorted({name for part in self._choices(self.schema) for name in part.get("properties", {})})
 
+    @property
+    def declared(self) -> frozenset[str] | None:
+        """The names of all members that it speaks of, at whatever depth; None where the schema is not known."""
+        if self.schema is None:
+            return None
+        found: set[str] = set()
+        parts: list[Json] = [self.schema]
+        while parts:
+            part = parts.pop()
+            if is_object(part):
+                found.update(part["properties"] if is_object(part.get("properties")) else ())
+                parts.extend(part.values())
+            elif is_array(part):
+                parts.extend(part)
+        return frozenset(found)
+
     def may_have(self, path: Sequence[str], *, each: bool = False) -> bool:
         """Whether a value may have what is at a path; True where it cannot be told.
 
