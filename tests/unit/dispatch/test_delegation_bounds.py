@@ -174,3 +174,23 @@ async def test_a_tool_with_lists_is_used_within_its_bounds(
         assert all("allows clerk/send_email only with" in each for each in notes)
         assert bool(notes) is not sent
     assert mails == ([[BOB]] if sent else [])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "input", "fits"),
+    [
+        ({"order.to": FROM_HERE, "*": None}, {"order": {"to": BOB}}, True),
+        ({"order.to": FROM_HERE, "*": None}, {"order": {"to": BOB, "bcc": EVE}}, False),
+        ({"order.to": FROM_HERE, "*": None}, {"order": {"to": BOB, "bcc": []}, "cc": ""}, True),
+        ({"order.to": FROM_HERE, "*": None}, {"order": {"to": BOB}, "cc": EVE}, False),
+        ({"orders.to": FROM_HERE, "*": None}, {"orders": [{"to": BOB}, {"to": BOB, "bcc": EVE}]}, False),
+        ({"order.to": FROM_HERE, "order.*": None}, {"order": {"to": BOB, "bcc": EVE}, "note": "x"}, False),
+        ({"order.to": FROM_HERE, "order.*": None}, {"order": {"to": BOB}, "note": "x"}, True),
+        ({"orders.*": None}, {"orders": [{"to": BOB}]}, False),
+        ({"order.*": None}, {"order": "all"}, False),
+        ({"order.*": "*", "*": None}, {"order": {"to": EVE}}, True),
+        ({"arguments.order.to": FROM_HERE, "*": None}, {"order": {"to": BOB, "bcc": EVE}}, False),
+    ],
+)
+def test_all_others_are_those_inside_objects_too(bounds: dict[str, ArgumentBound], input: Json, *, fits: bool) -> None:
+    assert (unfit(bounds, input, {"tool": "order", "arguments": input}) is None) == fits
