@@ -99,6 +99,17 @@ async def test_everything_below_a_run_keeps_to_its_list(bench: Bench, flow: AnyA
     assert set(USED) == {"read bob"}
 
 
+async def test_a_workflow_may_say_its_list_where_it_is_made(bench: Bench) -> None:
+    @workflow(allow=["re*"])
+    async def reads(ctx: Context, q: str) -> str:
+        return f"{await tried(ctx, read, pay)} {await (await ctx.spawn(both, q)).result()}"
+
+    async with bench.app(reads, both, read, pay) as app:
+        assert (await app.run(reads, "q")).split() == ["text", "allow"] * 2
+    with pytest.raises(UsageError, match="allow of"):
+        workflow(allow="re*")(both.function)
+
+
 @pytest.mark.parametrize("flow", EVERY, ids=ids)
 async def test_without_a_list_all_is_allowed_and_an_empty_one_allows_nothing(bench: Bench, flow: AnyAgent) -> None:
     async with bench.app(*EVERY, read, pay) as app:
