@@ -34,6 +34,8 @@ class WithinAllowLists:
             return handler
 
         async def within(call: Call, steps: RuleSteps) -> Outcome:
+            if call.is_beside:
+                return await handler(call, steps)  # who judges is not the run's choice; the tools that it uses are
             lists = (*steps.allowed, *self._of(call.callers))
             if lists and (reason := _objection(lists, card.name)) is not None:
                 _note(steps, "call", card.name, reason)
