@@ -34,6 +34,12 @@ def unfit(members: Mapping[str, ArgumentBound], input: Json, sent: Json = None) 
     return None
 
 
+def is_path(path: str) -> bool:
+    """Whether a path can lead anywhere: one that does not would bind nothing where it says what is not given."""
+    *above, last = path.split(".")
+    return bool(last) and all(above) and OTHERS not in above
+
+
 def _bare(path: str, sent: Json) -> str:
     """Return a path as it stands in the arguments of a tool: it may begin with `arguments`, around them."""
     return path.removeprefix(_AROUND) if is_object(sent) and sent.keys() == _USE else path
