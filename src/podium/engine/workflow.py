@@ -163,19 +163,21 @@ def workflow(function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None,
 def workflow(
     *, name: str | None = None, version: str = "1", description: str | None = None,
     capabilities: frozenset[str] | set[str] = frozenset(), timeout: Duration | None = None, retry: Retry | None = None,
-    guards: tuple[Guard | str, ...] = (),
+    guards: tuple[Guard | str, ...] = (), allow: Iterable[str] | None = None,
 ) -> "WorkflowDecorator": ...  # fmt: skip
-def workflow(
+def workflow(  # noqa: PLR0913 - each is a word of the card, and the caller names it
     function: Callable[..., Awaitable[Any]] | None = None, /, *, name: str | None = None, version: str = "1",
     description: str | None = None, capabilities: frozenset[str] | set[str] = frozenset(),
     timeout: Duration | None = None, retry: Retry | None = None, guards: tuple[Guard | str, ...] = (),
+    allow: Iterable[str] | None = None,
 ) -> Any:  # fmt: skip
     """Make a workflow of an async function whose first parameter is the Context and whose second is the input.
 
     The input may be left out. `version` is what running runs stay pinned to: raise it when the function's order of
-    calls changes. `timeout` (seconds) and `retry` count where it is called by another workflow.
+    calls changes. `timeout` (seconds) and `retry` count where it is called by another workflow. `allow` names the
+    tools, as `AGENT/TOOL`, and agents that may be used in it and below it, or patterns of names.
     """
-    decorator = WorkflowDecorator(name, version, description, capabilities, timeout, retry or Retry(), guards)
+    decorator = WorkflowDecorator(name, version, description, capabilities, timeout, retry or Retry(), guards, allow)
     return decorator if function is None else decorator(function)
 
 
@@ -184,7 +186,7 @@ class WorkflowDecorator:
 
     def __init__(
         self, name: str | None, version: str, description: str | None, capabilities: Iterable[str],
-        timeout: Duration | None, retry: Retry, guards: tuple[Guard | str, ...],
+        timeout: Duration | None, retry: Retry, guards: tuple[Guard | str, ...], allow: Iterable[str] | None,
     ) -> None:  # fmt: skip
         self._name = name
         self._version = version
@@ -193,6 +195,7 @@ class WorkflowDecorator:
         self._timeout = timeout
         self._retry = retry
         self._guards = guards
+        self._allow = allow
 
     @overload
     def __call__(self, function: Callable[[Context, In], Awaitable[Out]], /) -> Workflow[In, Out]: ...
@@ -202,13 +205,13 @@ class WorkflowDecorator:
         """Make a workflow of a function; raises UsageError where it cannot be one."""
         name = self._name or name_of(function)
         options = {"version": self._version, "capabilities": self._capabilities, "timeout": self._timeout}
-        check_card(name, {**options, "retry": self._retry, "guards": self._guards})
+        check_card(name, {**options, "retry": self._retry, "guards": self._guards, "allow": self._allow})
         taken, gives = _types_of(function, name)
         shape, parameter = (shape_of(type(None)), None) if taken is None else taken
         card = Card(
             name=name, version=self._version, description=self._description or first_line(function),
             capabilities=frozenset(self._capabilities), timeout=self._timeout, retry=self._retry, guards=self._guards,
-            kind="workflow",
+            allow=None if self._allow is None else tuple(self._allow), kind="workflow",
         )  # fmt: skip
         return Workflow(function, card=card, input=shape, output=shape_of(gives), parameter=parameter)
 

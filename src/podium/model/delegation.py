@@ -55,7 +55,7 @@ class Delegation:
 
     A pattern, or one of several, is for the text of a member, and for each item of a list. `*` stands for letters,
     digits and `.`, `_`, `+`, `-`, `**` for anything; `"*"` alone for any value. None is for a member that is not given.
-    The member `*` stands for all others.
+    The member `*` stands for all others, inside objects too; `order.*` for those of `order`.
     """
     expires: float | None = None
     """The time, in seconds since 1970, from which it is void; None is no such time."""

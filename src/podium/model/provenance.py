@@ -1,6 +1,7 @@
 """Where values come from: the request of the user, what tools and agents gave, or nothing but a model."""
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from podium.errors import InvalidValue
@@ -71,8 +72,10 @@ class Provenance:
         self._give(source, inside, untrusted=False, vouches=vouches)
         self._give(source, outside, untrusted=True, vouches=False)
 
-    def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+    def origins(self, input: Json, names: Collection[str] | None = None) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument comes from; an input that is no object is one argument, `input`.
+
+        Of objects inside, keys that are none of the `names` count as values; None is not to know the names.
 
         Raises InvalidValue where there is too much to look at.
         """
@@ -82,11 +85,11 @@ class Provenance:
             )
         arguments = input if is_object(input) else {WHOLE: input}
         known: dict[tuple[type, Leaf], ArgumentOrigin] = {}
-        return {name: self._origin(value, known) for name, value in arguments.items()}
+        return {name: self._origin(leaves(value, names=names), known) for name, value in arguments.items()}
 
-    def _origin(self, value: Json, known: dict[tuple[type, Leaf], ArgumentOrigin]) -> ArgumentOrigin:
+    def _origin(self, values: Iterable[Leaf], known: dict[tuple[type, Leaf], ArgumentOrigin]) -> ArgumentOrigin:
         found = NOWHERE
-        for leaf in leaves(value):
+        for leaf in values:
             at = type(leaf), leaf
             if at not in known:
                 known[at] = self._leaf(leaf)
@@ -141,17 +144,35 @@ def _joined(one: ArgumentOrigin, other: ArgumentOrigin) -> ArgumentOrigin:
     )
 
 
+def parsed(value: Json) -> Json:
+    """Return a text that is a JSON object or list as that: frameworks hand results on as text."""
+    if not (isinstance(value, str) and value.lstrip()[:1] in {"{", "["}):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
 def _parted(value: Json, names: frozenset[str]) -> tuple[Json, Json]:
-    """Return what stands under these names in a value, and the rest; a value without members is all outside."""
-    if not (is_object(value) or is_array(value)):
-        return value, None
+    """Return what stands under these names in a value, and the rest; a value without members is all outside.
+
+    A text that is JSON has the members of that; a block of text, as servers of tools give it, those of its text.
+    """
     outside: list[Json] = []
 
-    def rest(part: Json) -> Json:
+    def rest(part: Json, *, bare: bool = False) -> Json:
+        part = parsed(part)
         if is_object(part):
+            if "text" not in names and part.get("type") == "text" and isinstance(text := part.get("text"), str):
+                return {**part, "text": rest(text, bare=True)}
             outside.extend(each for name, each in part.items() if name in names)
             return {name: rest(each) for name, each in part.items() if name not in names}
-        return [rest(each) for each in part] if is_array(part) else part
+        if is_array(part):
+            return [rest(each, bare=bare) for each in part]
+        if bare:
+            outside.append(part)
+        return None if bare else part
 
-    inside = rest(value)
+    inside = rest(value, bare=True)
     return outside, inside

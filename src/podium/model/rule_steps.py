@@ -1,6 +1,6 @@
 """What a rule on the way of a call is handed: what agents have, and the run's money and turns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from podium.model.agent import AnyAgent
@@ -99,9 +99,10 @@ class RuleSteps(Steps, Protocol):
         """
         ...
 
-    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+    async def origins(self, input: Json, names: Collection[str] | None = None) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument of an input comes from: the request, or who gave it, by what is recorded.
 
+        Inside arguments, keys that are none of the `names` of members count as values; None is not to know them.
         Raises InvalidValue where there is too much to look at.
         """
         ...

@@ -1,7 +1,7 @@
 """`PlainSteps`: lets an agent be tested on its own, without an engine."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from podium.dispatch.invoke import invoke
 from podium.errors import Forbidden, UsageError
@@ -157,7 +157,7 @@ class PlainSteps:
         """No list says what may be used."""
         return ()
 
-    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+    async def origins(self, input: Json, names: Collection[str] | None = None) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument of an input comes from: nobody was asked, and nobody gave anything."""
         return Provenance().origins(input)
 

@@ -10,6 +10,7 @@ from podium import Context, agent, workflow
 from podium.agents.pydantic_ai import llm_agent
 from podium.config import Config
 from podium.errors import CallRefused, ConfigError, RunFailed, UsageError
+from podium.guards import Screening, screen_by
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import StepDone
 from podium.model.facts.notices import Notice
@@ -97,6 +98,17 @@ async def test_everything_below_a_run_keeps_to_its_list(bench: Bench, flow: AnyA
         said = await app.run(flow, "q", **({"allow": ["re*"]} if way == "start" else {}))
     assert set(said.split()) == {"text", "allow"}
     assert set(USED) == {"read bob"}
+
+
+async def test_a_workflow_may_say_its_list_where_it_is_made(bench: Bench) -> None:
+    @workflow(allow=["re*"])
+    async def reads(ctx: Context, q: str) -> str:
+        return f"{await tried(ctx, read, pay)} {await (await ctx.spawn(both, q)).result()}"
+
+    async with bench.app(reads, both, read, pay) as app:
+        assert (await app.run(reads, "q")).split() == ["text", "allow"] * 2
+    with pytest.raises(UsageError, match="allow of"):
+        workflow(allow="re*")(both.function)
 
 
 @pytest.mark.parametrize("flow", EVERY, ids=ids)
@@ -291,3 +303,29 @@ async def test_a_tool_that_is_not_on_the_list_counts_as_a_violation_at_once_and_
         assert await app.reports.trust("bot") == trust
     async with bench.app(flow, bot, policy={"file": str(file)}) as app:
         assert await app.reports.trust("bot") == trust
+
+
+@agent
+async def screens(text: str) -> Screening:
+    USED.append(f"look {text}")
+    return Screening(safe=text != "mallory", reason="it is mallory")
+
+
+@agent(guards=(screen_by(screens, on=["input"]),))
+async def ring(whom: str) -> str:
+    USED.append(f"ring {whom}")
+    return "rung"
+
+
+async def test_who_screens_for_a_guard_need_not_be_on_the_list(bench: Bench) -> None:
+    @workflow
+    async def rings(ctx: Context, whom: str) -> str:
+        return await ctx.call(ring, whom)
+
+    async with bench.app(rings, ring, screens) as app:
+        assert await app.run(rings, "bob", allow=["ring"]) == "rung"
+        with pytest.raises(RunFailed, match="it is mallory"):
+            await app.run(rings, "mallory", allow=["ring"])
+        with pytest.raises(RunFailed, match="ring is not on the list"):
+            await app.run(rings, "bob", allow=["screens"])
+    assert USED == ["look bob", "ring bob", "look mallory"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from podium import Context, workflow
 from podium.agents.pydantic_ai import llm_agent
 from podium.dispatch.rules.delegation.bounds import unfit
-from podium.errors import UsageError
+from podium.errors import InvalidValue, UsageError
 from podium.model.delegation import ArgumentBound, Delegation
 from podium.model.fact import FactKind
 from podium.model.json import Json
@@ -174,3 +174,30 @@ async def test_a_tool_with_lists_is_used_within_its_bounds(
         assert all("allows clerk/send_email only with" in each for each in notes)
         assert bool(notes) is not sent
     assert mails == ([[BOB]] if sent else [])
+
+
+@pytest.mark.parametrize(
+    ("bounds", "input", "fits"),
+    [
+        ({"order.to": FROM_HERE, "*": None}, {"order": {"to": BOB}}, True),
+        ({"order.to": FROM_HERE, "*": None}, {"order": {"to": BOB, "bcc": EVE}}, False),
+        ({"order.to": FROM_HERE, "*": None}, {"order": {"to": BOB, "bcc": []}, "cc": ""}, True),
+        ({"order.to": FROM_HERE, "*": None}, {"order": {"to": BOB}, "cc": EVE}, False),
+        ({"orders.to": FROM_HERE, "*": None}, {"orders": [{"to": BOB}, {"to": BOB, "bcc": EVE}]}, False),
+        ({"order.to": FROM_HERE, "order.*": None}, {"order": {"to": BOB, "bcc": EVE}, "note": "x"}, False),
+        ({"order.to": FROM_HERE, "order.*": None}, {"order": {"to": BOB}, "note": "x"}, True),
+        ({"orders.*": None}, {"orders": [{"to": BOB}]}, False),
+        ({"order.*": None}, {"order": "all"}, False),
+        ({"order.*": "*", "*": None}, {"order": {"to": EVE}}, True),
+        ({"arguments.order.to": FROM_HERE, "*": None}, {"order": {"to": BOB, "bcc": EVE}}, False),
+    ],
+)
+def test_all_others_are_those_inside_objects_too(bounds: dict[str, ArgumentBound], input: Json, *, fits: bool) -> None:
+    assert (unfit(bounds, input, {"tool": "order", "arguments": input}) is None) == fits
+
+
+@pytest.mark.parametrize("path", ["", "order.", ".bcc", "a..b", "*.bcc", "order.*.bcc"])
+async def test_a_path_that_leads_nowhere_is_refused_when_it_is_granted(tmp_path: Path, path: str) -> None:
+    async with Bench(tmp_path).app(delegation={"key": "k" * 32}) as app:
+        with pytest.raises(InvalidValue, match="is no path"):
+            await app.delegations.grant(Delegation(by="ada", to="bot", arguments={"clerk/order": {path: None}}))

@@ -213,6 +213,8 @@ async def test_the_time_is_looked_at_each_time() -> None:
         ('permit(principal, action == Action::"cal", resource);', 'line 1, column 1: there is no action Action::"cal"'),
         ("permit(principal is Persno, action, resource);", "there is no type Persno"),
         ("forbid(principal, action, resource) when { context.inptu.x > 3 };", "context.inptu does not exist"),
+        ("forbid(principal, action, resource) when { context.input has __x };", "__x cannot be read"),
+        ("forbid(principal, action, resource) when { context.input.to.__entity == 1 };", "__entity cannot be read"),
         ('@ask("x") forbid(principal, action, resource);', "a rule with @ask needs an @id"),
         ('@id("a") permit(principal, action, resource);\n' * 2, 'line 2, column 1: another rule has @id("a") already'),
         ('@when("x") permit(principal, action, resource);', "@when does not exist"),

@@ -35,7 +35,9 @@ class WithinAllowLists:
 
         def within(call: Call, steps: RuleSteps) -> Awaitable[Outcome]:
             lists = steps.allowed or self._of(call.callers)
-            return listed(call, steps) if lists else handler(call, steps)
+            if not lists or call.is_beside:  # who judges is not the run's choice; the tools that it uses are
+                return handler(call, steps)
+            return listed(call, steps)
 
         async def listed(call: Call, steps: RuleSteps) -> Outcome:
             reason = _objection((*steps.allowed, *self._of(call.callers)), card.name)

@@ -1,6 +1,6 @@
 """What rules on the way of a call have of its run: money, turns of the branch, notes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
@@ -122,11 +122,11 @@ class StepsForRules:
         """Record what was spent of what was set aside."""
         settle(self._active, self._call.key, reservation, spent, doubt=doubt, untold=untold)
 
-    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
+    async def origins(self, input: Json, names: Collection[str] | None = None) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument of what is asked comes from; see `podium.model.rule_steps.RuleSteps`."""
         journal = self._active.journal
         await journal.committed()
-        return await journal.provenance.origins(input)
+        return await journal.provenance.origins(input, names)
 
     def note(self, guard: str, body: Mapping[str, Json]) -> None:
         """Record what a rule did, for reports and audits; in a replay it is recorded already."""

@@ -6,8 +6,7 @@ Everything is folded from what is recorded, so a process that takes a run over k
 """
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from podium.engine.run.runtime import Runtime
@@ -20,7 +19,8 @@ from podium.model.facts.runs import InputEdited, Restarted, Started
 from podium.model.facts.waits import ChildAwaited, QuestionAnswered, SignalAwaited
 from podium.model.json import Json, is_array, is_object
 from podium.model.origin import ArgumentOrigin, Untrusted
-from podium.model.provenance import Provenance
+from podium.model.provenance import Provenance, parsed
+from podium.model.rule_names import guard_in
 from podium.model.step import is_answer_step, is_check, tool_id, tool_of
 from podium.model.tool import UNKNOWN_TOOL
 from podium.store.codec import decode
@@ -49,8 +49,10 @@ class _RunRead:
     )
     models: set[str] = field(default_factory=empty(set[str]))
     """The keys of the requests to models."""
-    asked: dict[tuple[str, str], Json] = field(default_factory=empty(dict[tuple[str, str], Json]))
-    """What models want to hand to tools that were not used yet, by call and id of the use."""
+    begun: set[str] = field(default_factory=empty(set[str]))
+    """The keys of the calls of which steps are recorded."""
+    asked: dict[tuple[str, str], int] = field(default_factory=empty(dict[tuple[str, str], int]))
+    """Where in the order stands what models want to hand to tools that are not done yet, by call and id of the use."""
 
 
 class RunProvenance:
@@ -66,11 +68,11 @@ class RunProvenance:
         self._read: dict[str, _RunRead] = {}
         self._conversations: set[str] = set()
 
-    async def origins(self, input: Json) -> Mapping[str, ArgumentOrigin]:
-        """Return where each argument comes from, by all that is in the store now."""
+    async def origins(self, input: Json, names: Collection[str] | None = None) -> Mapping[str, ArgumentOrigin]:
+        """Return where each argument comes from, by all that is in the store now; `names` are those of members."""
         async with self._lock:
             await self._take_in(self._run)
-        return self._provenance.origins(input)
+        return self._provenance.origins(input, names)
 
     async def _take_in(self, run: str) -> None:
         """Take in what is new in a run, those above it first: what they were told came before."""
@@ -101,8 +103,8 @@ class RunProvenance:
             case Asked(agent=agent):
                 read.agents[key] = agent
                 read.inputs[key] = told.write(_value(fact))
-            case AnsweredRefused() if (written := read.inputs.get(key)) is not None:
-                told.forget(written)
+            case AnsweredRefused(rule=rule) if key not in read.begun and not _may_have_begun(rule):
+                self._forget(read.inputs.get(key))
             case AttemptFailed(fallen=fallen) if fallen and (card := self._card(read.agents.get(key))) is not None:
                 read.agents[key] = card.fallback[fallen - 1] if fallen <= len(card.fallback) else card.name
             case SignalAwaited() | ChildAwaited():
@@ -163,6 +165,7 @@ class RunProvenance:
 
     def _step(self, read: _RunRead, key: str, said: StepDone, value: Json) -> None:
         call, _, _ = key.partition("/")
+        read.begun.add(call)
         agent = read.agents.get(call, "")
         if is_answer_step(said.name):
             read.models.add(key)
@@ -173,11 +176,17 @@ class RunProvenance:
             return
         written = read.asked.pop((call, key.rpartition("/")[2].partition("#")[0]), None)
         if said.refused is not None:
-            return  # it was not used: nothing that was to be handed to it can come back
-        self._provenance.write(written)
+            if not _may_have_begun(said.refused):
+                self._forget(written)
+            return
         result = value["result"] if is_object(value) and value.get("kind") == _RESULT else value
         by_model = any(each.startswith(f"{key}/") for each in read.models)
         self._give(agent, tool, result, vouches=not by_model)
+
+    def _forget(self, written: int | None) -> None:
+        """Take back what was to be handed to somebody who did nothing with it: it cannot come back."""
+        if written is not None:
+            self._provenance.forget(written)
 
     def _model(self, read: _RunRead, call: str, agent: str, value: Json) -> None:
         """Take in what a model hands to tools, and what tools gave that its provider used for it."""
@@ -187,9 +196,10 @@ class RunProvenance:
                 continue
             match part.get("part_kind"):
                 case "tool-call":
-                    read.asked[call, str(part.get("tool_call_id"))] = _parsed(part.get("args"))
+                    written = self._provenance.write(parsed(part.get("args")))  # in flight, or failed, it may keep it
+                    read.asked[call, str(part.get("tool_call_id"))] = written
                 case "builtin-tool-call":
-                    self._provenance.write(_parsed(part.get("args")))
+                    self._provenance.write(parsed(part.get("args")))
                 case "builtin-tool-return":
                     self._give(agent, str(part.get("tool_name")), part.get("content"), vouches=True)
                 case _:
@@ -197,7 +207,7 @@ class RunProvenance:
 
     def _give(self, agent: str, tool: str, result: Json, *, vouches: bool) -> None:
         untrusted, known = self._declared(agent, tool)
-        self._provenance.give(tool_id(agent, tool), _parsed(result), untrusted=untrusted, vouches=vouches and known)
+        self._provenance.give(tool_id(agent, tool), parsed(result), untrusted=untrusted, vouches=vouches and known)
 
     def _declared(self, agent: str, tool: str) -> tuple[Untrusted, bool]:
         """Return what was declared of what a tool gives; of an agent that is not registered here nothing is known."""
@@ -213,19 +223,17 @@ class RunProvenance:
 
 
 def _vouches(card: Card) -> bool:
-    """Whether what an agent gives is more than the words of a model, which may have read anything."""
-    return not (card.traits.runs_inline or card.traits.reports_its_cost)
+    """Whether what an agent gives is more than the words of a model, which may have read anything.
+
+    A memory gives back what other runs put there, and nobody knows here where they had it from.
+    """
+    return not (card.traits.runs_inline or card.traits.reports_its_cost or card.traits.is_memory)
+
+
+def _may_have_begun(rule: str) -> bool:
+    """Whether what this rule refused may have been used all the same: guards look at what comes back, too."""
+    return guard_in(rule) is not None
 
 
 def _value(fact: Fact) -> Json:
     return None if fact.payload is None else decode(fact.payload)
-
-
-def _parsed(value: Json) -> Json:
-    """Return a text that is a JSON object or list as that: frameworks hand results on as text."""
-    if not (isinstance(value, str) and value[:1] in {"{", "["}):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

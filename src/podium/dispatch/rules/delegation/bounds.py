@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from podium.model.delegation import ArgumentBound
 from podium.model.json import Json, is_array, is_object
 
 OTHERS = "*"
-"""Stands for all members of an input that are not named."""
+"""Stands for all members of an input that are not named; after a path, for those of what stands there."""
 _ANY = "*"
 _ABSENT = object()
 _WORD = r"[\w.+-]"
@@ -25,12 +25,19 @@ def unfit(members: Mapping[str, ArgumentBound], input: Json, sent: Json = None) 
     `sent` is what is sent to a tool around its arguments, where it is one: paths may begin there.
     """
     bare = [(_bare(given, sent), given, bound) for given, bound in members.items()]
-    named = {path.partition(".")[0] for path, _, _ in bare}
+    named = {path for path, _, _ in bare}
     for path, given, bound in bare:
-        found = _others(named, input) if path == OTHERS else _at(path, input)
+        above, _, last = path.rpartition(".")
+        found = _others(above, named, input) if last == OTHERS else _at(path, input)
         if not all(_fits(value, bound) for value in found):
             return _told(given, bound)
     return None
+
+
+def is_path(path: str) -> bool:
+    """Whether a path can lead anywhere: one that does not would bind nothing where it says what is not given."""
+    *above, last = path.split(".")
+    return bool(last) and all(above) and OTHERS not in above
 
 
 def _bare(path: str, sent: Json) -> str:
@@ -52,9 +59,26 @@ def _at(path: str, value: Json) -> Iterator[object]:
         yield value[name]
 
 
-def _others(named: Container[str], input: Json) -> Iterator[object]:
-    """Give what stands at the members that are not named; an input without members is one."""
-    yield from [value for name, value in input.items() if name not in named] if is_object(input) else [input]
+def _others(above: str, named: Collection[str], input: Json) -> Iterator[object]:
+    """Give what stands below a path at members that are not named; what has no members is one."""
+    for value in _at(above, input) if above else (input,):
+        if value is not _ABSENT:
+            yield from _unnamed(f"{above}." if above else "", named, value)
+
+
+def _unnamed(within: str, named: Collection[str], value: Json) -> Iterator[object]:
+    if is_array(value) and within:
+        for item in value:
+            yield from _unnamed(within, named, item)
+    elif is_object(value):
+        for name, each in value.items():
+            path = f"{within}{name}"
+            if path in named or f"{path}.{OTHERS}" in named:
+                continue
+            inside = any(other.startswith(f"{path}.") for other in named)
+            yield from _unnamed(f"{path}.", named, each) if inside else (each,)
+    else:
+        yield value
 
 
 def _fits(value: object, bound: ArgumentBound) -> bool:
@@ -99,6 +123,7 @@ def _class(inside: str) -> str:
 
 def _told(path: str, bound: ArgumentBound) -> str:
     if bound is None:
-        return "no other members" if path == OTHERS else f"no {path}"
+        above, _, last = path.rpartition(".")
+        return f"no other members{f' of {above}' if above else ''}" if last == OTHERS else f"no {path}"
     patterns = [bound] if isinstance(bound, str) else bound
     return f"{path} like {' or '.join(map(repr, patterns)) or 'nothing'}"

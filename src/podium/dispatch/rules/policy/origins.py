@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from podium.dispatch.rules.policy.members import Members
 from podium.dispatch.rules.policy.request import PolicyRequest
 from podium.errors import InvalidValue
 from podium.model.json import Json
@@ -14,7 +15,7 @@ _UNKNOWN = "unknown"
 async def fetch_origins(matter: PolicyRequest, steps: RuleSteps) -> Json:
     """Return where each argument comes from, as JSON."""
     try:
-        origins = await steps.origins(matter.input)
+        origins = await steps.origins(matter.input, Members(matter.takes).declared)
     except InvalidValue as error:
         return {_UNKNOWN: str(error)}
     return {"arguments": {name: {**each._asdict(), "sources": sorted(each.sources)} for name, each in origins.items()}}

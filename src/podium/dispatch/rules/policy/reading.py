@@ -7,6 +7,7 @@ from typing import Any
 from cedarpy import pst
 
 from podium.dispatch.rules.policy.attributes import CONTEXT, VALUES, VARIES
+from podium.dispatch.rules.policy.values import ESCAPES
 from podium.dispatch.rules.policy.words import (
     ACTIONS,
     ALL,
@@ -75,6 +76,9 @@ def mistakes_in(rule: pst.Template) -> Iterator[str]:
                 yield from _unknown(variable, names[0])
             case _:
                 pass
+    for _, name in _attributes(rule):
+        if name.startswith(ESCAPES):
+            yield f"{name} cannot be read: members of an input whose names begin with {ESCAPES} are left out"
 
 
 def reads_wrapped(rule: pst.Template) -> bool:

@@ -92,6 +92,11 @@ class PolicyRequest:
         )  # fmt: skip
 
     @property
+    def takes(self) -> Json:
+        """The JSON Schema of the input; None where it is not known."""
+        return self.card.input_schema if self.tool is None else self.tool.schema
+
+    @property
     def judged(self) -> Json:
         """The input as it will be used: with the defaults of arguments of a tool that are left out."""
         return self.input if self.tool is None else Members(self.tool.schema).filled(self.input)

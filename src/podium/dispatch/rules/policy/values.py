@@ -10,7 +10,7 @@ MOST = 1_000_000
 
 _LONG = 2**63
 _DECIMAL = 922_337_203_685_477.0
-_ESCAPES = "__"
+ESCAPES = "__"
 """Cedar's JSON takes members whose names begin so for something else, such as an entity."""
 
 
@@ -38,7 +38,7 @@ def cedar_value(value: Json) -> Json:
                 return [turned(each) for each in value if each is not None]
             case _ if is_object(value):
                 members = value.items()
-                return {key: turned(each) for key, each in members if each is not None and not key.startswith(_ESCAPES)}
+                return {key: turned(each) for key, each in members if each is not None and not key.startswith(ESCAPES)}
             case _:
                 raise InvalidValue(f"{type(value).__name__} is no JSON: a policy cannot read it")
 
