@@ -1,6 +1,8 @@
 """People are asked once whether a budget may be raised, when settled money says so, and answer all who wait for it."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -142,6 +144,20 @@ async def test_an_answer_to_a_question_that_is_not_shown_is_one_to_that_which_is
         )  # fmt: skip
         await app.inbox.answer(hidden, {"approved": True, "usd": 5.0}, by="ann")
         assert await handle.result() == ["bought"] * 3
+
+
+async def test_the_answer_to_a_question_that_an_older_version_asked_raises_the_budget(bench: Bench) -> None:
+    flow = buying(buyer(bench), 1)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, budget=asks(0.05))
+        await bench.clock.settle()
+        [question] = await app.inbox.list(to="boss")
+    with closing(sqlite3.connect(bench.path)) as db, db:
+        db.execute("DELETE FROM budget_questions")  # older versions kept none
+    async with bench.app(flow) as app:
+        await app.inbox.answer(question.id, {"approved": True, "usd": 0.25}, by="ann")
+        assert await (await app.handle(handle.id)).result() == ["bought"]
+        assert await limit_of(app, handle.id) == 30
 
 
 async def test_two_budgets_are_two_questions(bench: Bench) -> None:

@@ -31,5 +31,8 @@ class SharedQuestionsTransaction(Protocol):
         ...
 
     def take_raise(self, question: str) -> bool:
-        """Say that the answer to a question's lead raises its budget now; False where it has done so before."""
+        """Say that the answer to a question's lead raises its budget now; False where it has done so before.
+
+        One that nothing is noted of was asked by an older version, of its call alone: its answer raises.
+        """
         ...

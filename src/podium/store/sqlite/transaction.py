@@ -229,7 +229,7 @@ class SqliteTransaction(SqliteConversing):
 
     def take_raise(self, question: str) -> bool:
         """Say that the answer to a question's lead raises its budget now."""
-        return self._do("budget_question_raise", question) == 1
+        return self.lead_of(question) is None or self._do("budget_question_raise", question) == 1
 
     def answers(self, question: str) -> Sequence[AnswerRow]:
         """Return the answers to a question, oldest first."""

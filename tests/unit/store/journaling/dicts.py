@@ -333,7 +333,9 @@ class DictTransaction:
 
     def take_raise(self, question: str) -> bool:
         each = self.tables.budget_questions.get(question)
-        lead = None if each is None else self.tables.budget_questions.get(each.lead)
+        if each is None:
+            return True
+        lead = self.tables.budget_questions.get(each.lead)
         if lead is None or lead.raised:
             return False
         lead.raised = True
