@@ -51,7 +51,7 @@ class Office:
 def model(office: Office, uses: int, *, tool: str = "pay") -> FunctionModel:
     """Return a model that uses a tool several times at once, and ends with what it was told."""
 
-    def answer(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
+    async def answer(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
         parts = [part for each in messages if isinstance(each, ModelRequest) for part in each.parts]
         told = [part for part in parts if isinstance(part, ToolReturnPart)]
         if not told:
@@ -438,7 +438,7 @@ async def test_an_effect_in_doubt_is_not_told_as_an_error(office: Office, desk: 
 
 
 async def test_the_same_use_that_was_denied_is_not_asked_about_again(office: Office, desk: Desk) -> None:
-    def stubborn(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
+    async def stubborn(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
         told = [part for each in messages for part in each.parts if isinstance(part, ToolReturnPart)]
         if len(told) < 3:
             return ModelResponse(parts=[ToolCallPart("pay", {"n": 1}, f"c{len(told)}")])
