@@ -194,7 +194,7 @@ class Context(ChanceAndTime):
     def on_undo(self, agent: str, input: Json, /) -> OnUndo: ...
     def on_undo(self, agent: AnyAgent | str, input: Any, /) -> OnUndo:
         """Register a compensation: called, in reverse order, if this workflow fails or is cancelled."""
-        return OnUndo(self._active, self._branch, self._path, self._key(), agent, input, self.undos)
+        return OnUndo(self._active, self._branch, self._path, self._key(), agent, input, self.undos, self.callers)
 
     # Branching
 

@@ -40,6 +40,8 @@ class Call:
     """What was wrong with the last answer, where the agent is to try again."""
     allowed_before: bool = False
     """Whether it is a compensation that policies allowed when it was registered."""
+    registered_by: tuple[str, ...] = ()
+    """Of a compensation that policies judge when it is called: the workflows on the way to where it was registered."""
 
     @property
     def compensates(self) -> bool:

@@ -198,3 +198,13 @@ def test_it_never_opens_with_fewer_calls_than_it_needs(ends: list[bool]) -> None
         assert entry is not None
         circuit.judge(entry, at, 0.0, failed=failed)
     assert circuit.state is CLOSED
+
+
+def test_it_is_told_shut_where_a_probe_is_overdue_and_another_one_had_room() -> None:
+    circuit = Circuit(Breaker(failures=0.2, min_calls=1, probes=2, open_for=5.0, probe_timeout=2.0))
+    end(circuit, 0.0, failed=True)
+    assert circuit.admit(5.0)[0] is not None
+    assert not circuit.is_shut(6.9)
+    assert circuit.is_shut(7.0)  # the probe had no answer, so it is open from then on
+    assert not circuit.is_shut(12.0)
+    assert circuit.admit(7.0)[0] is None

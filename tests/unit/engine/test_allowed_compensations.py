@@ -179,3 +179,30 @@ async def test_a_delegation_that_ended_lets_nothing_undo_that_it_was_not_for(
         await app.delegations.revoke((await app.delegations.all())[0].id)
         assert "not undone: cancel" in await trip.ends(bench, app, run)
     assert trip.done == ["book flight"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("again", [False, True], ids=["at once", "after a restart"])
+@pytest.mark.parametrize("who", ["outer", "trip"])
+async def test_what_a_workflow_may_not_call_is_not_called_to_undo_what_it_did(
+    bench: Bench, tmp_path: Path, way: str, who: str, *, again: bool
+) -> None:
+    trip = Trip(tmp_path, way)
+    inner, book, cancel, secret = trip.agents()
+
+    @workflow
+    async def outer(ctx: Context, what: str) -> None:
+        await ctx.call(inner, what)
+
+    rule = f'forbid(principal == Agent::"{who}", action, resource == Agent::"cancel");'
+    settings = trip.settings(f"permit(principal, action, resource);\n{rule}")
+    agents = (outer, inner, book, cancel, secret)
+    async with bench.app(*agents, **settings) as app:
+        run = (await app.start(outer, "oslo")).id
+        await bench.clock.settle()
+        if not again:
+            assert "not undone: cancel" in await trip.ends(bench, app, run)
+    if again:
+        async with bench.app(*agents, **settings) as app:
+            assert "not undone: cancel" in await trip.ends(bench, app, run)
+    assert trip.done == ["book oslo"]

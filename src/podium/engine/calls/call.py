@@ -48,8 +48,9 @@ class AgentCall(Recorded[T], Generic[T]):
 
     opens = Asked
     judged = False
-    allowed_before = False
     """Whether its input was found good before it is asked for."""
+    allowed_before = False
+    registered_by: tuple[str, ...] = ()
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, target: Target, input: Any,
@@ -157,6 +158,7 @@ class AgentCall(Recorded[T], Generic[T]):
             active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
             input=self._value, options=self.options, caller=self.caller, progress=progress,
             deadline=self._deadline(branch, asked_at), resumed=resumed, allowed_before=self.allowed_before,
+            registered_by=self.registered_by,
         )  # fmt: skip
 
     def _goes_straight(self, card: Card) -> bool:
@@ -273,8 +275,9 @@ class AgentCall(Recorded[T], Generic[T]):
         """Return the compensation that the agent's card names, for what it was asked and has answered."""
         agent = registered(self.active, self.key, name)
         key, told = f"{self.key}.{UNDO_OF}", {"input": decode(self._payload), "value": decode(given.payload)}
-        anew = await is_judged_anew(self.active, branch, key, agent, told)
-        return Undo(key, agent.card.name, agent.card.version, told, judged_anew=anew)
+        by = self.caller.callers
+        anew = await is_judged_anew(self.active, branch, key, agent, told, by)
+        return Undo(key, agent.card.name, agent.card.version, told, judged_anew=anew, registered_by=by if anew else ())
 
     def _failed(self, agent: AnyAgent, failure: Failure) -> CallFailed:
         message = f"{agent.card.name} failed at {self.key}: {failure.type}: {failure.message}"

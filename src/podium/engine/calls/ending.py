@@ -28,7 +28,9 @@ def record_answer(active: ActiveRun, key: str, undo: Undo | None, caller: Caller
     said = AnsweredDone(usage=given.usage, degraded=below) if given.usage is not None or below else _DONE
     at = active.journal.append(said, key, given.payload, [*given.effects, *active.mailbox.close((key,))])
     if undo is not None:
-        said = UndoRegistered(agent=undo.agent, version=undo.version, judged_anew=undo.judged_anew)
+        said = UndoRegistered(
+            agent=undo.agent, version=undo.version, judged_anew=undo.judged_anew, callers=undo.registered_by
+        )
         active.journal.append(said, undo.key, encode(undo.input))
         caller.adopt([undo])
     return at

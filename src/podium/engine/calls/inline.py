@@ -149,4 +149,5 @@ def undo_of(fact: Fact) -> Undo:
     said = fact.content
     if not isinstance(said, UndoRegistered):
         raise TypeError(f"expected the fact at {fact.key} to be UNDO, got {fact.kind.name}")
-    return Undo(fact.key, said.agent, said.version, decode(fact.payload), judged_anew=said.judged_anew)
+    told = decode(fact.payload)
+    return Undo(fact.key, said.agent, said.version, told, judged_anew=said.judged_anew, registered_by=said.callers)

@@ -38,6 +38,8 @@ class OpenCall:
     """Whether the journal knows of it from an earlier drive."""
     allowed_before: bool = False
     """Whether it is a compensation that the rules allowed when it was registered."""
+    registered_by: tuple[str, ...] = ()
+    """Of a compensation that they judge when it is called: the workflows on the way to where it was registered."""
     turn: TurnOfCall | None = None
     """What its agent has of the conversation in which it is called."""
 
@@ -95,4 +97,5 @@ class OpenCall:
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.deadline,
             callers=self.caller.callers, granted=progress.granted, feedback=progress.feedback,
             conversation=None if self.turn is None else self.turn.name, allowed_before=self.allowed_before,
+            registered_by=self.registered_by,
         )  # fmt: skip

@@ -27,7 +27,7 @@ _PATIENCE = Retry(attempts=5, delay=1.0)
 class OnUndo(Recorded[None]):
     """Registers a compensation."""
 
-    __slots__ = ("_by", "_undo", "agent", "input", "undos")
+    __slots__ = ("_by", "_undo", "agent", "callers", "input", "undos")
 
     opens = UndoRegistered
     opening_ends_it = True
@@ -41,11 +41,13 @@ class OnUndo(Recorded[None]):
         agent: AnyAgent | str,
         input: Any,
         undos: list[Undo],
+        callers: tuple[str, ...],
     ) -> None:
         super().__init__(active, branch, path, key)
         self.agent = agent
         self.input = input
         self.undos = undos
+        self.callers = callers
 
     async def perform(self, branch: BranchTask) -> None:
         """Record what is to be called, and with what, should the workflow fail."""
@@ -79,7 +81,8 @@ class OnUndo(Recorded[None]):
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> None:
         """Return nothing: it is registered."""
         said = end.content
-        self._undo.judged_anew = isinstance(said, UndoRegistered) and said.judged_anew
+        if isinstance(said, UndoRegistered):
+            self._undo.judged_anew, self._undo.registered_by = said.judged_anew, said.callers
 
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> None:
         """Record it; the next commit that a branch waits for takes it along.
@@ -88,8 +91,11 @@ class OnUndo(Recorded[None]):
         """
         await self.active.gate.passed()
         undo = self._undo
-        undo.judged_anew = await is_judged_anew(self.active, branch, self.key, self._by, undo.input)
-        said = UndoRegistered(agent=undo.agent, version=undo.version, judged_anew=undo.judged_anew)
+        undo.judged_anew = await is_judged_anew(self.active, branch, self.key, self._by, undo.input, self.callers)
+        undo.registered_by = self.callers if undo.judged_anew else ()
+        said = UndoRegistered(
+            agent=undo.agent, version=undo.version, judged_anew=undo.judged_anew, callers=undo.registered_by
+        )
         branch.last_at = self.active.journal.append(said, self.key, encode(undo.input))
 
     def _agent(self, registered: Fact | None) -> AnyAgent:
@@ -151,7 +157,7 @@ async def undo_all(active: ActiveRun, branch: BranchTask, undos: list[Undo]) -> 
             options = CallOptions(retry=agent.card.retry if agent.card.retry.attempts > 1 else _PATIENCE)
             value = _restored(agent, undo)
             call = UndoCall(active, shield, "", f"{undo.key}.undo", agent, value, options, _NoCaller())
-            call.allowed_before = not undo.judged_anew
+            call.allowed_before, call.registered_by = not undo.judged_anew, undo.registered_by
             try:
                 await call.perform(shield)
             except CallError as error:

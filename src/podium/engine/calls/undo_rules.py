@@ -9,7 +9,9 @@ from podium.model.call import Call
 from podium.model.json import Json
 
 
-async def is_judged_anew(active: ActiveRun, branch: BranchTask, key: str, agent: AnyAgent, input: Json) -> bool:
+async def is_judged_anew(
+    active: ActiveRun, branch: BranchTask, key: str, agent: AnyAgent, input: Json, registered_by: tuple[str, ...]
+) -> bool:
     """Whether the rules have to judge a compensation when it is called, as they do not allow it outright by now."""
     dispatcher, run = active.runtime.dispatcher, active.run
     card, permits = dispatcher.card(agent), dispatcher.permits
@@ -17,7 +19,7 @@ async def is_judged_anew(active: ActiveRun, branch: BranchTask, key: str, agent:
         return False
     call = Call(
         run=run.id, key=f"{key}.undo", agent=card.name, version=card.version, input=input, tenant=run.tenant,
-        principal=run.principal, root=run.root, priority=run.priority,
+        principal=run.principal, root=run.root, priority=run.priority, registered_by=registered_by,
     )  # fmt: skip
     steps = CallSteps(active, branch, call, agent, CallProgress())
     return not await branch.shielded(permits.allows(card, call, steps))

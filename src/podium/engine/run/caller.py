@@ -16,6 +16,8 @@ class Undo:
     input: Json
     judged_anew: bool = False
     """Whether the rules judge it when it is called: they did not allow it outright when it was registered."""
+    registered_by: tuple[str, ...] = ()
+    """Then, the workflows on the way to where it was registered."""
 
 
 class Caller(Protocol):

@@ -126,6 +126,8 @@ class UndoRegistered(FactContent, kind=FactKind.UNDO):
     version: Kept[str]
     judged_anew: Kept[bool] = False
     """Whether the policies did not allow it outright by then, so that they judge it when it is called."""
+    callers: Kept[tuple[str, ...]] = ()
+    """Then, the workflows on the way to where it was registered."""
 
 
 Intent = EffectIntended | IntentCleared

@@ -219,7 +219,9 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     choices.KeysCancelled: fixed(choices.KeysCancelled, {}, keys=words, by=word),
     runs.Cancelling: optional(runs.Cancelling, {}, {"reason": text}, deadline=yes),
     runs.Changed: fixed(runs.Changed, {}, changed=st.booleans()),
-    calls.UndoRegistered: optional(calls.UndoRegistered, {}, {"agent": word, "version": word}, judged_anew=yes),
+    calls.UndoRegistered: optional(calls.UndoRegistered, {}, {"agent": word, "version": word}, judged_anew=yes,
+        callers=st.lists(word, min_size=1).map(tuple),
+    ),
     runs.Rewound: optional(runs.Rewound, {}, {"facts": st.lists(count).map(tuple)}, deadline=seconds),
     runs.Repinned: renamed(
         fixed(runs.Repinned, {}, before=word, after=word), before="from", after="to"

@@ -94,9 +94,11 @@ class Circuit:
         """Whether a call would not be let through now."""
         if self.state is CircuitState.OPEN:
             return now < self._opened_at + self.rule.open_for
-        if self.state is CircuitState.CLOSED or len(self._probing) + self._succeeded < self.rule.probes:
+        if self.state is CircuitState.CLOSED:
             return False
-        return now < self._probe_ends() + self.rule.open_for
+        if (ends := self._probe_ends()) <= now:  # whoever asks next finds it open, whatever room there was
+            return now < ends + self.rule.open_for
+        return len(self._probing) + self._succeeded >= self.rule.probes
 
     def wait(self, now: float) -> float:
         """Return the seconds until it may be worth another try."""

@@ -36,7 +36,7 @@ class Delegated:
         granted = self._book.get(call.principal.removeprefix(PRINCIPAL))
         if granted is None:
             return acting(call)
-        return (USER, granted.delegation.by), (granted.delegation.to, *call.callers)
+        return (USER, granted.delegation.by), (granted.delegation.to, *acting(call)[1])
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Refuse calls that the delegation of the run is not for, or no longer."""

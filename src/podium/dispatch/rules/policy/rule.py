@@ -33,8 +33,8 @@ Acting = Callable[[Call], tuple[Actor, tuple[str, ...]]]
 
 
 def acting(call: Call) -> tuple[Actor, tuple[str, ...]]:
-    """Return the user of the run, and the workflows on the way."""
-    return (USER, call.principal), call.callers
+    """Return the user of the run, and the workflows on the way; of a compensation, to where it was registered."""
+    return (USER, call.principal), (*call.registered_by, *call.callers)
 
 
 class Policy:
