@@ -208,3 +208,18 @@ def test_it_is_told_shut_where_a_probe_is_overdue_and_another_one_had_room() -> 
     assert circuit.is_shut(7.0)  # the probe had no answer, so it is open from then on
     assert not circuit.is_shut(12.0)
     assert circuit.admit(7.0)[0] is None
+
+
+def test_a_time_of_day_that_is_set_back_keeps_nothing_open_for_longer() -> None:
+    circuit = Circuit(Breaker(min_calls=1, failures=1.0, open_for=5.0, probes=1))
+    entry, _ = circuit.admit(5000.0)
+    assert entry is not None
+    circuit.judge(entry, 5000.0, 0.1, failed=True)
+    circuit = Circuit.of(circuit.rule, circuit.said())
+    assert circuit.is_shut(1000.0)
+    assert circuit.wait(1000.0) == 5.0
+    assert not circuit.is_shut(1005.0)
+    probe, _ = circuit.admit(1005.0)
+    assert probe is not None
+    assert circuit.is_shut(500.0)
+    assert not circuit.is_shut(511.0)

@@ -362,3 +362,14 @@ def test_a_request_larger_than_the_limit_goes_alone_in_whichever_process() -> No
     pool.correct(PER, -25)
     assert pool.take("b", ShareRequest(held=held, calls=[5, 1]), 1.0) == (1, 1, 5)
     assert pool.take("c", ShareRequest(held=held, calls=[30]), PER) == (0, 0, 0)
+
+
+def test_a_time_of_day_that_is_set_back_has_nobody_wait_for_longer_than_a_window() -> None:
+    pool = Pool(Limit(requests=2, concurrency=2, per=PER))
+    pool.begun([Used(5000.0 + PER, 2, 0)])
+    asked = ShareRequest(held=LimitAmounts(), calls=[0])
+    assert pool.take("waits", asked, 5000.0) == LimitAmounts()
+    assert pool.take("comes", asked, 1000.0) == LimitAmounts()
+    assert all(part.seen <= 1000.0 for part in pool.parts.values())
+    assert pool.take("waits", asked, 1000.0 + PER).calls == 1
+    assert pool.take("comes", asked, 1000.0 + PER).calls == 1

@@ -51,7 +51,7 @@ class CallCounts:
 
 
 class Circuit:
-    """The breaker of one agent and version. Times are seconds of any clock that does not go back."""
+    """The breaker of one agent and version. Times are seconds of any clock; one that is set back holds nothing up."""
 
     def __init__(self, rule: Breaker) -> None:
         self.rule = rule
@@ -77,6 +77,7 @@ class Circuit:
         """Let a call through, or not: then None, and `wait` says how long; with the changes that this was."""
         if self.state is CircuitState.CLOSED:
             return _ORDINARY, ()
+        self._not_after(now)
         changes: list[Change] = []
         if self.state is CircuitState.HALF_OPEN and (ends := self._probe_ends()) <= now:
             late = {number for number, began in self._probing.items() if began + self._patience <= ends}
@@ -92,6 +93,7 @@ class Circuit:
 
     def is_shut(self, now: float) -> bool:
         """Whether a call would not be let through now."""
+        self._not_after(now)
         if self.state is CircuitState.OPEN:
             return now < self._opened_at + self.rule.open_for
         if self.state is CircuitState.CLOSED:
@@ -102,6 +104,7 @@ class Circuit:
 
     def wait(self, now: float) -> float:
         """Return the seconds until it may be worth another try."""
+        self._not_after(now)
         if self.state is CircuitState.OPEN:
             return max(0.0, self._opened_at + self.rule.open_for - now)
         return self.rule.open_for
@@ -195,6 +198,12 @@ class Circuit:
         self._probing.clear()
         self._late.clear()
         return self._go(CircuitState.CLOSED, f"{self._succeeded} of {self.rule.probes} probes succeeded")
+
+    def _not_after(self, now: float) -> None:
+        """Have nothing be in the future, where the time of day was set back: it would be open until then."""
+        self._opened_at = min(self._opened_at, now)
+        if any(began > now for began in self._probing.values()):
+            self._probing = {number: min(began, now) for number, began in self._probing.items()}
 
     @property
     def _patience(self) -> float:

@@ -189,7 +189,14 @@ class Pool:
         return granted, tokens
 
     def _forget(self, now: float) -> None:
+        """Forget what does not count any more; where the time of day was set back, nothing counts for longer for it."""
         self.used = [each for each in self.used if each.until > now]
+        latest = now + self._limit.per
+        for each in self.used:
+            each.until = min(each.until, latest)
+        for part in self.parts.values():
+            part.seen, part.since = min(part.seen, now), min(part.since, now)
+            part.back = min(part.back, latest + _COMES_BACK)
 
     def _merge(self) -> None:
         """Keep as one what ends at about the same time; it counts until the last of it."""
