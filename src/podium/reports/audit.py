@@ -25,7 +25,8 @@ async def audit(
     found = Audit()
     try:
         with store.ledger.snapshot():
-            after = None if progress is None else progress.resume(store.ledger, found)
+            trusted = () if checker is None else checker.trusted
+            after = None if progress is None else progress.resume(store.ledger, found, trusted)
             runs = RunsToRead(after, progress)
             for name in store.ledger.foreign():
                 found.fault(f"schema, {name}", "it is not as Podium makes it")

@@ -15,7 +15,8 @@ class KeyRing:
         self._checker = checker
         signed = [change for change in sorted(changes, key=lambda each: each.entry) if self._is_signed(change)]
         self._keys = _reached(checker.trusted, signed)
-        self._linked = [change for change in signed if change.old in self._keys and change.new in self._keys]
+        linked = [change for change in signed if change.old in self._keys and change.new in self._keys]
+        self._linked = sorted([*linked, *self._taken_over(changes)], key=lambda each: each.entry)
 
     def objection(self, entry: int | None, said: bytes, signature: object) -> str | None:
         """Return what is wrong with a signature that counts from an entry of the ledger on; None where nothing is.
@@ -33,10 +34,33 @@ class KeyRing:
     def check(self, changes: Sequence[KeyChange], found: Audit) -> None:
         """Note the changes that do not hold."""
         for change in changes:
-            if not self._is_signed(change):
+            if change in self._linked:
+                continue
+            if self._is_of_lost_key(change):
+                what = "the old key was lost and did not sign it: it holds only where --public-key names both"
+                found.fault(where_changed(change.entry), what)
+            elif not self._is_signed(change):
                 found.fault(where_changed(change.entry), "it was not signed with the old key and the new one")
-            elif change not in self._linked:
+            else:
                 found.fault(where_changed(change.entry), "it is of keys that do not lead to this one")
+
+    def _taken_over(self, changes: Sequence[KeyChange]) -> list[KeyChange]:
+        """Return the changes that the old key, being lost, did not sign, where both keys are trusted by name.
+
+        A key that was replaced before cannot come back so: whoever stole it would go on with it.
+        """
+        trusted = self._checker.trusted
+        return [
+            change for change in changes
+            if change.old in trusted and change.new in trusted and self._is_of_lost_key(change)
+            and not any(change.new in (each.old, each.new) for each in changes if each.entry < change.entry)
+        ]  # fmt: skip
+
+    def _is_of_lost_key(self, change: KeyChange) -> bool:
+        try:
+            return change.signature == b"" and self._checker.fits(change.new, change.said, change.accepted)
+        except TypeError:  # another type than we write
+            return False
 
     def _is_in_use(self, key: str, entry: int) -> bool:
         said = [change for change in self._linked if key in (change.old, change.new)]

@@ -24,8 +24,10 @@ class QuestionAudit:
     ) -> None:
         """Compare the inbox with what the run asked and was answered, copies of a fork aside, and with the ledger."""
         where, redacted = f"run {run.id}", any(fact.kind is FactKind.REDACTED for fact in facts)
-        told = [fact.content for fact in facts if fact.kind is FactKind.QUESTION and fact.epoch]
+        own = [(fact.key, fact.content) for fact in facts if fact.kind is FactKind.QUESTION and fact.epoch]
+        told = [said for _, said in own]
         asked = {said.question: said for said in told if isinstance(said, QuestionAsked)}
+        keys, older = {said.question: key for key, said in own if isinstance(said, QuestionAsked)}, 0
         answered = {said.question: said.answers for said in told if isinstance(said, QuestionAnswered)}
         heads = Counter(entry.head for entry in entered if entry.state == ANSWERED)
         for stored in inbox:
@@ -33,7 +35,9 @@ class QuestionAudit:
             if said is None:
                 self._found.fault(where, f"question {question.id} is in the inbox, and the run did not ask it")
                 continue
-            if not _is_as_asked(stored, said):
+            older += not said.digest
+            whose = keys[question.id], run.tenant, run.principal
+            if not _is_as_asked(stored, said) or whose != (question.key, question.tenant, question.principal):
                 self._found.fault(where, f"question {question.id} is not what the run asked")
             self._check_state(run, question, stored, consumed=question.id in answered)
             for answer in stored.answers:
@@ -41,6 +45,9 @@ class QuestionAudit:
                     self._found.fault(where, f"the answer of {answer.by!r} to question {question.id} {wrong}")
             if question.id in answered and not _agree(stored.answers, answered[question.id], redacted=redacted):
                 self._found.fault(where, f"the answers to question {question.id} are not those that the run was given")
+        if older and not redacted:
+            what = f"{older} of its questions were asked by an older version, which entered neither subject nor answers"
+            self._found.unproved.append(f"{where}: {what}")
         for missing in asked:
             self._found.fault(where, f"question {missing} is not in the inbox")
         if gone := heads.total():

@@ -297,3 +297,21 @@ def test_an_audit_begins_anew_where_the_ledger_is_another_one(sealed: tuple[Path
             run_sync(audit(store, progress=AuditProgress(file)))
     finally:
         store.close()
+
+
+def test_an_audit_begins_anew_where_other_keys_were_trusted_or_its_run_is_gone(
+    sealed: tuple[Path, list[Seal]], tmp_path: Path
+) -> None:
+    file, store = tmp_path / "progress", SqliteStore(str(sealed[0]))
+    try:
+        n, chained = store.ledger.last()
+        *_, last = store.ledger.runs()
+        whole = audited(sealed[0], None).runs
+        for trusted, run, why in (([], last, "trusted other keys"), ([PUBLIC[1]], "gone", "is gone")):
+            noted: dict[str, object] = {"n": n, "hash": chained.hex(), "run": run, "runs": 7, "redacted": 0}
+            file.write_text(json.dumps(noted | {"faults": [], "unproved": [], "trusted": trusted}))
+            found = run_sync(audit(store, checker=Checker(PUBLIC[1]), progress=AuditProgress(file)))
+            assert [said for said in found.unproved if "begins anew" in said and why in said]
+            assert found.runs == whole
+    finally:
+        store.close()

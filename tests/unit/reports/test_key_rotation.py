@@ -5,15 +5,16 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from podium import App, Context, agent, run_sync, workflow
 from podium.errors import ConfigError
-from podium.model.audit import Anchor, Audit, AuditSettings, Seal
+from podium.model.audit import Anchor, Audit, AuditSettings, KeyChange, Seal
 from podium.operations.anchor import read_anchor, write_anchor
-from podium.operations.rotation import rotate
+from podium.operations.rotation import rotate, take_over
 from podium.operations.signing import Checker, Signer
 from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
@@ -135,6 +136,46 @@ def test_a_key_is_handed_on_by_the_one_in_use_only(rotated: Path) -> None:
         change(rotated, THIRD, THIRD)
     with pytest.raises(ConfigError, match="was in use before"):
         change(rotated, THIRD, FIRST)
+
+
+def lose(path: Path, old: Signer, new: Signer) -> None:
+    on(path, lambda store: take_over(store.ledger, Checker(old.public), new, now=lambda: 3.0, by="ann", why="lost"))
+
+
+def test_a_lost_key_is_replaced_and_that_holds_for_whoever_trusts_both(rotated: Path) -> None:
+    with pytest.raises(ConfigError, match="is not the one in use"):
+        lose(rotated, SECOND, STRANGER)
+    with pytest.raises(ConfigError, match="was in use before"):
+        lose(rotated, THIRD, FIRST)
+    lose(rotated, THIRD, STRANGER)
+    run_sync(work(rotated))
+    seal(rotated, STRANGER)
+    found = audited(rotated, THIRD, STRANGER)
+    assert (found.faults, found.sealed, found.entries) == ([], 8, 8)
+    for trusted in (THIRD, STRANGER, FIRST):
+        assert any(
+            "it holds only where --public-key names both" in each.what for each in audited(rotated, trusted).faults
+        )
+
+
+def test_a_key_that_sealed_nothing_is_not_taken_for_the_lost_one(tmp_path: Path) -> None:
+    run_sync(work(tmp_path / "a.db"))
+    seal(tmp_path / "a.db", FIRST)
+    with pytest.raises(ConfigError, match="did not seal what was sealed last"):
+        lose(tmp_path / "a.db", SECOND, THIRD)
+    lose(tmp_path / "a.db", FIRST, THIRD)
+    assert audited(tmp_path / "a.db", FIRST, THIRD).faults == []
+
+
+def test_a_key_that_was_replaced_does_not_come_back_as_that_of_a_lost_one(rotated: Path) -> None:
+    def forge(entry: int) -> KeyChange:
+        said = KeyChange(entry=entry, old=THIRD.public, new=FIRST.public, at=3.0, by="ann", why="lost")
+        return replace(said, accepted=FIRST.sign(said.said))
+
+    on(rotated, lambda store: store.ledger.change_key(forge))
+    seal(rotated, FIRST)
+    told = {fault.what for fault in audited(rotated, FIRST, THIRD).faults}
+    assert "it was made with a key that was not in use then" in told
 
 
 def test_where_a_key_was_not_rotated_several_can_be_trusted(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from podium.cli.opening import drive, existing, look, open_readonly
 from podium.cli.options import JsonOption, SinceOption, StoreOption
 from podium.cli.output import count, print_json, print_line
 from podium.config import load_config
-from podium.errors import UnknownRun
+from podium.errors import UnknownRun, UsageError
 from podium.facade.reader import Reader
 from podium.model.audit import Audit, KeyChange, Seal
 from podium.model.clock import SystemClock
@@ -64,15 +64,26 @@ def rotate(
     old: Annotated[
         str | None, typer.Option("--from", metavar="REF", help="The old one, where it is not that of the settings.")
     ] = None,
+    lost: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The public key of the old one, where its secret key is lost.")
+    ] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who replaces it; else who is logged in.")] = None,
     why: Annotated[str, typer.Option(help="Why; it is recorded.")] = "rotation",
     store: StoreOption = None,
 ) -> None:
     """Replace the key that seals the ledger. What the old one sealed holds for ever; from now on the new one seals."""
-    before, secret = signer_of(old), new_keys()[0] if to is None else resolve(to)
-    after, who = signer_with(secret), by or login()
+    if lost is not None and old is not None:
+        raise UsageError(
+            "--from is the secret key of the old one, and --lost says that there is none: give one of them."
+        )
+    missing = None if lost is None else checker_of([lost])
+    secret = new_keys()[0] if to is None else resolve(to)
+    after, who, now = signer_with(secret), by or login(), SystemClock().now
     with open_readonly(store) as opened:
-        change, seals = rotation.rotate(opened.ledger, before, after, now=SystemClock().now, by=who, why=why)
+        if missing is None:
+            change, seals = rotation.rotate(opened.ledger, signer_of(old), after, now=now, by=who, why=why)
+        else:
+            change, seals = rotation.take_over(opened.ledger, missing, after, now=now, by=who, why=why)
     _write_down([*seals[:-1], change, seals[-1]])
     print(f"{change.old} is replaced from ledger entry {change.entry} on")
     if to is None:
