@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from threading import Lock
 from typing import Any, NamedTuple, cast
 
@@ -100,10 +100,23 @@ def _longest_first(secrets: Iterable[_Secret]) -> tuple[str, ...]:
 
 
 def _without(text: str, spellings: tuple[str, ...]) -> str:
-    for each in spellings:
-        if each in text:
-            text = text.replace(each, MASK)
-    return text
+    """Return a text with one mask for each place of a secret, or of several that overlap: none leaves its end there."""
+    found = sorted(place for each in spellings if each in text for place in _places(text, each))
+    if not found:
+        return text
+    parts, shown = list[str](), 0
+    for start, end in found:
+        if start >= shown:
+            parts += text[shown:start], MASK
+        shown = max(shown, end)
+    return "".join((*parts, text[shown:]))
+
+
+def _places(text: str, spelling: str) -> Iterator[tuple[int, int]]:
+    start = text.find(spelling)
+    while start >= 0:
+        yield start, start + len(spelling)
+        start = text.find(spelling, start + 1)
 
 
 def _masked(value: Any, spellings: tuple[str, ...]) -> Any:

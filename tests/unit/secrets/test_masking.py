@@ -87,6 +87,23 @@ def test_the_longer_of_two_secrets_goes_first() -> None:
     assert masking("abcdefgh", "abcdefghijkl").text("abcdefghijkl") == "***"
 
 
+@pytest.mark.parametrize("text", ["first-9f8e7d-yy-zz88", "zz first-9f8e7d-yy-zz88first-9f8e7d-yy", "first-9f8e7d-yy"])
+def test_secrets_that_overlap_leave_nothing_of_each_other(text: str) -> None:
+    made = masking("first-9f8e7d-yy", "9f8e7d-yy-zz88", "yy-zz88first")
+    assert set(made.text(text).split()) <= {"zz", "***"}
+
+
+@given(st.text("abc", max_size=60), st.lists(st.text("abc", min_size=8, max_size=12), max_size=3))
+def test_no_character_of_a_secret_is_left(text: str, secrets: list[str]) -> None:
+    covered = set[int]()
+    for each in secrets:
+        for start in range(len(text)):
+            if text.startswith(each, start):
+                covered |= set(range(start, start + len(each)))
+    left = [letter for place, letter in enumerate(text) if place not in covered]
+    assert list(masking(*secrets).text(text).replace("***", "")) == left
+
+
 def test_a_short_secret_is_not_masked_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
     assert masking("short").text("a short text") == "a short text"
     assert "env:X has fewer than 8 characters" in caplog.text
