@@ -131,13 +131,13 @@ class Circuit:
             return None
         self._count(now, calls, failed, slow)
         self.proven = self.proven or failed < calls
-        rule, calls = self.rule, self._all.calls
+        rule, calls, latest = self.rule, self._all.calls, max(now, self._slices[-1].began)  # some are told late
         if calls < rule.min_calls:
             return None
         if self._all.failed and self._all.failed >= rule.failures * calls:
-            return self._open(now, f"{self._all.failed} of {calls} calls failed within {rule.window:g} s")
+            return self._open(latest, f"{self._all.failed} of {calls} calls failed within {rule.window:g} s")
         if self._all.slow and self._all.slow >= rule.slow * calls:
-            return self._open(now, f"{self._all.slow} of {calls} calls took longer than {rule.slow_after:g} s")
+            return self._open(latest, f"{self._all.slow} of {calls} calls took longer than {rule.slow_after:g} s")
         return None
 
     def said(self) -> Json:
