@@ -27,7 +27,7 @@ class QuestionAudit:
         own = [(fact.key, fact.content) for fact in facts if fact.kind is FactKind.QUESTION and fact.epoch]
         told = [said for _, said in own]
         asked = {said.question: said for said in told if isinstance(said, QuestionAsked)}
-        keys, older = {said.question: key for key, said in own if isinstance(said, QuestionAsked)}, 0
+        places, older = {(said.question, key) for key, said in own if isinstance(said, QuestionAsked)}, 0
         answered = {said.question: said.answers for said in told if isinstance(said, QuestionAnswered)}
         heads = Counter(entry.head for entry in entered if entry.state == ANSWERED)
         for stored in inbox:
@@ -36,8 +36,9 @@ class QuestionAudit:
                 self._found.fault(where, f"question {question.id} is in the inbox, and the run did not ask it")
                 continue
             older += not said.digest
-            whose = keys[question.id], run.tenant, run.principal
-            if not _is_as_asked(stored, said) or whose != (question.key, question.tenant, question.principal):
+            whose = (question.tenant, question.principal) == (run.tenant, run.principal)
+            there = (question.id, question.key) in places  # of those where it was asked: it may be handed on
+            if not (_is_as_asked(stored, said) and whose and there):
                 self._found.fault(where, f"question {question.id} is not what the run asked")
             self._check_state(run, question, stored, consumed=question.id in answered)
             for answer in stored.answers:
