@@ -46,7 +46,7 @@ def loaded_by(statement: str) -> set[str]:
     ("statement", "ratio"),
     [
         pytest.param("import podium", 0.3, id="package"),
-        pytest.param(PROGRAM, 3.6, id="program"),
+        pytest.param(PROGRAM, 4.0, id="program"),
         pytest.param(HELP, 1.5, id="help"),
     ],
 )
