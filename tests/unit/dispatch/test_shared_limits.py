@@ -100,6 +100,45 @@ arrivals = st.lists(
 )  # fmt: skip
 
 
+@dataclass
+class SlowStates(States):
+    """The states of a store that answers late the first time."""
+
+    states: States
+    clock: DrivenClock
+    seconds: float
+
+    async def get(self, name: str) -> bytes:
+        seconds, self.seconds = self.seconds, 0.0
+        await self.clock.sleep_until(self.clock.now() + seconds)
+        return await self.states.get(name)
+
+    async def swap(self, name: str, seen: bytes, state: bytes, *, now: float, until: float) -> bool:
+        return await self.states.swap(name, seen, state, now=now, until=until)
+
+
+async def test_what_begins_while_the_store_is_asked_counts_for_its_whole_window() -> None:
+    world = World(Limit(requests=2, per=PER, max_wait=math.inf))
+    slow = SlowStates(world.states, world.clock, 0.4)
+    late = Gate(
+        "agent:a", world.limit, world.clock, world.timers.at,
+        Sharing(slow, lambda: "late", world.is_gone, world.clock, world.timers.at),
+    )  # fmt: skip
+
+    async def work() -> None:
+        calls = [asyncio.ensure_future(world.call(late, f"late {n}")) for n in range(2)]
+        await world.clock.advance(0.2)
+        quick = world.process("quick")
+        calls += [asyncio.ensure_future(world.call(quick, f"quick {n}")) for n in range(2)]
+        for _ in range(80):
+            await world.clock.advance(0.1)
+        assert await asyncio.gather(*calls) == [True] * 4
+
+    await world.play(work())
+    assert [at for at, _ in world.begun[:2]] == [1000.2, 1000.2]
+    world.check()
+
+
 @settings(max_examples=examples(20), deadline=None)
 @given(limits, arrivals)
 def test_in_no_window_does_more_begin_and_everybody_comes_to_their_turn(

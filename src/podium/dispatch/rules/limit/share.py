@@ -186,7 +186,7 @@ class Share(Generic[W]):
         self._begun += limiter.tell()
         asked = ShareRequest(held=limiter.held, calls=limiter.wanted(_MOST_WANTED), spare=spare)
         begun, corrections = tuple(self._begun), tuple(limiter.corrections)
-        pool, given = await self._swap(worker, asked, begun, corrections, now)
+        pool, given = await self._swap(worker, asked, begun, corrections)
         del self._begun[: len(begun)], limiter.corrections[: len(corrections)]
         stock.add(given, now + _VALID)
         limiter.used, limiter.elsewhere = pool.used, pool.others(worker)
@@ -201,12 +201,12 @@ class Share(Generic[W]):
         asked: ShareRequest,
         begun: Sequence[Used],
         corrections: Sequence[tuple[float, int]],
-        now: float,
     ) -> tuple[Pool, LimitAmounts]:
         """Have the pool changed in the store; returns what it is then, and what this process was given of it."""
         states, gone = self._sharing.states, set[str]()
         while True:
             seen = await states.get(self._name)
+            now = self._sharing.clock.now()  # what others told meanwhile is not in the future
             pool = Pool.of(self._limiter.limit, decode(seen)) if seen else Pool(self._limiter.limit)
             for each in gone:
                 pool.lost(each, now)
