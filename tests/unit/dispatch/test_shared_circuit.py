@@ -27,6 +27,11 @@ SLICE = 10.0 / 60.0
 """So exactly is it kept when calls were, in seconds."""
 
 
+def at_once() -> float:
+    """Return the time after an answer of a store that takes none: never later than before."""
+    return 0.0
+
+
 class States:
     """What processes share, in memory."""
 
@@ -104,19 +109,38 @@ async def test_it_stands_as_it_stood_when_the_process_begins_again(tmp_path: Pat
 
 async def test_what_goes_well_is_told_together() -> None:
     states, circuit = States(), None
-    circuit = SharedCircuit(Breaker(), "a", states, lambda: None)
+    circuit = SharedCircuit(Breaker(), "a", states, lambda: None, at_once)
     for n in range(1000):
         await good(circuit, n / 1000)
     assert states.written <= 12
-    other = SharedCircuit(Breaker(min_calls=1000, failures=1e-9), "a", states, lambda: None)
+    other = SharedCircuit(Breaker(min_calls=1000, failures=1e-9), "a", states, lambda: None, at_once)
     changes = await ended(other, await admitted(other, 1.1), 1.1, failed=True)
     assert [each.why for each in changes] in ([], [f"1 of {n} calls failed within 60 s" for n in (1000,)])
+
+
+async def test_what_opens_while_the_store_is_asked_stays_open_for_its_whole_time() -> None:
+    rule = Breaker(min_calls=1, failures=1.0, open_for=5.0)
+    states, passed = States(), 0.0
+    other = SharedCircuit(rule, "a", states, lambda: None, at_once)
+    get = states.get
+
+    async def late(name: str) -> bytes:
+        nonlocal passed
+        states.get, passed = get, 1.0
+        await ended(other, await admitted(other, 1.0), 1.0, failed=True)
+        return await get(name)
+
+    states.get = late
+    circuit = SharedCircuit(rule, "a", states, lambda: None, lambda: passed)
+    assert (await circuit.admit(0.0))[0] is None
+    assert (await circuit.admit(5.5))[0] is None
+    assert (await circuit.admit(6.0))[0] is not None
 
 
 async def test_where_the_store_cannot_be_used_each_process_goes_by_what_it_knows() -> None:
     states = States()
     states.broken = True
-    circuit = SharedCircuit(Breaker(min_calls=1, failures=1.0), "a", states, lambda: None)
+    circuit = SharedCircuit(Breaker(min_calls=1, failures=1.0), "a", states, lambda: None, at_once)
     assert await ended(circuit, await admitted(circuit, 0.0), 0.0, failed=True) == []
     assert circuit.circuit.state is OPEN
     assert (await circuit.admit(1.0))[0] is None
@@ -152,7 +176,7 @@ def test_when_one_has_opened_it_none_lets_calls_through_and_no_more_probe_than_m
     async def play() -> None:
         rule = Breaker(min_calls=min_calls, failures=0.5, open_for=5.0, window=10.0, probes=probes, probe_timeout=100.0)
         states, now = States(), 0.0
-        circuits = [SharedCircuit(rule, "a", states, lambda: None) for _ in range(3)]
+        circuits = [SharedCircuit(rule, "a", states, lambda: None, at_once) for _ in range(3)]
         opened_at, under_way = float("-inf"), list[tuple[SharedCircuit, Pass]]()
         is_open, probing, last_bad = False, 0, 0.0
         for pause, who, what in happenings:

@@ -51,7 +51,7 @@ class Breakers:
         shared = self._circuits.get((card.name, card.version))
         if shared is None or shared.rule != card.breaker:  # its agent was defined again
             name = f"{card.name}:{card.version}"
-            shared = SharedCircuit(card.breaker, name, self._states, self._changed)
+            shared = SharedCircuit(card.breaker, name, self._states, self._changed, self._clock.now)
             self._circuits[card.name, card.version] = shared
         clock, kinds = self._clock, card.breaker.kinds
 

@@ -22,13 +22,18 @@ _LOG = logging.getLogger("podium")
 class SharedCircuit:
     """A circuit, and what of it was not told to the store yet. Without a store it is this process's alone."""
 
-    def __init__(self, rule: Breaker, name: str, states: SharedStates | None, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, rule: Breaker, name: str, states: SharedStates | None, changed: Callable[[], None],
+        now: Callable[[], float],
+    ) -> None:  # fmt: skip
+        """`changed` is told when it stands otherwise; `now` is asked for the time once the store has answered."""
         self.circuit = Circuit(rule)
         """How it stood when it was looked at last, and what happened here since."""
         self.rule = rule
         self._name = f"breaker:{name}"
         self._states = states
         self._changed = changed
+        self._now = now
         self._looked_at = -math.inf
         self._untold: list[CallCounts] = []
         """The ordinary calls that ended here and that the store does not know of."""
@@ -44,7 +49,7 @@ class SharedCircuit:
         """Let a call through, or not; see `Circuit.admit`."""
         if self.is_closed(now):
             return self.circuit.admit(now)
-        (entry, more), changes = await self._exchange(now, lambda circuit: circuit.admit(now))
+        (entry, more), changes = await self._exchange(now, Circuit.admit)
         return entry, [*changes, *more]
 
     def count(self, entry: Pass, now: float, took: float, *, failed: bool) -> Sequence[Change] | None:
@@ -67,7 +72,7 @@ class SharedCircuit:
         """Take in how a call ended that `count` did not; returns the changes that this makes."""
         if entry.probe is None:
             return (await self._exchange(now, _nothing))[1]
-        change, changes = await self._exchange(now, lambda each: each.judge(entry, now, took, failed=failed))
+        change, changes = await self._exchange(now, lambda each, at: each.judge(entry, at, took, failed=failed))
         return changes if change is None else [*changes, change]
 
     async def leave(self, entry: Pass, now: float) -> None:
@@ -75,7 +80,7 @@ class SharedCircuit:
         if self._states is None:
             self.circuit.leave(entry)
         elif entry.probe is not None:
-            await self._exchange(now, lambda circuit: circuit.leave(entry))
+            await self._exchange(now, lambda circuit, _: circuit.leave(entry))
 
     async def look(self, now: float) -> None:
         """See how it stands now."""
@@ -95,7 +100,7 @@ class SharedCircuit:
         last.failed += failed
         last.slow += slow
 
-    async def _exchange(self, now: float, act: Callable[[Circuit], T]) -> tuple[T, list[Change]]:
+    async def _exchange(self, now: float, act: Callable[[Circuit, float], T]) -> tuple[T, list[Change]]:
         """Tell the store what happened here, and do something to the circuit as it then is.
 
         Where the store cannot be used, it is done to the circuit as this process knows it.
@@ -105,9 +110,10 @@ class SharedCircuit:
         try:
             while True:
                 seen = await self._states.get(self._name)
+                now = max(now, self._now())  # what others did meanwhile is not in the future
                 circuit = Circuit.of(self.rule, decode(seen)) if seen else Circuit(self.rule)
                 changes = [change for each in untold if (change := circuit.take(each)) is not None]
-                result = act(circuit)
+                result = act(circuit, now)
                 state = encode(circuit.said())
                 if state == (seen or self._new):
                     break
@@ -117,12 +123,12 @@ class SharedCircuit:
         except StoreError as error:
             _LOG.warning("what became of calls cannot be shared with other processes: %s", error)
             self._untold = untold + self._untold
-            return act(self.circuit), []
+            return act(self.circuit, now), []
         before, self.circuit, self._looked_at = self.circuit.state, circuit, now
         if circuit.state is not before:
             self._changed()
         return result, changes
 
 
-def _nothing(_: Circuit) -> None:
+def _nothing(_: Circuit, __: float) -> None:
     pass
