@@ -15,21 +15,7 @@ if TYPE_CHECKING:
     from podium.model.cost import Cost
     from podium.model.track_record import AgentReport, TrackRecord
     from podium.model.trust import Evidence
-    from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
-    from podium.store.protocol.queries import (
-        AgentQuery,
-        BudgetQuery,
-        ConversationQuery,
-        CostQuery,
-        DeadQuery,
-        FactQuery,
-        FailureQuery,
-        NoticeQuery,
-        PrunableQuery,
-        QuestionQuery,
-        RunQuery,
-        SaidQuery,
-    )
+    from podium.store.protocol import found, queries
 
 RECENT_FACTS = 20_000
 """So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
@@ -42,7 +28,7 @@ class ReadStore(Protocol):
         """Return a run."""
         ...
 
-    async def runs(self, query: "RunQuery") -> Page[Run]:
+    async def runs(self, query: "queries.RunQuery") -> Page[Run]:
         """Return runs, newest first."""
         ...
 
@@ -58,11 +44,11 @@ class ReadStore(Protocol):
         """Return the facts of a run about one key."""
         ...
 
-    async def journal(self, query: "FactQuery") -> "Page[RunFact]":
+    async def journal(self, query: "queries.FactQuery") -> "Page[found.RunFact]":
         """Return facts of all runs: run by run in the order of their start, and each run's in order."""
         ...
 
-    async def dead(self, query: "DeadQuery") -> "Page[DeadRun]":
+    async def dead(self, query: "queries.DeadQuery") -> "Page[found.DeadRun]":
         """Return runs that failed or are quarantined, newest first; quick however many others there are."""
         ...
 
@@ -70,7 +56,7 @@ class ReadStore(Protocol):
         """Return workflow and end of the runs that failed since a time."""
         ...
 
-    async def prunable(self, query: "PrunableQuery") -> "list[tuple[int, list[PrunableRun]]]":
+    async def prunable(self, query: "queries.PrunableQuery") -> "list[tuple[int, list[found.PrunableRun]]]":
         """Return runs that may be deleted, each with all that it started, in the order of their start.
 
         Each has a place for the `after` of the next page. A child run of a run that is there goes with that alone.
@@ -85,7 +71,7 @@ class ReadStore(Protocol):
         """Return a question."""
         ...
 
-    async def questions(self, query: "QuestionQuery") -> Page[Question]:
+    async def questions(self, query: "queries.QuestionQuery") -> Page[Question]:
         """Return questions, oldest first."""
         ...
 
@@ -93,7 +79,7 @@ class ReadStore(Protocol):
         """Return a conversation of a tenant."""
         ...
 
-    async def conversations(self, query: "ConversationQuery") -> "Page[ConversationState]":
+    async def conversations(self, query: "queries.ConversationQuery") -> "Page[ConversationState]":
         """Return conversations, those first in which something was said last."""
         ...
 
@@ -101,7 +87,7 @@ class ReadStore(Protocol):
         """Return a conversation in which one of these runs said something and somebody has a turn now, if any."""
         ...
 
-    async def said(self, query: "SaidQuery") -> "Page[ConversationHit]":
+    async def said(self, query: "queries.SaidQuery") -> "Page[ConversationHit]":
         """Return the messages of conversations in which a text stands, newest first."""
         ...
 
@@ -114,11 +100,11 @@ class ReadStore(Protocol):
         """
         ...
 
-    async def budgets(self, query: "BudgetQuery") -> Page[BudgetState]:
+    async def budgets(self, query: "queries.BudgetQuery") -> Page[BudgetState]:
         """Return budgets, by id."""
         ...
 
-    async def costs(self, query: "CostQuery") -> "Page[Cost]":
+    async def costs(self, query: "queries.CostQuery") -> "Page[Cost]":
         """Add up what was spent, the dearest first."""
         ...
 
@@ -129,7 +115,7 @@ class ReadStore(Protocol):
         """
         ...
 
-    async def agents(self, query: "AgentQuery", *, recent: int = RECENT_FACTS) -> "Page[AgentReport]":
+    async def agents(self, query: "queries.AgentQuery", *, recent: int = RECENT_FACTS) -> "Page[AgentReport]":
         """Fold the last facts into how the calls of each agent and version went, by name."""
         ...
 
@@ -137,14 +123,14 @@ class ReadStore(Protocol):
         """Fold the last facts into what became of each agent's calls, by the hour."""
         ...
 
-    async def failures(self, query: "FailureQuery", *, recent: int = RECENT_FACTS) -> "Page[RunFact]":
+    async def failures(self, query: "queries.FailureQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
         """Return, of the last facts, how attempts of an agent failed, newest first."""
         ...
 
-    async def notices(self, query: "NoticeQuery", *, recent: int = RECENT_FACTS) -> "Page[RunFact]":
+    async def notices(self, query: "queries.NoticeQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
         """Return, of the last facts, what guards said last of each agent and version, oldest first."""
         ...
 
-    async def verify(self, run_id: str) -> "list[ChainFault]":
+    async def verify(self, run_id: str) -> "list[found.ChainFault]":
         """Recompute a run's hash chain and return what does not fit."""
         ...

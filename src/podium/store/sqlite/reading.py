@@ -40,21 +40,7 @@ from podium.store.sqlite.sql import statement
 
 if TYPE_CHECKING:
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
-    from podium.store.protocol import found
-    from podium.store.protocol.queries import (
-        AgentQuery,
-        BudgetQuery,
-        ConversationQuery,
-        CostQuery,
-        DeadQuery,
-        FactQuery,
-        FailureQuery,
-        NoticeQuery,
-        PrunableQuery,
-        QuestionQuery,
-        RunQuery,
-        SaidQuery,
-    )
+    from podium.store.protocol import found, queries
 else:
     found = lazy.module("podium.store.protocol.found")
 
@@ -75,14 +61,14 @@ class SqliteReading:
         row = await self._readers.read(lambda c: c.execute(statement("run_row_by_id"), (run_id,)).fetchone())
         return None if row is None else run_of(row)
 
-    async def runs(self, query: "RunQuery") -> Page[Run]:
+    async def runs(self, query: "queries.RunQuery") -> Page[Run]:
         """Return runs, newest first."""
         wanted = given(query, "at", "n")
         by = next((name for name in _RAREST_FIRST if name in wanted), "")
         rows = await self._rows("runs_list", {**wanted, f"by_{by}": True})
         return page(rows, query, run_of, lambda row: (row[8], row[0]))
 
-    async def dead(self, query: "DeadQuery") -> "Page[found.DeadRun]":
+    async def dead(self, query: "queries.DeadQuery") -> "Page[found.DeadRun]":
         """Return runs that failed or are quarantined, newest first."""
         rows = await self._rows("runs_dead", given(query, "n"))
         return page(rows, query, lambda row: found.DeadRun(run_of(row), fact_of(row[24:])), lambda row: (row[0],))
@@ -91,7 +77,7 @@ class SqliteReading:
         """Return workflow and end of the runs that failed since a time."""
         return await self._readers.read(lambda c: c.execute(statement("runs_failed_since"), (at,)).fetchall())
 
-    async def prunable(self, query: "PrunableQuery") -> "list[tuple[int, list[found.PrunableRun]]]":
+    async def prunable(self, query: "queries.PrunableQuery") -> "list[tuple[int, list[found.PrunableRun]]]":
         """Return runs that may be deleted, each with all that it started."""
         wanted: QueryValues = {
             "before": query.before, "states": encode_as_is(list(query.states)).decode(), "limit": query.limit,
@@ -129,7 +115,7 @@ class SqliteReading:
         """Return the facts of a run about one key."""
         return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_key", key))
 
-    async def journal(self, query: "FactQuery") -> "Page[found.RunFact]":
+    async def journal(self, query: "queries.FactQuery") -> "Page[found.RunFact]":
         """Return facts of all runs."""
         wanted = given(query, "place")
         if query.kinds:
@@ -138,12 +124,12 @@ class SqliteReading:
         rows = await self._readers.read(lambda connection: _listed(connection, connection.execute(text, wanted)))
         return page(rows, query, lambda row: found.RunFact(row[0], fact_of(row[1:7], row[7])), lambda row: (row[8],))
 
-    async def failures(self, query: "FailureQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
+    async def failures(self, query: "queries.FailureQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
         """Return how attempts of an agent failed lately, newest first."""
         rows = await self._rows("failures_recent", {**given(query, "at", "place"), "recent": recent})
         return _told(rows, query)
 
-    async def notices(self, query: "NoticeQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
+    async def notices(self, query: "queries.NoticeQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
         """Return what guards said last of each agent and version, oldest first."""
         guards = encode_as_is(list(query.guards)).decode()
         rows = await self._rows("notices_last", {**given(query, "at", "place"), "guards": guards, "recent": recent})
@@ -156,7 +142,7 @@ class SqliteReading:
         row = await self._readers.read(lambda c: c.execute(statement("question_get"), (question_id,)).fetchone())
         return None if row is None else question_of(row)
 
-    async def questions(self, query: "QuestionQuery") -> Page[Question]:
+    async def questions(self, query: "queries.QuestionQuery") -> Page[Question]:
         """Return questions, oldest first."""
         wanted = given(query, "at", "id")
         if query.state is QuestionState.OPEN:
@@ -173,7 +159,7 @@ class SqliteReading:
         row = await self._readers.read(lambda c: c.execute(wanted, (tenant, name)).fetchone())
         return None if row is None else conversation_state_of(row)
 
-    async def conversations(self, query: "ConversationQuery") -> "Page[ConversationState]":
+    async def conversations(self, query: "queries.ConversationQuery") -> "Page[ConversationState]":
         """Return conversations, those first in which something was said last."""
         rows = await self._rows("conversations_list", given(query, "at", "n"))
         return page(rows, query, conversation_state_of, lambda row: (row[6], row[0]))
@@ -184,7 +170,7 @@ class SqliteReading:
         row = await self._readers.read(lambda c: c.execute(statement("conversation_held"), wanted).fetchone())
         return None if row is None else conversation_state_of(row)
 
-    async def said(self, query: "SaidQuery") -> "Page[ConversationHit]":
+    async def said(self, query: "queries.SaidQuery") -> "Page[ConversationHit]":
         """Return the messages of conversations in which a text stands, newest first."""
         text = query.text or ""
         stored = containing(encode(text)[1:-1].decode())
@@ -199,12 +185,12 @@ class SqliteReading:
 
     # Money
 
-    async def budgets(self, query: "BudgetQuery") -> Page[BudgetState]:
+    async def budgets(self, query: "queries.BudgetQuery") -> Page[BudgetState]:
         """Return budgets, by id."""
         wanted = given(query, "id")
         return page(await self._rows("budgets_list", wanted), query, budget_of, lambda row: (row[0],))
 
-    async def costs(self, query: "CostQuery") -> Page[Cost]:
+    async def costs(self, query: "queries.CostQuery") -> Page[Cost]:
         """Add up what was spent, the dearest first."""
         wanted = {
             **given(query, "less", "part", "number"),
@@ -221,7 +207,7 @@ class SqliteReading:
         rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
         return [record_of(row) for row in rows]
 
-    async def agents(self, query: "AgentQuery", *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
+    async def agents(self, query: "queries.AgentQuery", *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
         """Fold the last facts into how the calls of each agent and version went."""
         rows = await self._rows("agents_fold", {**given(query, "agent", "version"), "recent": recent})
         return page(rows, query, report_of, lambda row: (row[0], row[1]))
