@@ -85,11 +85,14 @@ def _failure_of(error: BaseException) -> Failure:
         retry_after=_retry_after_of(error),
         not_done=isinstance(error, errors.AgentError) and error.not_done,
         begun=isinstance(error, errors.RateLimited) and error.begun,
+        causes=error.keys if isinstance(error, errors.CallError) else (),
         traceback=traceback_of(error),
     )
 
 
 def _kind_of(error: BaseException) -> FailureKind:
+    if isinstance(error, errors.CallFailed):
+        return FailureKind(error.kind)  # what another agent that it called failed with
     by_status = _BY_STATUS.get(_status_of(error))
     if by_status is not None:
         return by_status

@@ -26,6 +26,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """Where the same was asked before a retry, if its answer, or else what steps it had done, is taken from there."""
     conversation: Kept[str | None] = None
     """The conversation in which it is to have its turn."""
+    step: Kept[str | None] = None
+    """The key of the step that needs its answer, where an agent calls another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
