@@ -84,7 +84,7 @@ class Pattern(Workflow[In_contra, Out_co]):
         self, body: Callable[..., Awaitable[object]], *, kind: str, name: str | None, card: CardFields, sketch: Sketch,
         takes: Kind = ANYTHING, gives: Kind = ANYTHING, has: Kind | None = None,
     ) -> None:  # fmt: skip
-        """Make it of a `body` that takes the context and the input, and a SoFar where it `has` something before it is done.
+        """Make it of a `body` that takes the context and the input, and a SoFar where it `has` something beforehand.
 
         `has` is the type of what there is when it cannot finish; None where that is nothing.
         """
