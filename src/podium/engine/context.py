@@ -125,6 +125,11 @@ class Context(ChanceAndTime):
         """How much calls may say in the conversation in which this workflow was called or started; None without one."""
         return self._active.mailbox.turns.says(self._root)
 
+    @property
+    def patterns_version(self) -> int:
+        """The version of the built-in patterns that the run, or its generation, was begun with and is pinned to."""
+        return self._active.history.patterns
+
     # Calling
 
     @overload
