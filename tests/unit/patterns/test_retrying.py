@@ -150,7 +150,7 @@ OUTAGES: dict[str, Build] = {
 UNUSABLE: dict[str, Build] = {
     "plan_execute": lambda of: plan_execute(
         of.wrong_at_first({"tasks": [{"id": "a", "worker": "x"}]}, {"tasks": [{"id": "a", "worker": "good"}]}),
-        [of.giving("good")],
+        [of.giving("good")], replans=0,
     ),
     "group_chat": lambda of: group_chat(
         of.giving("x"), of.giving("y"), next_speaker=of.wrong_at_first("z", "x"), turns=2
