@@ -47,12 +47,12 @@ def blackboard(
 
     async def body(ctx: Context, first: dict[str, Json]) -> Board:
         board, shifts = Entries(first, merging), [_Shift(each) for each in watching]
-        begun, at_first, so_far = 0, list[Primitive[object]](), decided.begin(ctx)
+        begun, at_first, over = 0, list[Primitive[object]](), decided.begin(ctx)
         acting: dict[int, tuple[_Shift, Snapshot, Primitive[object]]] = {}
         async with ctx.select(*at_first) as ended:
             while True:
                 seen = board.snapshot()
-                if ended_by := await so_far.came(begun - len(acting), dict(seen.entries)):
+                if ended_by := await over.came(begun - len(acting), dict(seen.entries)):
                     return Board(entries=seen.entries, ended="decision", acts=begun, ended_by=ended_by)
                 while (next_one := _next(shifts, seen)) and begun < acts and len(acting) < most:
                     begun += 1
@@ -66,7 +66,7 @@ def blackboard(
                 value = branch.value()
                 with judging(call):
                     shift.end(board, saw, value)
-                so_far.note(shift.watching.role.who, value)
+                over.note(shift.watching.role.who, value)
 
     parts = {each.role.who: each.role.member for each in watching}
     links = [Link(_BOARD, each.role.who, each.label) for each in watching]

@@ -84,12 +84,12 @@ def debate(
     enough = ends_of("debate", until, [role.who for role in roles], positions=dict[str, object])
 
     async def body(ctx: Context, task: object) -> object:
-        so_far, done, ended_by = enough.begin(ctx), 0, None
+        over, done, ended_by = enough.begin(ctx), 0, None
         positions = await _all(ctx, roles, "propose", task)
         while done < rounds and not _agreed(positions) and ended_by is None:
             positions, done = await _round(ctx, roles, task, positions), done + 1
-            so_far.note_all(positions.items())
-            ended_by = await so_far.came(done, dict(positions))
+            over.note_all(positions.items())
+            ended_by = await over.came(done, dict(positions))
         by: Way
         if _agreed(positions):
             by, found = "agreement", Judged(winner=roles[0].who, reasons="All hold the same position.")

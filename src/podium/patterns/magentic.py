@@ -115,7 +115,7 @@ def magentic(
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
         history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
-        so_far, ended_by = enough.begin(ctx), ""
+        over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
             progress = await progressing.ask(ctx, PARTS, **parts)
@@ -126,11 +126,11 @@ def magentic(
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
                 history.append(await team.step(ctx, task, progress, history, number))
-                so_far.note(history[-1].worker, history[-1].answer)
+                over.note(history[-1].worker, history[-1].answer)
             elif replans == resets:
                 ended = "stalled"
                 break
-            if ended_by := await so_far.came(number, list(history)) or "":
+            if ended_by := await over.came(number, list(history)) or "":
                 ended = "condition"
                 break
             if stalls < max_stalls:

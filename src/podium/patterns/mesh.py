@@ -1,6 +1,7 @@
 """`mesh`: agents send each other messages."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Unpack
 
 from podium.engine.context import Context
@@ -55,12 +56,13 @@ def mesh(
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)
         exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
         acting, at_first = dict[int, tuple[Message, Primitive[object]]](), list[Primitive[object]]()
-        so_far, done = enough.begin(ctx), 0
+        over, done = enough.begin(ctx), 0
         async with ctx.select(*at_first) as ended:
             while True:
                 while len(acting) < most and (message := exchange.take()) is not None:
-                    parts = _told(exchange, message, others[message.to])
-                    call = roles[message.to].call(ctx, parts["message"], **parts)
+                    parts, who = _told(exchange, message, others[message.to]), message.to
+                    accept = partial(_usable, exchange, who)
+                    call = roles[who].call(ctx, parts["message"], None, accept, **parts)
                     acting[ended.add(call)] = message, call
                 branch = await ended.next()
                 if branch is None:
@@ -71,15 +73,21 @@ def mesh(
                     said = roles[read.to].said(value) or PeerReply()
                     if said.answer is not None:
                         return MeshResult(answer=said.answer, messages=exchange.messages)
-                    exchange.send(read, said.messages, ids, at=ctx.now())
-                so_far.note_all((read.to, each.payload) for each in said.messages)
+                    exchange.send(read, exchange.addressed(read.to, said), ids, at=ctx.now())
+                over.note_all((read.to, each.payload) for each in said.messages)
                 done += 1
-                if ended_by := await so_far.came(done, list(exchange.messages)):
+                if ended_by := await over.came(done, list(exchange.messages)):
                     return MeshResult(answer=None, messages=exchange.messages, ended_by=ended_by)
 
     links = [*(Link(who, _POST) for who in names), *(Link(_POST, who, "task" if who == first else "") for who in names)]
     sketch = Sketch(parts={**there, _POST: None}, links=links)
     return Pattern(body, kind="mesh", name=name, card=card, sketch=sketch, gives=MeshResult)
+
+
+def _usable(exchange: Exchange, sender: str, reply: PeerReply | None) -> None:
+    """Raise BadAnswer where a reply has a message to an unknown peer."""
+    if reply is not None and reply.answer is None:
+        exchange.addressed(sender, reply)
 
 
 def _ids(ctx: Context) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar, Unpack
 from podium.engine.context import Context
 from podium.patterns.building.expression import rule
 from podium.patterns.building.members import GivingAgent, at_least, gives
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.ends import EndWhen, ends_of
@@ -45,9 +46,10 @@ def refine(
     enough = ends_of("refine", until, (writing.who, judging.who), verdict=gives(judging.member))
     worth = rule(score, "verdict") if score else None
 
-    async def body(ctx: Context, task: object) -> Draft:
-        so_far = enough.begin(ctx)
+    async def body(ctx: Context, task: object, so_far: SoFar[Draft]) -> Draft:
+        over = enough.begin(ctx)
         draft = await writing.ask(ctx, task, task=task)
+        so_far.reached(draft)
         best: Revision[Draft, ReviewVerdict | None] = Revision(task=task, draft=draft, verdict=None)
         best_score = -math.inf
         for n in range(1, rounds + 1):
@@ -56,9 +58,10 @@ def refine(
             if value > best_score:
                 best = Revision(task=task, draft=draft, verdict=verdict)
                 best_score = value
-            so_far.note(writing.who, draft)
-            so_far.note(judging.who, verdict)
-            if await so_far.came(n, verdict) or n == rounds:
+                so_far.reached(best.draft)
+            over.note(writing.who, draft)
+            over.note(judging.who, verdict)
+            if await over.came(n, verdict) or n == rounds:
                 break
             draft = await writing.ask(ctx, best, task=task, draft=best.draft, verdict=best.verdict)
         return best.draft
@@ -73,4 +76,5 @@ def refine(
         sketch=sketch,
         takes=writing.takes("task"),
         gives=gives(writing.member),
+        has=gives(writing.member),
     )

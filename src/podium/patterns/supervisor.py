@@ -102,7 +102,7 @@ def supervisor(
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
-        so_far, number, most = enough.begin(ctx), 0, rounds
+        over, number, most = enough.begin(ctx), 0, rounds
         while number < most:
             number += 1
             left = most - number
@@ -115,10 +115,10 @@ def supervisor(
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
                 done = await _carried_out(ctx, said, team, number, at_once)
-                so_far.note_all(map(_said_by, done))
+                over.note_all(map(_said_by, done))
                 reports += done
-            most = await so_far.last_turn(most, number, list(reports))
-        raise BoundReached(_unfinished(managing.who, number, so_far.ended_by, remark)).about(*unusable)
+            most = await over.last_turn(most, number, list(reports))
+        raise BoundReached(_unfinished(managing.who, number, over.ended_by, remark)).about(*unusable)
 
     parts = {"manager": managing.member} | {f"worker {n}": member for n, member in enumerate(team.values(), 1)}
     there = [Link("manager", part, f"at most {rounds} rounds") for part in parts if part != "manager"]
