@@ -10,7 +10,7 @@ from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
-from podium.engine.chance_and_time import ChanceAndTime
+from podium.engine.same_on_replay import SameOnReplay
 from podium.engine.primitives.allowing import allow
 from podium.engine.primitives.asking import asking
 from podium.engine.primitives.branches import Branch
@@ -55,7 +55,7 @@ P = ParamSpec("P")
 _NO_DEFAULT: Any = object()
 
 
-class Context(ChanceAndTime):
+class Context(SameOnReplay):
     """What a workflow has of its run. It belongs to one task: hand `ctx.branch(…)` to `gather`, never the context.
 
     What its methods return is lazy: its key is taken at once, the work is done when it is awaited or joined.
@@ -101,19 +101,9 @@ class Context(ChanceAndTime):
     # The run
 
     @property
-    def run_id(self) -> str:
-        """The id of the run."""
-        return self._active.run.id
-
-    @property
     def workflow(self) -> AnyAgent:
         """The workflow that this is the context of."""
         return self._workflow
-
-    @property
-    def tenant(self) -> str:
-        """On whose behalf the run is."""
-        return self._active.run.tenant
 
     @property
     def conversation(self) -> str | None:
@@ -124,11 +114,6 @@ class Context(ChanceAndTime):
     def says(self) -> Says | None:
         """How much calls may say in the conversation in which this workflow was called or started; None without one."""
         return self._active.mailbox.turns.says(self._root)
-
-    @property
-    def patterns_version(self) -> int:
-        """The version of the built-in patterns that the run, or its generation, was begun with and is pinned to."""
-        return self._active.history.patterns
 
     # Calling
 
