@@ -69,7 +69,7 @@ def group_chat(
     speaking = {who: Role[object]("group_chat", "speaker", each, offers=offers) for who, each in known.items()}
     choice = _Choice(next_speaker, known)
     enough = ends_of("group_chat", until, known, messages=list[Said])
-    agreeing = rule(agree, "message") if agree else None
+    agreeing = rule(agree, message=Said) if agree else None
 
     def ending(messages: Sequence[Said]) -> ChatEnd | None:
         latest = {message.speaker: message for message in messages}
@@ -134,7 +134,7 @@ class _Choice:
             self._manager = Role[str | None]("group_chat", "manager", by, offers=offers, gives=str | None)
             self.parts["manager"] = self._manager.member
         else:
-            self._function = rule(by, "messages")
+            self._function = rule(by, messages=list[Said])
 
     async def next(self, ctx: Context, task: object, messages: list[Said]) -> str | None:
         """Return the next speaker, or None for the end; raises NoDecision for an unknown name."""

@@ -37,7 +37,7 @@ def race(
     passed over. Raises NoDecision, with the reason of each, where none is left. At least two agents.
     """
     named = by_name("race", agents, least=2)
-    wanted = rule(good, "answer") if good else None
+    wanted = rule(good, answer=either(map(gives, named.values()))) if good else None
 
     async def body(ctx: Context, task: object) -> object:
         names, lost = list(named), dict[str, str]()
