@@ -152,7 +152,7 @@ class _Planner:
         ledger = await self.role.ask(ctx, PARTS, **parts)
         if self.review is None:
             return ledger
-        remarks = ""
+        remarks, by = "", tuple[str, ...]()
         for number in range(self.reviews):
             if number:
                 ledger = await self.role.ask(ctx, PARTS, **{**parts, "ledger": ledger, "remarks": remarks})
@@ -160,10 +160,11 @@ class _Planner:
             decision = await ctx.ask(question, to=self.review)
             if decision.approved:
                 return decision.value if decision.edited else ledger
-            remarks = decision.comment or "It was rejected, without a comment."
+            remarks, by = decision.comment or "It was rejected, without a comment.", decision.by
         raise GateClosed(
             f"magentic: {self.review} rejected {self.reviews} plans of {self.role.who}; the last comment: {remarks!r}. "
-            "Allow more `reviews`, or edit the plan instead of rejecting it."
+            "Allow more `reviews`, or edit the plan instead of rejecting it.",
+            by=by,
         )
 
 
