@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Generic, Unpack
 
 from podium.engine.context import Context
-from podium.errors import CallError, PatternError
+from podium.errors import BadAnswer, CallError, PatternError
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
@@ -36,8 +36,9 @@ def cascade(
     `samples` above 1 a tier is asked so often side by side, and its commonest answer counts if the share `agreement` of
     its samples gave it. One of the two has to be given.
 
-    A tier that fails is passed over like one that is not believed. The last tier is asked once, and its answer is taken
-    as it is; its failure is raised.
+    A tier that fails is passed over like one that is not believed. So is one that gives None, which says that it could
+    not tell, and one of whose answer the agent that is to say whether it is `confident` could not say so. The last tier
+    is asked once, and its answer is taken as it is; its failure is raised.
 
     The method is that of FrugalGPT (arXiv 2305.05176); agreement of samples as the sign of confidence is from LLM
     cascades with mixture of thought (arXiv 2310.03094).
@@ -59,6 +60,8 @@ def cascade(
             calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
             answers = answers_of(await ctx.gather(*calls, return_exceptions=True))
             answer, share = commonest(answers, of=samples)
+            if answer is None and share >= agreement and ctx.changed("cascade takes None for no answer"):
+                answer, share = commonest([each for each in answers if each is not None], of=samples)
             if share >= agreement and await believes(ctx, task, answer):
                 taken: Tiered[object] = Tiered(value=answer, tier=tier.who, tried=tried)
                 return taken
@@ -100,7 +103,10 @@ def _believing(confident: Stage | None) -> Callable[[Context, object, object], A
     judging = Role[bool]("cascade", "confident", confident, offers=("task", "answer"), gives=bool)
 
     async def by_agent(ctx: Context, task: object, answer: object) -> bool:
-        return await judging.ask(ctx, task=task, answer=answer)
+        try:
+            return await judging.ask(ctx, task=task, answer=answer)
+        except (CallError, BadAnswer):
+            return False
 
     return by_agent
 

@@ -11,9 +11,13 @@ from podium.model.json import Json
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import Talk, as_text, plain, said_by, sections
 from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
+from podium.patterns.building.names import choices, named
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import voice
+
+_NOBODY = ("", "nobody", "none", "null", "end", "terminate")
+"""What ends a conversation where the name of the next speaker is expected."""
 
 ChatEnd = Literal["condition", "agreement", "nobody", "bound"]
 
@@ -144,13 +148,14 @@ class _Choice:
             return await self._manager.settle(ctx, self._known, talk, **parts)
         return self._names[len(messages) % len(self._names)]
 
-    def _known(self, who: str | None) -> str | None:
-        if who and who not in self._names:
+    def _known(self, said: str | None) -> str | None:
+        who = None if said is None else named(said, self._names)
+        if who is None and said is not None and named(said, _NOBODY) is None:
             raise NoDecision(
-                f"group_chat: {who!r} was to speak next, and there is {', '.join(self._names)}. "
-                "Give one of these names, or None to end the conversation."
+                f"group_chat: {said!r} was to speak next: {choices(said, self._names)}. "
+                "Give one of these names, or 'nobody' (or None) to end the conversation."
             )
-        return who or None
+        return who
 
     def links(self, speakers: Sequence[str]) -> list[Link]:
         """Return the arrows of the picture: a ring, or from the manager to everybody, or none where it is a rule."""

@@ -1,12 +1,12 @@
 """`plan_execute`: a plan of tasks, each started once its inputs are there."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.errors import BoundReached, CallError, InvalidValue, PlanRefused
+from podium.errors import BadAnswer, BoundReached, CallError, InvalidValue, PlanRefused
 from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import rule
@@ -25,6 +25,30 @@ class Executed:
     replans: int
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far it is: all that a planner has to know to plan what is left."""
+
+    plan: Plan | None = None
+    """The last plan that could be read."""
+    done: dict[str, Json] = field(default_factory=dict[str, Json])
+    """Results by task id."""
+    failed: dict[str, str] | None = None
+    """Reasons by task id, of the plan that was carried out last; None before one was."""
+    refused: str | None = None
+    """Why the last plan could not be carried out."""
+
+    def told(self) -> dict[str, object]:
+        """Return the parts that a planner is offered when it is asked again; nothing at first."""
+        if self.failed is None:
+            return {"plan": self.plan, "refused": self.refused}
+        return {"plan": self.plan, "done": self.done, "failed": self.failed, "refused": self.refused}
+
+    def reasons(self) -> str:
+        """Return in one line what failed, and why."""
+        return "; ".join(f"{each!r}: {why}" for each, why in (self.failed or {}).items())
+
+
 @pattern
 def plan_execute(
     planner: Member, workers: Sequence[Member], *, at_once: int = 8, attempts: int = 2, replans: int = 1,
@@ -32,26 +56,28 @@ def plan_execute(
 ) -> Pattern:  # fmt: skip
     """A planner splits the task, workers do the parts; each part starts as soon as the results it needs are there.
 
-    The planner takes `task` and `workers` (their names, with what they can do) and gives a `Plan`. When it is asked
-    again it is offered the former `plan` too, `done` (results by task id) and `failed` (reasons by task id), and gives
-    a plan for what is left; what is done is not done again. A worker takes the input that the plan has for it where
-    its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
+    The planner takes `task` and `workers` (their names, with what they can do) and gives a `Plan`. Where a task fails
+    for good, or the plan cannot be carried out, it is asked again, at most `replans` times. Then it is offered the
+    former `plan` too, `done` (results by task id), `failed` (reasons by task id) and `refused` (why the plan cannot be
+    carried out), and gives a plan for what is left; what is done is not done again. A worker takes the input that the
+    plan has for it where its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
 
     At most `at_once` tasks run at once, those on the longest remaining path first. A task is tried `attempts` times in
     all, from the second time on with the next of its worker and its alternatives. Where one fails for good, whatever
-    does not need it runs on; then the planner is asked again, at most `replans` times.
+    does not need it runs on; then the planner is asked again.
 
     `report` makes the value: an agent that takes `results`, or parts `task` and `results`; or a function of the
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
 
-    Raises PlanRefused, before anything of that plan runs, for one with more than `tasks` tasks, with a circle, an
-    unknown worker, an id that is there twice, or a task that waits for an unknown task; BoundReached where no replan
-    is left. The method is critical-path list scheduling (Kwok and Ahmad 1999, doi:10.1145/344588.344618).
+    A plan cannot be carried out, and nothing of it runs, with more than `tasks` tasks, with a circle, an unknown
+    worker, an id that is there twice, or a task that waits for an unknown task. Raises PlanRefused where no replan is
+    left then, and BoundReached where none is left and tasks failed. The method is critical-path list scheduling (Kwok
+    and Ahmad 1999, doi:10.1145/344588.344618).
     """
     for option, value, least in [("at_once", at_once, 1), ("attempts", attempts, 1), ("replans", replans, 0)]:
         at_least("plan_execute", option, value, least)
     at_least("plan_execute", "tasks", tasks)
-    offers = ("task", "workers", "plan", "done", "failed")
+    offers = ("task", "workers", "plan", "done", "failed", "refused")
     planning = Role[Plan]("plan_execute", "planner", planner, offers=offers, gives=Plan)
     members = by_name("plan_execute", workers, what="workers")
     roles = {
@@ -61,24 +87,29 @@ def plan_execute(
     crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
 
     async def body(ctx: Context, task: object) -> object:
-        done, failed = dict[str, Json](), dict[str, str]()
+        so_far = _Progress()
 
-        def checked(plan: Plan) -> tuple[Plan, list[PlanTask]]:
-            if not plan.tasks and not failed:
+        def checked(plan: Plan) -> list[PlanTask]:
+            so_far.plan = plan
+            if not plan.tasks and not so_far.failed:
                 raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
-            return plan, sound(plan, workers=able, done=done, most=tasks)
+            return sound(plan, workers=able, done=so_far.done, most=tasks)
 
-        plan, left = await planning.settle(ctx, checked, PARTS, task=task, workers=able)
         for replan in range(replans + 1):
-            failed = await crew.carry_out(ctx, left, done)
-            if not failed:
+            try:
+                left = await planning.settle(ctx, checked, PARTS, task=task, workers=able, **so_far.told())
+            except (PlanRefused, BadAnswer) as error:
+                if replan == replans:
+                    raise
+                so_far.refused = str(error)
+                continue
+            so_far.refused = None
+            so_far.failed = await crew.carry_out(ctx, left, so_far.done)
+            if not so_far.failed:
+                done = so_far.done
                 return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
-            if replan < replans:
-                parts = {"task": task, "workers": able, "plan": plan, "done": done, "failed": failed}
-                plan, left = await planning.settle(ctx, checked, PARTS, **parts)
-        reasons = "; ".join(f"{each!r}: {why}" for each, why in failed.items())
         raise BoundReached(
-            f"plan_execute: tasks failed, and no replan is left of {replans}: {reasons}. "
+            f"plan_execute: tasks failed, and no replan is left of {replans}: {so_far.reasons()}. "
             "Raise `replans` or `attempts`, or have the planner name alternatives."
         )
 

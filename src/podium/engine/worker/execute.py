@@ -16,7 +16,7 @@ from podium.model.fact import Fact
 from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended, outcome_json
 from podium.model.json import Json
 from podium.model.outcome import cut, readable, text_of
-from podium.model.run import BlockedReason, RunState
+from podium.model.run import PATTERNS_VERSION, BlockedReason, RunState
 from podium.model.traceback import traceback_of
 from podium.model.workflow_code import BRANCH
 from podium.secrets.masking import MASKING
@@ -50,6 +50,9 @@ async def _drive(active: ActiveRun) -> None:
             return
         if not registry.has(run.workflow, run.version):
             active.block(missing_version(run.workflow, run.version), BlockedReason.MISSING_VERSION)
+            return
+        if (patterns := active.history.patterns) > PATTERNS_VERSION:
+            active.block(missing_patterns(run.workflow, patterns), BlockedReason.MISSING_VERSION)
             return
         workflow = registry.get(run.workflow, run.version)
         assert is_workflow(workflow)  # only workflows are started as runs
@@ -153,3 +156,11 @@ def _stay_ended(active: ActiveRun, end: Fact) -> None:
 def missing_version(name: str, version: str) -> str:
     """Return the reason of a run that is blocked because no worker has its workflow's version."""
     return f"no worker has {name} version {version}: register it, or `podium runs repin` the run to one that is there"
+
+
+def missing_patterns(name: str, version: int) -> str:
+    """Return the reason of a run that is blocked because it was begun by a newer Podium."""
+    return (
+        f"this run of {name} was begun with version {version} of the built-in patterns, and this Podium has version "
+        f"{PATTERNS_VERSION}: drive it with the Podium that began it, or a newer one"
+    )

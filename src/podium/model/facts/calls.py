@@ -56,6 +56,8 @@ class AttemptFailed(FactContent, kind=FactKind.RETRY):
     """The key under which an inline workflow goes on with what it recorded, but for what failed; None to begin anew."""
     causes: Kept[tuple[str, ...]] = ()
     """The keys of the calls that made an inline workflow fail."""
+    corrected: Kept[int] = 0
+    """How often the one that is asked next was told that its answer is not accepted."""
     traceback: Dropped[str] = ""
     """Where it came from, as in an answer."""
 

@@ -55,6 +55,8 @@ class Started(FactContent, kind=FactKind.STARTED):
     """The agent outside that this user let act."""
     allow: AllowLists = ()
     """The lists of what it may use: its own, and those above it. What is used has to be on each of them."""
+    patterns: Kept[int] = 1
+    """The version of the built-in patterns that it is pinned to; 1 where it was begun before they had one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,8 @@ class Restarted(FactContent, kind=FactKind.RESTARTED):
     """Whether calls of the generations before have said something in that turn."""
     allow: AllowLists = ()
     """The lists of what the run may use from now on."""
+    patterns: Kept[int] = 1
+    """The version of the built-in patterns that the run is pinned to from now on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,10 +31,10 @@ _KEPT = frozenset({
 })  # fmt: skip
 _BLANKED = frozenset({"digest", "feedback", "message", "reason", "text", "why"})
 _SINCE = frozenset({
-    "began", "busy", "conversation", "revision", "taken_from", "heard", "done_by", "ended_before", "error_type", "escrow",
+    "began", "busy", "conversation", "revision", "taken_from", "done_by", "ended_before", "error_type", "escrow",
     "from_step", "generation", "goes_on", "held", "judged_anew", "keeps", "left_behind", "loose", "n", "once",
     "refused", "saved", "says", "seconds", "similarity", "spoken", "alone", "allow", "trace", "grantor", "grantee",
-    "doubt", "untold", "user",
+    "doubt", "untold", "user", "heard", "corrected", "patterns",
 })  # fmt: skip
 """Fields that came later."""
 
