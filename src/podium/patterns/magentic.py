@@ -1,8 +1,8 @@
 """`magentic`: a task ledger and a progress ledger, replanned when it stalls."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Unpack
+from typing import Annotated, Literal, Unpack
 
 from podium.engine.context import Context
 from podium.errors import CallError, GateClosed, InvalidValue, NoDecision
@@ -10,13 +10,15 @@ from podium.model.json import Json
 from podium.model.question import Approval
 from podium.model.task import Task
 from podium.model.told import Utterance
+from podium.patterns.building.added import added
 from podium.patterns.building.inputs import Talk, plain, said_by, sections
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, T
+from podium.patterns.parts.ends import EndWhen, ends_of
 
-MagenticEnd = Literal["satisfied", "rounds", "stalled"]
-"""How it ended: the task is done, the rounds are used up, or it stalled and no reset was left."""
+MagenticEnd = Literal["satisfied", "rounds", "stalled", "condition"]
+"""How it ended: the task is done, the rounds are used up, it stalled and no reset was left, or `until` has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +64,16 @@ class MagenticResult:
     rounds: int
     replans: int
     ended: MagenticEnd
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where none has."""
 
 
 @pattern
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, name: str | None = None, **card: Unpack[CardFields],
+    reviews: int = 3, until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
+    **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
 
@@ -87,9 +92,11 @@ def magentic(
     `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all.
 
     With `offering`, all who offer this capability when it is planned are workers too; what they take is known only by
-    their description. With `review`, a person or role approves each new plan, edits it, or rejects it with a comment,
-    which goes back as `remarks`. Raises GateClosed where a plan is rejected `reviews` times, and NoDecision where
-    nobody is found. After Magentic-One (arXiv 2411.04468) and its published code.
+    their description. `until`, an end or a rule of the `history` since the last plan, ends it too (a turn is a
+    progress ledger with what follows), and the final answer is asked for. With `review`, a person or role approves each
+    new plan, edits it, or rejects it with a comment, which goes back as `remarks`. Raises GateClosed where a plan is
+    rejected `reviews` times, and NoDecision where nobody is found. After Magentic-One
+    (arXiv 2411.04468) and its published code.
     """
     for option, value, least in [("rounds", rounds, 1), ("max_stalls", max_stalls, 1), ("resets", resets, 0)]:
         at_least("magentic", option, value, least)
@@ -102,6 +109,7 @@ def magentic(
     ending = Role[object]("magentic", "final", orchestrator if final is None else final, offers=(*offers, "ended"))
     given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
+    enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
     planner = _Planner(progressing.who, planning, review, reviews)
     crew = _Crew(given, offering, frozenset(outsiders))
 
@@ -109,6 +117,7 @@ def magentic(
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
         history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
+        over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
             progress = await _asked(ctx, progressing, progressing.who, history, parts)
@@ -119,17 +128,24 @@ def magentic(
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
                 history.append(await team.step(ctx, task, progress, history, number))
-                continue
-            if replans == resets:
+                over.note(history[-1].worker, history[-1].answer)
+            elif replans == resets:
                 ended = "stalled"
                 break
+            if ended_by := await over.came(number, list(history)) or "":
+                ended = "condition"
+                break
+            if stalls < max_stalls:
+                continue
             team = await crew.gathered(ctx)
             plan = await planner.plan(ctx, task, team.able, plan, history)
             history, stalls, replans = [], 0, replans + 1
         parts = {"step": "final", "task": task, "ledger": plan, "history": history, "ended": ended}
         answer = await _asked(ctx, ending, progressing.who, history, parts)
         satisfied = ended == "satisfied"
-        return MagenticResult(answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended)
+        return MagenticResult(
+            answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
+        )  # fmt: skip
 
     return Pattern(
         body, kind="magentic", name=name, card=card, gives=MagenticResult,

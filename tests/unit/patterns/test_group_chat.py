@@ -258,7 +258,7 @@ def expected(choices: list[str], texts: list[str], turns: int) -> Conversation |
         messages.append(Said(speaker=who, text=text))
         latest = {message.speaker: message.text for message in messages}
         if text == "stop":
-            return Conversation(messages=messages, ended="condition")
+            return Conversation(messages=messages, ended="condition", ended_by="the rule holds")
         if list(latest.values()) == ["yes"] * 3:
             return Conversation(messages=messages, ended="agreement")
         if len(messages) == turns:
