@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from podium.patterns.approve import approve
     from podium.patterns.blackboard import blackboard
     from podium.patterns.building.expression import cel
+    from podium.patterns.building.partial import Partial
     from podium.patterns.building.pattern import Pattern
     from podium.patterns.cascade import Tiered, cascade
     from podium.patterns.debate import Debated, debate
@@ -71,6 +72,7 @@ __all__ = [
     "Mission",
     "Needs",
     "Outgoing",
+    "Partial",
     "Pattern",
     "PeerReply",
     "Plan",
@@ -134,6 +136,7 @@ lazy.exports(
         "podium.patterns.approve": "approve",
         "podium.patterns.blackboard": "blackboard",
         "podium.patterns.building.expression": "cel",
+        "podium.patterns.building.partial": "Partial",
         "podium.patterns.building.pattern": "Pattern",
         "podium.patterns.cascade": "Tiered cascade",
         "podium.patterns.debate": "Debated debate",

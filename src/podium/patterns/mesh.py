@@ -1,6 +1,7 @@
 """`mesh`: agents send each other messages."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Unpack
 
 from podium.engine.context import Context
@@ -55,8 +56,9 @@ def mesh(
         async with ctx.select(*at_first) as ended:
             while True:
                 while len(acting) < most and (message := exchange.take()) is not None:
-                    parts = _told(exchange, message, others[message.to])
-                    call = roles[message.to].call(ctx, parts["message"], **parts)
+                    parts, who = _told(exchange, message, others[message.to]), message.to
+                    accept = partial(_usable, exchange, who)
+                    call = roles[who].call(ctx, parts["message"], None, accept, **parts)
                     acting[ended.add(call)] = message, call
                 branch = await ended.next()
                 if branch is None:
@@ -67,11 +69,17 @@ def mesh(
                     said = roles[read.to].said(value) or PeerReply()
                     if said.answer is not None:
                         return MeshResult(answer=said.answer, messages=exchange.messages)
-                    exchange.send(read, said.messages, ids, at=ctx.now())
+                    exchange.send(read, exchange.addressed(read.to, said), ids, at=ctx.now())
 
     links = [*(Link(who, _POST) for who in names), *(Link(_POST, who, "task" if who == first else "") for who in names)]
     sketch = Sketch(parts={**there, _POST: None}, links=links)
     return Pattern(body, kind="mesh", name=name, card=card, sketch=sketch, gives=MeshResult)
+
+
+def _usable(exchange: Exchange, sender: str, reply: PeerReply | None) -> None:
+    """Raise BadAnswer where a reply has a message to an unknown peer."""
+    if reply is not None and reply.answer is None:
+        exchange.addressed(sender, reply)
 
 
 def _ids(ctx: Context) -> Iterator[str]:

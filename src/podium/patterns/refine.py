@@ -8,6 +8,7 @@ from typing import Generic, TypeVar, Unpack
 from podium.engine.context import Context
 from podium.patterns.building.expression import rule
 from podium.patterns.building.members import GivingAgent, at_least, gives
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
@@ -43,8 +44,9 @@ def refine(
     judging = Role[ReviewVerdict]("refine", "critic", critic, offers=("task", "draft"))
     enough, worth = rule(until, "verdict"), rule(score, "verdict") if score else None
 
-    async def body(ctx: Context, task: object) -> Draft:
+    async def body(ctx: Context, task: object, so_far: SoFar[Draft]) -> Draft:
         draft = await writing.ask(ctx, task, task=task)
+        so_far.reached(draft)
         best: Revision[Draft, ReviewVerdict | None] = Revision(task=task, draft=draft, verdict=None)
         best_score = -math.inf
         for n in range(1, rounds + 1):
@@ -53,6 +55,7 @@ def refine(
             if value > best_score:
                 best = Revision(task=task, draft=draft, verdict=verdict)
                 best_score = value
+                so_far.reached(best.draft)
             if enough(verdict) or n == rounds:
                 break
             draft = await writing.ask(ctx, best, task=task, draft=best.draft, verdict=best.verdict)
@@ -68,4 +71,5 @@ def refine(
         sketch=sketch,
         takes=writing.takes("task"),
         gives=gives(writing.member),
+        has=gives(writing.member),
     )

@@ -25,6 +25,7 @@ from podium.patterns.building.members import (
     name_of,
     takes,
 )
+from podium.patterns.building.names import choices, named
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, speaking
@@ -64,10 +65,13 @@ def route(
     who, choose = _choosing(by, everyone, list(targets))
 
     def target_of(key: object) -> Member | Task:
-        target = targets.get(key, fallback) if isinstance(key, str) else fallback
+        said = named(key, targets) if isinstance(key, str) else None
+        target = fallback if said is None else targets[said]
         if target is None:
-            said = "no condition holds" if isinstance(by, Mapping) else f"{name_of(who)} gave {key!r}"
-            raise NoDecision(f"route: {said}; there is {', '.join(targets)}. Add a route, or `otherwise`.")
+            wrong = "no condition holds" if isinstance(by, Mapping) else f"{name_of(who)} gave {key!r}"
+            raise NoDecision(
+                f"route: {wrong}: {choices(str(key), targets)}. Give one of these keys; or add a route, or `otherwise`."
+            )
         return target
 
     async def body(ctx: Context, task: object) -> object:
@@ -137,7 +141,7 @@ def _classifier(by: Member, routes: Mapping[str, str]) -> tuple[Stage, Choosing]
 
     async def by_agent(ctx: Context, task: object, target_of: TargetOf) -> Member | Task:
         whole = PARTS if told_all else task
-        return await role.settle(ctx, lambda key: target_of(key.strip()), whole, task=task, routes=routes)
+        return await role.settle(ctx, target_of, whole, task=task, routes=routes)
 
     return role.member, by_agent
 

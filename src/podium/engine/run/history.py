@@ -49,6 +49,8 @@ class History:
         self.started: Fact | None = None
         self.input: bytes | None = None
         """What the present generation was given."""
+        self.patterns = 1
+        """The version of the built-in patterns that the present generation is pinned to."""
         self.ended: Fact | None = None
         self.retried_at = float("-inf")
         """When an operator retried it last."""
@@ -282,7 +284,7 @@ class History:
                 pass
 
     def _begin(self, fact: Fact, said: Started | Restarted) -> None:
-        self.input = fact.payload
+        self.input, self.patterns = fact.payload, said.patterns
         if isinstance(said, Started):
             self.started = fact
         if fact is self.started or fact.epoch:  # a restart that a fork shares says nothing of the fork

@@ -1,0 +1,30 @@
+"""Names that members give: read as a person would, and told what they could have been where they are unknown."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+_AROUND = " \t\r\n\"'`*_.,:;!?()[]<>"
+"""What a language model writes around a name."""
+
+
+def named(said: str, among: Collection[str]) -> str | None:
+    """Return which of the names is meant, or None: it need not agree in case, nor in what stands around it."""
+    if said in among:
+        return said
+    for clean in (str.strip, _bare):
+        found = [each for each in among if clean(each).casefold() == clean(said).casefold()]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def choices(said: str, among: Collection[str]) -> str:
+    """Return what could have been said in place of an unknown name, and which was perhaps meant."""
+    there = ", ".join(among) or "nobody"
+    folded = {each.casefold(): each for each in among}
+    near = get_close_matches(_bare(said).casefold(), folded, n=1)
+    return f"there is {there}{f'; did you mean {folded[near[0]]}?' if near else ''}"
+
+
+def _bare(name: str) -> str:
+    return name.strip(_AROUND)
