@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
+from types import MappingProxyType
 from typing import Annotated, Generic, Literal, TypeVar, Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import NoDecision
+from podium.model.told import Utterance
 from podium.patterns.building.added import added
+from podium.patterns.building.inputs import PARTS, Talk, said_by, sections
 from podium.patterns.building.members import (
     GivingAgent,
     Member,
@@ -115,28 +118,45 @@ async def _all(
     roles: Sequence[Role[object]],
     step: str,
     task: object,
-    parts: Mapping[str, Mapping[str, object]] | None = None,
+    parts: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    said: Mapping[str, Sequence[Utterance]] = MappingProxyType({}),
 ) -> dict[str, object]:
-    """Have all take a step side by side, each with its own parts; returns what they gave by name."""
-    calls = _calls(ctx, roles, step, task, parts or {})
+    """Have all take a step side by side, each with its own parts; returns what they gave by name.
+
+    `said` is what of these parts a language model hears as messages, by who hears it.
+    """
+    calls = _calls(ctx, roles, step, task, parts, said)
     return dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
 
 
 def _calls(
-    ctx: Context, roles: Sequence[Role[object]], step: str, task: object, parts: Mapping[str, Mapping[str, object]]
-) -> dict[str, Primitive[object]]:
+    ctx: Context, roles: Sequence[Role[object]], step: str, task: object, parts: Mapping[str, Mapping[str, object]],
+    said: Mapping[str, Sequence[Utterance]] = MappingProxyType({}),
+) -> dict[str, Primitive[object]]:  # fmt: skip
     """Return the calls in which all take a step, by name."""
-    return {role.who: role.call(ctx, step=step, task=task, **parts.get(role.who, {})) for role in roles}
+    asked = said_by(None, task)
+    told = {who: Talk(said=[asked, *each], ask=sections({"step": step})) for who, each in said.items()}
+    return {
+        role.who: role.call(ctx, told.get(role.who, PARTS), step=step, task=task, **parts.get(role.who, {}))
+        for role in roles
+    }
 
 
 async def _round(
     ctx: Context, roles: Sequence[Role[object]], task: object, positions: dict[str, object]
 ) -> dict[str, object]:
     """Have all criticise, and then revise; returns the new positions."""
-    seen = {who: {"positions": _of_others(positions, who)} for who in positions}
-    criticisms = await _all(ctx, roles, "criticise", task, seen)
+    seen = {who: _of_others(positions, who) for who in positions}
+    said = {who: _said(each) for who, each in seen.items()}
+    criticisms = await _all(ctx, roles, "criticise", task, {who: {"positions": seen[who]} for who in seen}, said)
     heard = {who: {"position": positions[who], "criticisms": _of_others(criticisms, who)} for who in positions}
-    return await _all(ctx, roles, "revise", task, heard)
+    said = {who: [said_by(who, positions[who]), *_said(_of_others(criticisms, who))] for who in positions}
+    return await _all(ctx, roles, "revise", task, heard, said)
+
+
+def _said(by: Mapping[str, object]) -> list[Utterance]:
+    """Return what each gave as messages."""
+    return [said_by(who, each) for who, each in by.items()]
 
 
 async def _vote(ctx: Context, roles: Sequence[Role[object]], task: object, positions: Mapping[str, object]) -> Judged:

@@ -10,7 +10,7 @@ from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.added import added
 from podium.patterns.building.expression import rule
-from podium.patterns.building.inputs import PARTS, as_text, plain
+from podium.patterns.building.inputs import Talk, as_text, plain, said_by, sections
 from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -108,11 +108,16 @@ def _hears(ctx: Context, member: Member) -> bool:
     return ctx.says in ("exchange", "answer") and takes(member) is str
 
 
+def _talk(task: object, messages: Sequence[Said], ask: str) -> Talk:
+    """Return the task and what was said as messages, and what is asked then."""
+    return Talk(said=[said_by(None, task), *(said_by(each.speaker, each.text) for each in messages)], ask=ask)
+
+
 def _cue(ctx: Context, speaker: Role[object], task: object, messages: Sequence[Said]) -> object:
     """Return what a speaker is told beside what it hears; the task stands in the conversation once that was said."""
-    if not _hears(ctx, speaker.member):
-        return PARTS
     cue = f"It is your turn, {speaker.who}."
+    if not _hears(ctx, speaker.member):
+        return _talk(task, messages, cue) if messages else Talk(said=(), ask=as_text(task))
     if messages and ctx.says == "exchange":
         return cue
     return as_text(task) if not messages else f"{as_text(task)}\n\n{cue}"
@@ -141,9 +146,11 @@ class _Choice:
         if self._function is not None:
             return self._known(self._function(list(messages)))
         if self._manager is not None:
-            told = None if _hears(ctx, self._manager.member) else messages
-            parts = {"task": task, "messages": told, "speakers": self._able}
-            return await self._manager.settle(ctx, self._known, **parts)
+            if _hears(ctx, self._manager.member):
+                return await self._manager.settle(ctx, self._known, task=task, messages=None, speakers=self._able)
+            talk = _talk(task, messages, f"{sections({'speakers': self._able})}\n\nWho speaks next?")
+            parts = {"task": task, "messages": messages, "speakers": self._able}
+            return await self._manager.settle(ctx, self._known, talk, **parts)
         return self._names[len(messages) % len(self._names)]
 
     def _known(self, said: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """`magentic`: a task ledger and a progress ledger, replanned when it stalls."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, Unpack
 
@@ -9,11 +9,12 @@ from podium.errors import CallError, GateClosed, InvalidValue, NoDecision
 from podium.model.json import Json
 from podium.model.question import Approval
 from podium.model.task import Task
+from podium.model.told import Utterance
 from podium.patterns.building.added import added
-from podium.patterns.building.inputs import PARTS, plain
+from podium.patterns.building.inputs import Talk, plain, said_by, sections
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.building.role import Role
+from podium.patterns.building.role import Role, T
 from podium.patterns.parts.ends import EndWhen, ends_of
 
 MagenticEnd = Literal["satisfied", "rounds", "stalled", "condition"]
@@ -109,7 +110,8 @@ def magentic(
     given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
     enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
-    planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders))
+    planner = _Planner(progressing.who, planning, review, reviews)
+    crew = _Crew(given, offering, frozenset(outsiders))
 
     async def body(ctx: Context, task: object) -> MagenticResult:
         team = await crew.gathered(ctx)
@@ -118,7 +120,7 @@ def magentic(
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
-            progress = await progressing.ask(ctx, PARTS, **parts)
+            progress = await _asked(ctx, progressing, progressing.who, history, parts)
             if progress.satisfied:
                 ended = "satisfied"
                 break
@@ -138,7 +140,8 @@ def magentic(
             team = await crew.gathered(ctx)
             plan = await planner.plan(ctx, task, team.able, plan, history)
             history, stalls, replans = [], 0, replans + 1
-        answer = await ending.ask(ctx, PARTS, step="final", task=task, ledger=plan, history=history, ended=ended)
+        parts = {"step": "final", "task": task, "ledger": plan, "history": history, "ended": ended}
+        answer = await _asked(ctx, ending, progressing.who, history, parts)
         satisfied = ended == "satisfied"
         return MagenticResult(
             answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
@@ -151,10 +154,28 @@ def magentic(
     )  # fmt: skip
 
 
+async def _asked(
+    ctx: Context, role: Role[T], lead: str, history: Sequence[HistoryEntry], parts: Mapping[str, object]
+) -> T:  # fmt: skip
+    """Return what somebody gives for a step; a language model hears the task and the history as messages."""
+    asked = {name: each for name, each in parts.items() if name not in ("task", "history")}
+    said = [said_by(None, parts["task"]), *_heard(lead, history)]
+    return await role.ask(ctx, Talk(said=said, ask=sections(asked)), **parts)
+
+
+def _heard(lead: str, history: Sequence[HistoryEntry]) -> Iterator[Utterance]:
+    """Give what the workers were told, and what they answered."""
+    for each in history:
+        yield said_by(lead, f"To {each.worker}: {each.instruction}")
+        yield said_by(each.worker, each.answer if each.error is None else f"failed: {each.error}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Planner:
     """Whoever keeps the task ledger, and whoever reviews it."""
 
+    lead: str
+    """The name of whoever picks the workers."""
     role: Role[TaskLedger]
     review: str | None
     reviews: int
@@ -165,21 +186,23 @@ class _Planner:
     ) -> TaskLedger:  # fmt: skip
         """Return a new task ledger, approved where a person reviews it; raises GateClosed where nobody approves it."""
         parts = {"step": "plan", "task": task, "workers": able, "ledger": former, "history": history}
-        ledger = await self.role.ask(ctx, PARTS, **parts)
+        ledger = await _asked(ctx, self.role, self.lead, history or (), parts)
         if self.review is None:
             return ledger
-        remarks = ""
+        remarks, by = "", tuple[str, ...]()
         for number in range(self.reviews):
             if number:
-                ledger = await self.role.ask(ctx, PARTS, **{**parts, "ledger": ledger, "remarks": remarks})
+                again = {**parts, "ledger": ledger, "remarks": remarks}
+                ledger = await _asked(ctx, self.role, self.lead, history or (), again)
             question = Approval("Approve the plan?", {"task": plain(task), "ledger": plain(ledger)}, edit=TaskLedger)
             decision = await ctx.ask(question, to=self.review)
             if decision.approved:
                 return decision.value if decision.edited else ledger
-            remarks = decision.comment or "It was rejected, without a comment."
+            remarks, by = decision.comment or "It was rejected, without a comment.", decision.by
         raise GateClosed(
             f"magentic: {self.review} rejected {self.reviews} plans of {self.role.who}; the last comment: {remarks!r}. "
-            "Allow more `reviews`, or edit the plan instead of rejecting it."
+            "Allow more `reviews`, or edit the plan instead of rejecting it.",
+            by=by,
         )
 
 

@@ -1,8 +1,9 @@
 """`supervisor`: a manager delegates to workers and reads what they report."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from typing import Unpack
 
 from typing_extensions import TypeForm
@@ -11,7 +12,8 @@ from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
-from podium.patterns.building.inputs import PARTS, input_for, plain
+from podium.model.told import Utterance
+from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
@@ -107,8 +109,10 @@ def supervisor(
             number += 1
             left = most - number
             turn = voice(ctx, task, partial(finished, reports=list(reports)))
-            parts = {"workers": able, "reports": reports, "rounds_left": left, "remark": remark}
-            call = managing.call(ctx, PARTS, turn, task=task, **parts)
+            parts = {"workers": able, "rounds_left": left, "remark": remark}
+            talk = Talk(said=[said_by(None, task), *_heard(managing.who, reports)], ask=sections(parts))
+            parts = {"task": task, "workers": able, "reports": reports, "rounds_left": left, "remark": remark}
+            call = managing.call(ctx, talk, turn, **parts)
             said = judged(await call, reports)
             if isinstance(said, Finish):
                 return said.answer
@@ -132,6 +136,16 @@ def supervisor(
         takes=part(managing.member, "task"),
         gives=result.type,
     )
+
+
+def _heard(manager: str, reports: Sequence[WorkReport]) -> Iterator[Utterance]:
+    """Give what the manager delegated and what the workers reported, round by round."""
+    for _, of_round in groupby(reports, key=lambda each: each.round):
+        done = list(of_round)
+        assignments = [Assignment(to=each.worker, input=each.input) for each in done]
+        yield said_by(manager, {"assignments": assignments})
+        for each in done:
+            yield said_by(each.worker, each.output if each.error is None else f"failed: {each.error}")
 
 
 def _last_words(said: Delegate | Finish | str) -> str | None:
