@@ -88,7 +88,7 @@ def group_chat(
     speaking = {who: Role[object]("group_chat", "speaker", each, offers=offers) for who, each in known.items()}
     choice = _Choice(next_speaker, manager, candidates, known)
     enough = ends_of("group_chat", until, known, messages=list[Said])
-    agreeing = rule(agree, "message") if agree else None
+    agreeing = rule(agree, message=Said) if agree else None
 
     def agreed(messages: Sequence[Said]) -> bool:
         latest = {message.speaker: message for message in messages if message.speaker in known}
@@ -159,7 +159,7 @@ class _Choice:
         candidates: Callable[[list[Said]], Sequence[str]] | None, speakers: Mapping[str, Member],
     ) -> None:  # fmt: skip
         self._able = {who: about(each) for who, each in speakers.items()}
-        self._candidates = None if candidates is None else rule(candidates, "messages")
+        self._candidates = None if candidates is None else rule(candidates, messages=list[Said])
         self._function: Callable[[list[Said]], str | None] | None = None
         if isinstance(by, str) or is_agent(by):
             if manager is not None:
@@ -169,7 +169,7 @@ class _Choice:
                 )
             manager = None if by == "turns" else by
         else:
-            self._function = rule(by, "messages")
+            self._function = rule(by, messages=list[Said])
         self._manager: Role[str | None] | None = None
         self.parts: dict[str, Member] = {}
         if manager is not None:

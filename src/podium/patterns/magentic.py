@@ -189,7 +189,7 @@ class _Planner:
         ledger = await _asked(ctx, self.role, self.lead, history or (), parts)
         if self.review is None:
             return ledger
-        remarks = ""
+        remarks, by = "", tuple[str, ...]()
         for number in range(self.reviews):
             if number:
                 again = {**parts, "ledger": ledger, "remarks": remarks}
@@ -198,10 +198,11 @@ class _Planner:
             decision = await ctx.ask(question, to=self.review)
             if decision.approved:
                 return decision.value if decision.edited else ledger
-            remarks = decision.comment or "It was rejected, without a comment."
+            remarks, by = decision.comment or "It was rejected, without a comment.", decision.by
         raise GateClosed(
             f"magentic: {self.review} rejected {self.reviews} plans of {self.role.who}; the last comment: {remarks!r}. "
-            "Allow more `reviews`, or edit the plan instead of rejecting it."
+            "Allow more `reviews`, or edit the plan instead of rejecting it.",
+            by=by,
         )
 
 

@@ -1,20 +1,28 @@
 """`plan_execute`: a plan of tasks, each started once its inputs are there."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.errors import BadAnswer, BoundReached, CallError, InvalidValue, PlanRefused
+from podium.errors import BadAnswer, BoundReached, CallError, CallFailed, CallRefused, InvalidValue, PlanRefused
 from podium.model.agent import is_agent
 from podium.model.json import Json
+from podium.model.retry import NEVER_AGAIN, FailureKind
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
 from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
+
+_ATTEMPTS = 6
+"""How often a task is tried where no number is given. Where 30 % of attempts fail, 7 of 10,000 tasks fail for good."""
+_ATTEMPTS_ONCE = 2
+"""How often it was tried in the first version of the patterns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +59,7 @@ class _Progress:
 
 @pattern
 def plan_execute(
-    planner: Member, workers: Sequence[Member], *, at_once: int = 8, attempts: int = 2, replans: int = 1,
+    planner: Member, workers: Sequence[Member], *, at_once: int = 8, attempts: int | None = None, replans: int = 1,
     tasks: int = 500, report: Stage | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern:  # fmt: skip
     """A planner splits the task, workers do the parts; each part starts as soon as the results it needs are there.
@@ -63,8 +71,9 @@ def plan_execute(
     plan has for it where its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
 
     At most `at_once` tasks run at once, those on the longest remaining path first. A task is tried `attempts` times in
-    all, from the second time on with the next of its worker and its alternatives. Where one fails for good, whatever
-    does not need it runs on; then the planner is asked again.
+    all, six times where no number is given, from the second time on by the next of its worker and its alternatives.
+    Whoever will not do it is not asked again; where a rule or a person forbids it, nobody is. Where a task fails for
+    good, whatever does not need it runs on; then the planner is asked again.
 
     `report` makes the value: an agent that takes `results`, or parts `task` and `results`; or a function of the
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
@@ -74,9 +83,10 @@ def plan_execute(
     left then, and BoundReached where none is left and tasks failed. The method is critical-path list scheduling (Kwok
     and Ahmad 1999, doi:10.1145/344588.344618).
     """
-    for option, value, least in [("at_once", at_once, 1), ("attempts", attempts, 1), ("replans", replans, 0)]:
-        at_least("plan_execute", option, value, least)
-    at_least("plan_execute", "tasks", tasks)
+    bounds = [("at_once", at_once, 1), ("attempts", attempts, 1), ("replans", replans, 0), ("tasks", tasks, 1)]
+    for option, value, least in bounds:
+        if value is not None:
+            at_least("plan_execute", option, value, least)
     offers = ("task", "workers", "plan", "done", "failed", "refused")
     planning = Role[Plan]("plan_execute", "planner", planner, offers=offers, gives=Plan)
     members = by_name("plan_execute", workers, what="workers")
@@ -125,7 +135,7 @@ class _Workers:
 
     roles: Mapping[str, Role[object]]
     at_once: int
-    attempts: int
+    attempts: int | None
 
     async def carry_out(self, ctx: Context, tasks: Sequence[PlanTask], done: dict[str, Json]) -> dict[str, str]:
         """Do the tasks; adds their results to `done`, and returns the reasons of those that failed."""
@@ -149,18 +159,32 @@ class _Workers:
 
     async def _work(self, ctx: Context, task: PlanTask, inputs: Mapping[str, Json]) -> Json:
         """Have a task done: again, and by the next one who could do it, until it is or no attempt is left."""
-        able = [task.worker, *task.alternatives]
-        attempt = 0
+        now, able = begun_with(ctx, 2), deque([task.worker, *task.alternatives])
+        attempts = self.attempts or (_ATTEMPTS if now else _ATTEMPTS_ONCE)
         while True:
-            role = self.roles[able[attempt % len(able)]]
-            attempt += 1
+            role = self.roles[able[0]]
+            attempts -= 1
             try:
                 if not task.after:
                     return plain(await role.ask(ctx, task.input, task=task.input))
                 return plain(await role.ask(ctx, PARTS, task=task.input, inputs=inputs))
-            except (CallError, InvalidValue):
-                if attempt == self.attempts:
+            except (CallError, InvalidValue) as error:
+                if now and _is_final(error):
+                    able.popleft()
+                else:
+                    able.rotate(-1)
+                if not attempts or not able or (now and _is_forbidden(error)):
                     raise
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether another try by the same worker comes to the same."""
+    return isinstance(error, CallFailed) and error.kind in {*NEVER_AGAIN, FailureKind.REFUSAL}
+
+
+def _is_forbidden(error: Exception) -> bool:
+    """Whether a rule or a person said no, so that nobody does it in the worker's place."""
+    return isinstance(error, CallRefused) or (isinstance(error, CallFailed) and error.kind == FailureKind.REFUSED)
 
 
 def _reporter(stage: Stage) -> Callable[[Context, object, Mapping[str, Json]], Awaitable[object]]:

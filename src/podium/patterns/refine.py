@@ -44,7 +44,7 @@ def refine(
     writing = Role[Draft]("refine", "writer", writer, offers=("task", "draft", "verdict"))
     judging = Role[ReviewVerdict]("refine", "critic", critic, offers=("task", "draft"))
     enough = ends_of("refine", until, (writing.who, judging.who), verdict=gives(judging.member))
-    worth = rule(score, "verdict") if score else None
+    worth = rule(score, verdict=gives(judging.member)) if score else None
 
     async def body(ctx: Context, task: object, so_far: SoFar[Draft]) -> Draft:
         over = enough.begin(ctx)
