@@ -12,6 +12,7 @@ from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
 from podium.patterns.building.members import GivingAgent, Kind, Member, Stage, applied, at_least, by_name, either, gives
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, shared_task
 
 
@@ -59,9 +60,9 @@ def cascade(
         for tier in cheap:
             calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
             answers = answers_of(await ctx.gather(*calls, return_exceptions=True))
+            if begun_with(ctx, 2):
+                answers = [each for each in answers if each is not None]
             answer, share = commonest(answers, of=samples)
-            if answer is None and share >= agreement and ctx.changed("cascade takes None for no answer"):
-                answer, share = commonest([each for each in answers if each is not None], of=samples)
             if share >= agreement and await believes(ctx, task, answer):
                 taken: Tiered[object] = Tiered(value=answer, tier=tier.who, tried=tried)
                 return taken
