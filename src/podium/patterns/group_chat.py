@@ -77,8 +77,9 @@ def group_chat(
             if who is None:
                 ended = "nobody"
                 break
-            whole, turn = _cue(ctx, speaking[who], task, messages), voice(ctx, None if messages else task)
-            said = await speaking[who].ask(ctx, whole, turn, task=task, messages=messages)
+            cue, turn = _cue(ctx, speaking[who], task, messages), voice(ctx, None if messages else task)
+            parts = {"task": task, "messages": messages} if cue is PARTS else {}
+            said = await speaking[who].ask(ctx, cue, turn, **parts)
             messages.append(Said(speaker=who, text=plain(said)))
         return Conversation(messages=messages, ended=ended)
 

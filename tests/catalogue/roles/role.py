@@ -2,8 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any, Literal, get_args
 
 from podium import App, agent, human
@@ -12,6 +12,7 @@ from podium.facade.handle import RunHandle
 from podium.model.agent import AnyAgent, Card
 from podium.model.json import Json
 from podium.patterns.building.pattern import Pattern
+from podium.patterns.route import route
 from podium.patterns.sequence import sequence
 from podium.testing import DrivenClock, scripted
 
@@ -25,8 +26,8 @@ SHAPES: Sequence[Shape] = get_args(Shape)
 SPEAKING = frozenset({"group_chat", "handoff", "supervisor"})
 """The patterns whose members have turns of their own in a conversation of the team."""
 
-_VERSIONS = map(str, count(1))
-"""Each agent has a version of its own, so that many teams can be used in one app."""
+_TEAM = ContextVar("team", default="1")
+"""The name of the team that is made: its agents have it as their version, so that many teams can be used in one app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class RoleEntry:
     """What the member answers, call by call."""
     parts: Sequence[str] = ()
     """What it may ask for by name."""
+    whole: str = ""
+    """What it is handed that takes one thing, where that is none of the parts."""
     input: Json = "go"
     answers: Sequence[Json] = ()
     """What people answer the pattern itself, question by question."""
@@ -58,8 +61,13 @@ class RoleEntry:
         return [each for each in SHAPES if each != "listener" or self.pattern in SPEAKING]
 
     def team(self, shape: Shape, name: str) -> Pattern[Any, Any]:
-        """Return a workflow of a name in which a member of a shape fills the role."""
-        return sequence(self.build(member(shape, self.gives, self.parts)), name=name)
+        """Return a workflow of a name in which a member of a shape fills the role.
+
+        A pattern at the end of a route has its turns in a conversation as if it had been called itself.
+        """
+        _TEAM.set(name)
+        made = self.build(member(shape, self.gives, self.parts))
+        return route({"it": made}, lambda _: "it", name=name) if shape == "listener" else sequence(made, name=name)
 
     async def played(self, app: App, clock: DrivenClock, shape: Shape, name: str) -> RunHandle[Any]:
         """Start a run of it and see it to its end; people answer in turn."""
@@ -87,7 +95,7 @@ class Reader(FunctionAgent[str, Json]):
 
 def member(shape: Shape, gives: Sequence[Json], parts: Sequence[str]) -> AnyAgent:
     """Return a member that answers with these, one after the other."""
-    version = next(_VERSIONS)
+    version = _TEAM.get()
     if shape == "person":
         return human(PROBE, text="What do you say?", answer=Any, name=PROBE, version=version, capabilities={PROBE})
     left = list(gives)
@@ -111,4 +119,4 @@ def member(shape: Shape, gives: Sequence[Json], parts: Sequence[str]) -> AnyAgen
 
 def says(name: str, *replies: Json, **options: Any) -> Any:
     """Return another member of the pattern, which answers with these."""
-    return scripted(name, list(replies), version=next(_VERSIONS), description=f"is {name}", **options)
+    return scripted(name, list(replies), version=_TEAM.get(), description=f"is {name}", **options)

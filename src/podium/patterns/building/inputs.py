@@ -1,6 +1,7 @@
 """What a member is handed, where a pattern has several things to tell it."""
 
 import json
+from collections.abc import Sized
 from typing import TYPE_CHECKING, Final
 
 from podium import lazy
@@ -8,9 +9,13 @@ from podium.agents.changes import fields_of, is_set
 from podium.agents.core_schemas import in_order, is_several
 from podium.agents.jsonable import json_copy
 from podium.agents.shape import shape_of
+from podium.engine.context import Context
+from podium.engine.workflow import is_workflow
 from podium.errors import InvalidValue
+from podium.model.agent import is_agent
 from podium.model.json import Json, is_object
 from podium.patterns.building.members import ANYTHING, Member, parameters, takes
+from podium.patterns.building.pinning import begun_with
 
 if TYPE_CHECKING:
     import pydantic_core
@@ -26,22 +31,46 @@ PARTS: Final = _Parts()
 """A member that takes neither parts by name nor a text is handed a mapping of all parts."""
 
 
-def input_for(member: Member, whole: object = PARTS, /, **parts: object) -> object:
+def input_for(ctx: Context, member: Member, whole: object = PARTS, /, **parts: object) -> object:
     """Return the input for a member.
 
-    One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. One
-    that takes a text gets `whole` if that is one, else the parts as text, each under its name. Any other gets `whole`.
+    One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. A
+    language model and a person, and a team that begins with one, get all parts that say something: as text, each under
+    its name, or as a mapping. Any other that takes a text gets `whole` if that is one, else the parts as text. Any
+    other gets `whole`.
     """
     told = {name: value for name, value in parts.items() if value is not None}
     named = parameters(member).keys() & parts.keys()
     if named:
         return {name: value for name, value in told.items() if name in named}
     kind = takes(member)
+    if not isinstance(whole, _Parts) and reads(member) and begun_with(ctx, 2):
+        saying = {name: value for name, value in told.items() if not _is_empty(value)}
+        told, whole = (saying, PARTS) if len(saying) > 1 else (told, whole)
     if kind is str and not isinstance(whole, str):
         return as_text(whole) if not told else "\n\n".join(f"{name}:\n{as_text(value)}" for name, value in told.items())
     if isinstance(whole, _Parts):
         return plain(told)
     return plain(whole) if kind is ANYTHING else whole
+
+
+def reads(member: Member) -> bool:
+    """Whether a member is told all parts in words: a language model that takes one text, a person that takes anything.
+
+    So is a team that takes one text, if the first of its members is. A person whose question is worded from an input
+    of one type is not.
+    """
+    if not is_agent(member):
+        return False
+    kind, traits = takes(member), member.card.traits
+    if is_workflow(member):
+        first = next((each for each in member.agents() if not is_workflow(each)), None)
+        return kind is str and first is not None and reads(first)
+    return traits.reads_text and (kind is ANYTHING or (kind is str and not traits.is_person))
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, Sized) and not len(value)
 
 
 def as_text(value: object) -> str:

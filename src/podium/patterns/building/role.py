@@ -70,7 +70,7 @@ class Role(Generic[T]):
 
         In a conversation the member listens, unless it is given a `turn` to speak in.
         """
-        return asked(ctx, self.member, input_for(self.member, whole, **parts), turn)
+        return asked(ctx, self.member, input_for(ctx, self.member, whole, **parts), turn)
 
     async def ask(
         self, ctx: Context, whole: object = PARTS, turn: ConversationTurn | None = None, /, **parts: object
