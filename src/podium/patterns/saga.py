@@ -95,7 +95,9 @@ class _Doing:
         self.step = step
         self.role = Role[object]("saga", "step", step.agent, offers=_OFFERS)
         self.undo = None if step.undo is None else self._checked(step.undo)
-        self._worded = None if step.undo_input is None else rule(step.undo_input, *_OF_STEP)
+        self._worded = (
+            None if step.undo_input is None else rule(step.undo_input, input=ANYTHING, output=gives(step.agent))
+        )
         if step.undo is None and step.undo_input is not None:
             raise PatternError(f"saga was given an undo_input for {self.role.who}, and no undo: pass undo=…, too.")
 

@@ -94,6 +94,33 @@ def test_a_deep_plan_needs_no_deep_stack() -> None:
     assert remaining(tasks)["t0"] == 5_000
 
 
+class Counted(str):
+    """A name that counts how often names are looked at."""
+
+    __slots__ = ()
+    looked_at = 0
+
+    def __eq__(self, other: object) -> bool:
+        Counted.looked_at += 1
+        return str.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        Counted.looked_at += 1
+        return str.__hash__(self)
+
+
+def test_what_checking_a_plan_takes_grows_with_the_plan_and_no_faster() -> None:
+    def looks(count: int) -> int:
+        ids = [Counted(f"t{n}") for n in range(count)]
+        tasks = [PlanTask(id=name, worker="w", after=ids[max(0, n - 3) : n]) for n, name in enumerate(ids)]
+        Counted.looked_at = 0
+        assert len(sound(Plan(tasks=tasks), workers=["w"], done=[Counted("z")], most=count)) == count
+        return Counted.looked_at
+
+    few, many = looks(100), looks(1_000)
+    assert many < 11 * few
+
+
 @pytest.mark.parametrize(
     ("tasks", "message"),
     [

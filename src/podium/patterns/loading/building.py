@@ -5,14 +5,24 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 from typing_extensions import get_type_hints
 
 from podium.agents.human import human
-from podium.errors import UsageError
-from podium.patterns.loading.importing import meant
-from podium.patterns.loading.node import Listing, Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
+from podium.errors import PatternError, UsageError
+from podium.patterns.building.names import meant
+from podium.patterns.loading.node import (
+    Listing,
+    Mistake,
+    Mistaken,
+    Scalar,
+    SourceNode,
+    SourcePlace,
+    Table,
+    wrong,
+    wrong_rule,
+)
 
 Read = Callable[[SourceNode, object], object]
 """Makes of a node what an annotation wants; raises Mistaken."""
@@ -49,16 +59,19 @@ class CallForm:
         try:
             return self._call(values)
         except UsageError as error:
-            raise wrong(_blamed(str(error), table) or at, str(error)) from error
+            raise _blamed(error, table, at) from error
 
     def _table(self, node: SourceNode) -> Table:
-        """Return the options; a list alone is what the function takes any number of."""
+        """Return the options; a list alone is what the function takes any number of, a value alone what it needs."""
         if isinstance(node, Table):
             return node
         if isinstance(node, Listing) and self.several:
             return Table(node.place, {self.several: node}, {self.several: node.place})
         if isinstance(node, Scalar) and node.value in (None, ""):
             return Table(node.place, {}, {})
+        if isinstance(node, Scalar) and len(self.required) == 1:
+            (needed,) = self.required
+            return Table(node.place, {needed: node}, {needed: node.place})
         got = "a list" if isinstance(node, Listing) else repr(node.value)
         raise wrong(node, f"expected a mapping of the options of {self.title} ({self.names()}), got {got}.")
 
@@ -120,9 +133,16 @@ def makers() -> Mapping[str, Callable[..., object]]:
     return {**made, "human": human}
 
 
-def _blamed(message: str, node: SourceNode) -> SourcePlace | None:
-    """Return the place of the rule that a message is about."""
+def _blamed(error: UsageError, node: SourceNode, at: SourcePlace) -> Mistaken:
+    """Return what is raised for an error: at the rule that it is about, or at the function that was called."""
+    text = error.rule if isinstance(error, PatternError) else ""
+    found = _written(text, node) if text else None
+    return wrong(at, str(error)) if found is None else wrong_rule(found, cast("PatternError", error))
+
+
+def _written(text: str, node: SourceNode) -> Scalar | None:
+    """Return where a text is written."""
     if isinstance(node, Scalar):
-        return node.place if isinstance(node.value, str) and f"the rule {node.value!r} " in message else None
+        return node if node.value == text else None
     parts = node.items if isinstance(node, Listing) else node.entries.values()
-    return next((found for each in parts if (found := _blamed(message, each)) is not None), None)
+    return next((found for each in parts if (found := _written(text, each)) is not None), None)

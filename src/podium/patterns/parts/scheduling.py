@@ -1,6 +1,7 @@
 """Plans, and which of their tasks is to be started next: pure logic, without engine or agents."""
 
 import heapq
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -35,14 +36,16 @@ class Plan:
 
 def sound(plan: Plan, *, workers: Collection[str], done: Collection[str] = (), most: int) -> list[PlanTask]:
     """Return the tasks of a plan that are not done yet; raises PlanRefused, naming the task, for what cannot work."""
-    tasks = [each for each in plan.tasks if each.id not in done]
+    ended = set(done)
+    tasks = [each for each in plan.tasks if each.id not in ended]
     if len(tasks) > most:
         raise PlanRefused(f"the plan has {len(tasks)} tasks, and at most {most} are allowed: plan larger pieces.")
-    ids = [each.id for each in tasks]
-    if twice := sorted({each for each in ids if ids.count(each) > 1}):
+    ids = Counter(each.id for each in tasks)
+    if twice := sorted(each for each, count in ids.items() if count > 1):
         raise PlanRefused(f"the plan has {_quoted(twice)} twice: give each task an id of its own.")
+    there = {*ids, *ended}
     for task in tasks:
-        _check(task, workers, {*ids, *done})
+        _check(task, workers, there)
     _order(tasks)
     return tasks
 
