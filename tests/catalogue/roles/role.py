@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
-from podium import App, agent, human
+from podium import App, Context, agent, human, workflow
 from podium.agents.function import FunctionAgent
 from podium.facade.handle import RunHandle
 from podium.model.agent import AnyAgent, Card
@@ -60,7 +60,7 @@ class RoleEntry:
             return ["anything", "reader"]
         return [each for each in SHAPES if each != "listener" or self.pattern in SPEAKING]
 
-    def team(self, shape: Shape, name: str) -> Pattern[Any, Any]:
+    def team(self, shape: Shape | Literal["workflow"], name: str) -> Pattern[Any, Any]:
         """Return a workflow of a name in which a member of a shape fills the role.
 
         A pattern at the end of a route has its turns in a conversation as if it had been called itself.
@@ -69,7 +69,9 @@ class RoleEntry:
         made = self.build(member(shape, self.gives, self.parts))
         return route({"it": made}, lambda _: "it", name=name) if shape == "listener" else sequence(made, name=name)
 
-    async def played(self, app: App, clock: DrivenClock, shape: Shape, name: str) -> RunHandle[Any]:
+    async def played(
+        self, app: App, clock: DrivenClock, shape: Shape | Literal["workflow"], name: str
+    ) -> RunHandle[Any]:
         """Start a run of it and see it to its end; people answer in turn."""
         talk = name if shape == "listener" else None
         handle = await app.start(self.team(shape, name), self.input, id=name, conversation=talk)
@@ -93,8 +95,8 @@ class Reader(FunctionAgent[str, Json]):
         return replace(super().card, kind="llm")
 
 
-def member(shape: Shape, gives: Sequence[Json], parts: Sequence[str]) -> AnyAgent:
-    """Return a member that answers with these, one after the other."""
+def member(shape: Shape | Literal["workflow"], gives: Sequence[Json], parts: Sequence[str]) -> AnyAgent:
+    """Return a member that answers with these, one after the other; a workflow takes the parts by name too."""
     version = _TEAM.get()
     if shape == "person":
         return human(PROBE, text="What do you say?", answer=Any, name=PROBE, version=version, capabilities={PROBE})
@@ -109,10 +111,17 @@ def member(shape: Shape, gives: Sequence[Json], parts: Sequence[str]) -> AnyAgen
     async def named(**given: Json) -> Json:
         return left.pop(0)
 
+    async def flow(ctx: Context, **given: Json) -> Json:
+        return left.pop(0)
+
     if shape in ("reader", "listener"):
         return Reader(text, name=PROBE, options={"version": version, "capabilities": {PROBE}})
-    asked = inspect.Signature([inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=None) for each in parts])
-    vars(named)["__signature__"] = asked
+    asked = [inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=None) for each in parts]
+    if shape == "workflow":
+        first = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        vars(flow)["__signature__"] = inspect.Signature([first, *asked])
+        return workflow(name=PROBE, version=version, capabilities={PROBE})(flow)
+    vars(named)["__signature__"] = inspect.Signature(asked)
     function = {"anything": untyped, "text": text, "parameters": named}[shape]
     return agent(name=PROBE, version=version, capabilities={PROBE})(function)
 

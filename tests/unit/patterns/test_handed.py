@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -36,6 +37,9 @@ async def row(app: App, clock: DrivenClock, entry: RoleEntry) -> str:
     """Return what the reference has to say of a role."""
     given = {shape: await handed(app, clock, entry, shape) for shape in (*SHOWN, "parameters")}
     named = given["parameters"] if len(entry.parts) > 1 else [{entry.parts[0]: each} for each in given["parameters"]]
+    if len(entry.parts) > 1:
+        by_workflow = await handed(app, clock, entry, "workflow")
+        assert list(map(list, by_workflow)) == list(map(list, named)), f"{entry.id}: a workflow is told less"
     cells = {
         shape: [described(each, parts, entry.whole) for each, parts in zip(given[shape], named, strict=True)]
         for shape in SHOWN
@@ -51,7 +55,7 @@ async def row(app: App, clock: DrivenClock, entry: RoleEntry) -> str:
     return f"| `{entry.pattern}` | {entry.role} | {parts} | {' | '.join(shown)} |"
 
 
-async def handed(app: App, clock: DrivenClock, entry: RoleEntry, shape: Shape) -> list[Json]:
+async def handed(app: App, clock: DrivenClock, entry: RoleEntry, shape: Shape | Literal["workflow"]) -> list[Json]:
     """Return the inputs of the member that fills the role, call by call."""
     handle = await entry.played(app, clock, shape, f"{entry.id}_{shape}")
     asked = [fact for fact in await handle.facts() if isinstance(said := fact.content, Asked) and said.agent == PROBE]
