@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from podium.errors import CallError, PodiumError, RunError
     from podium.facade.handle import RunHandle
     from podium.facade.run_stream import RunStream
+    from podium.model.acceptance import Acceptance
     from podium.model.agent import Agent, Card
     from podium.model.budget import Budget
     from podium.model.call import Call
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from podium.model.task import Task
 
 __all__ = [
+    "Acceptance",
     "Agent",
     "App",
     "Approval",
@@ -84,6 +86,7 @@ lazy.exports(
         "podium.model.clock": "days hours minutes seconds",
         "podium.model.conversation": "ConversationTurn",
         "podium.model.principal": "Principal",
+        "podium.model.acceptance": "Acceptance",
         "podium.model.question": "Approval Decision Escalation",
         "podium.model.retry": "Retry",
         "podium.model.run": "Run RunState",

@@ -14,6 +14,7 @@ from podium.model.json import Json
 from podium.testing import CountingIds, DrivenClock
 from tests.catalogue.entry import entries
 from tests.replay.programs import AGENTS, RECORDED, governed, leg, restarted, sending, spared, talking
+from tests.replay.roles import PLAYED, keep_all
 from tests.replay.teams import TEAMS, name_of
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -118,6 +119,16 @@ async def record_teams(folder: Path) -> None:
             keep(folder / f"{name_of(pattern)}.json", await history_of(name_of(pattern), handle))
 
 
+async def record_roles(folder: Path) -> None:
+    """Record a run of each role of each pattern, filled by a member of each shape."""
+    found: dict[str, Json] = {}
+    clock = DrivenClock()
+    async with App.open(":memory:", clock=clock, ids=CountingIds()) as app:
+        for name, (entry, shape) in PLAYED.items():
+            found[name] = await history_of(name, await entry.played(app, clock, shape, name))
+    keep_all(folder, found)
+
+
 async def history_of(workflow: str, handle: AnyHandle) -> Json:
     status = await handle.status()
     assert status.state.ended, f"{workflow} is {status.state}: {status.reason}"
@@ -145,3 +156,4 @@ if __name__ == "__main__":
     asyncio.run(record_sent(HISTORIES / sys.argv[1]))
     asyncio.run(record_talking(HISTORIES / sys.argv[1]))
     asyncio.run(record_teams(HISTORIES / sys.argv[1]))
+    asyncio.run(record_roles(HISTORIES / sys.argv[1]))

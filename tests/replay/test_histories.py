@@ -1,6 +1,5 @@
 """Histories that a release recorded must replay for ever: whole, and cut off at every fact."""
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -9,16 +8,13 @@ import pytest
 
 from podium import App
 from podium.model.agent import AnyAgent
-from podium.model.fact import Fact, FactKind
-from podium.model.generation import restarted_in, versions_in
+from podium.model.fact import FactKind
 from podium.model.json import Json
-from podium.model.run import Run, RunState
 from podium.store.codec import decode, encode
-from podium.store.inserting import NewFact, NewRun
-from podium.store.operations import Start
 from podium.store.protocol import Claimed
 from podium.testing import DrivenClock
 from tests.catalogue.entry import entries
+from tests.replay.journals import ends_as_it_ended, facts_of, run_of
 from tests.replay.programs import AGENTS
 from tests.replay.teams import TEAMS, name_of
 
@@ -37,37 +33,6 @@ def agents_of(history: dict[str, Any]) -> list[AnyAgent]:
     return OF_TEAMS.get(history["workflow"], AGENTS)
 
 
-def facts_of(history: dict[str, Any]) -> list[Fact]:
-    return [
-        Fact(seq, FactKind(kind), key, at, epoch, encode(body), None if payload is None else base64.b64decode(payload))
-        for seq, kind, key, at, epoch, body, payload in history["facts"]
-    ]
-
-
-def version_after(facts: list[Fact]) -> str:
-    """Return the version under which a run goes on after these facts."""
-    return next(versions_in(facts))
-
-
-def run_of(history: dict[str, Any], facts: list[Fact]) -> Run:
-    name, run_id = history["workflow"], history["run"]
-    return Run(
-        id=run_id, workflow=name, version=version_after(facts), state=RunState.RUNNING, epoch=9, queue="default",
-        priority=0, created_at=0.0, ended_at=None, wake_at=None, parent=None, root=run_id, tenant="default",
-        principal="local", owner=None, facts=0, reason="",
-    )  # fmt: skip
-
-
-def new_run(history: dict[str, Any], facts: list[Fact]) -> NewRun:
-    copies = [NewFact(fact.kind, fact.key, fact.at, fact.text, fact.payload) for fact in facts]
-    return NewRun(
-        id=history["run"], workflow=history["workflow"], version=version_after(facts), queue="default",
-        priority=0, tenant="default", principal="local", parent=None, root=history["run"], tag=None,
-        at=facts[0].at, started=copies[0], facts=copies[1:],
-        generation=1 if (restarted := restarted_in(facts)) is None else restarted[1].generation,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("path", REPLAYED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 async def test_every_beginning_of_a_recorded_history_replays(path: Path) -> None:
     history = read(path)
@@ -81,15 +46,9 @@ async def test_every_beginning_of_a_recorded_history_replays(path: Path) -> None
 @pytest.mark.parametrize("path", REPLAYED, ids=lambda path: f"{path.parent.name}/{path.stem}")
 async def test_a_recorded_history_ends_as_it_ended(path: Path) -> None:
     history = read(path)
-    *facts, end = facts_of(history)
-    clock = DrivenClock(end.at)
+    clock = DrivenClock(facts_of(history)[-1].at)
     async with App.open(":memory:", agents=agents_of(history), clock=clock) as app:
-        await app.worker.commits.submit(Start(new_run(history, facts), drive=False))
-        await clock.settle()
-        again = await app.runs.facts(history["run"])
-        assert [fact.kind for fact in again[len(facts) :]] == [FactKind.ENDED], "it did something that was recorded"
-        assert (again[-1].body["state"], again[-1].body["reason"]) == (end.body["state"], end.body["reason"])
-        assert again[-1].payload == end.payload
+        await ends_as_it_ended(app, clock, history)
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: f"{path.parent.name}/{path.stem}")

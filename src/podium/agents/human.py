@@ -46,6 +46,8 @@ class HumanAgent(CardedAgent[In, Out]):
         if self._wording is not None:
             text, signature = self._wording
             ask = replace(ask, text=text(**signature.arguments(self.input.reload(call.input), call, steps)))
+        if call.feedback:
+            ask = replace(ask, text=f"{ask.text}\n\nThe last answer was not accepted: {call.feedback}")
         return Pending(ask)
 
 

@@ -10,7 +10,6 @@ from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
-from podium.engine.chance_and_time import ChanceAndTime
 from podium.engine.primitives.allowing import allow
 from podium.engine.primitives.asking import asking
 from podium.engine.primitives.branches import Branch
@@ -26,6 +25,8 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.unawaited import check_awaited
+from podium.engine.same_on_replay import SameOnReplay
+from podium.model.acceptance import Accept, acceptance
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.conversation import Says, TurnIn, turn_in, turn_of_run
@@ -54,7 +55,7 @@ P = ParamSpec("P")
 _NO_DEFAULT: Any = object()
 
 
-class Context(ChanceAndTime):
+class Context(SameOnReplay):
     """What a workflow has of its run. It belongs to one task: hand `ctx.branch(…)` to `gather`, never the context.
 
     What its methods return is lazy: its key is taken at once, the work is done when it is awaited or joined.
@@ -100,14 +101,9 @@ class Context(ChanceAndTime):
     # The run
 
     @property
-    def run_id(self) -> str:
-        """The id of the run."""
-        return self._active.run.id
-
-    @property
-    def tenant(self) -> str:
-        """On whose behalf the run is."""
-        return self._active.run.tenant
+    def workflow(self) -> AnyAgent:
+        """The workflow that this is the context of."""
+        return self._workflow
 
     @property
     def conversation(self) -> str | None:
@@ -125,34 +121,39 @@ class Context(ChanceAndTime):
     def call(
         self, agent: Agent[In, Out], input: In, /, *, timeout: Duration | None = None, within: Duration | None = None,
         retry: Retry | None = None, fallback: Fallbacks | None = None, conversation: TurnIn | None = None,
+        accept: Accept[Out] | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
         self, agent: Agent[None, Out], /, *, timeout: Duration | None = None, within: Duration | None = None,
         retry: Retry | None = None, fallback: Fallbacks | None = None, conversation: TurnIn | None = None,
+        accept: Accept[Out] | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
         self, agent: str | Task, input: Json = None, /, *, timeout: Duration | None = None,
         within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
-        conversation: TurnIn | None = None,
+        conversation: TurnIn | None = None, accept: Accept | None = None,
     ) -> AgentCall[Any]: ...  # fmt: skip
     def call(
         self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: Duration | None = None,
         within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
-        conversation: TurnIn | None = None,
+        conversation: TurnIn | None = None, accept: Accept | None = None,
     ) -> AgentCall[Any]:  # fmt: skip
         """Ask an agent: an agent, the name of a registered one, or a Task that the router finds one for.
 
         `timeout` is in seconds for each attempt, `within` for all of them together. `fallback` are those who are asked
         instead, one after the other, once it has failed for good: agents, names, or a FallbackValue. What is said here
         goes before what stands on the agent's card. In a `conversation` the call has a turn: the agent is given what
-        was said before, and what it says is appended with its answer. Awaited, it gives the agent's value, or raises
+        was said before, and what it says is appended with its answer. `accept` is a rule of the value, or an
+        Acceptance: where it says what is wrong with it, the agent is told and asked again, at most twice or as that
+        says, and then the fallbacks are; the last value is given as it is. Awaited, it gives the value, or raises
         CallFailed or CallRefused.
         """
-        plain = timeout is None and within is None and retry is None and fallback is None and conversation is None
-        options = NO_OPTIONS if plain else CallOptions(
-            timeout=timeout, within=within, retry=retry, fallback=fallback, conversation=turn_in(conversation)
+        plain = timeout is None and within is None and retry is None and fallback is None
+        options = NO_OPTIONS if plain and conversation is None and accept is None else CallOptions(
+            timeout=timeout, within=within, retry=retry, fallback=fallback, accept=acceptance(accept),
+            conversation=turn_in(conversation),
         )  # fmt: skip
         return AgentCall(self._active, self._branch, self._path, self._key(), agent, input, options, self)
 

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from podium.patterns.approve import approve
     from podium.patterns.blackboard import blackboard
     from podium.patterns.building.expression import cel
+    from podium.patterns.building.partial import Partial
     from podium.patterns.building.pattern import Pattern
     from podium.patterns.cascade import Tiered, cascade
     from podium.patterns.debate import Debated, debate
     from podium.patterns.ensemble import Chosen, ensemble
     from podium.patterns.gate import Check, Returned, gate
-    from podium.patterns.group_chat import Conversation, Said, group_chat
+    from podium.patterns.group_chat import ChatSoFar, Conversation, Said, group_chat
     from podium.patterns.handoff import handoff
     from podium.patterns.loading.spec import load
     from podium.patterns.loading.team import Team, load_yaml
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from podium.patterns.parallel import parallel
     from podium.patterns.parts.board import Board, Watcher, watch
     from podium.patterns.parts.control import Answer, HandOff, Turn
+    from podium.patterns.parts.ends import EndWhen, after, all_of, any_of, lasted, mentions, signalled
     from podium.patterns.parts.exchange import MeshResult, Outgoing, PeerReply
     from podium.patterns.parts.joining import Joined
     from podium.patterns.parts.judging import Ruling
@@ -53,12 +55,14 @@ __all__ = [
     "Assignment",
     "Ballot",
     "Board",
+    "ChatSoFar",
     "Check",
     "Chosen",
     "Conversation",
     "Coordinate",
     "Debated",
     "Delegate",
+    "EndWhen",
     "Event",
     "Executed",
     "Finish",
@@ -71,6 +75,7 @@ __all__ = [
     "Mission",
     "Needs",
     "Outgoing",
+    "Partial",
     "Pattern",
     "PeerReply",
     "Plan",
@@ -96,6 +101,9 @@ __all__ = [
     "Watcher",
     "WorkReport",
     "adaptive",
+    "after",
+    "all_of",
+    "any_of",
     "approve",
     "blackboard",
     "cascade",
@@ -106,9 +114,11 @@ __all__ = [
     "gate",
     "group_chat",
     "handoff",
+    "lasted",
     "load",
     "load_yaml",
     "magentic",
+    "mentions",
     "mesh",
     "parallel",
     "plan_execute",
@@ -117,6 +127,7 @@ __all__ = [
     "route",
     "saga",
     "sequence",
+    "signalled",
     "state_machine",
     "step",
     "supervisor",
@@ -134,12 +145,13 @@ lazy.exports(
         "podium.patterns.approve": "approve",
         "podium.patterns.blackboard": "blackboard",
         "podium.patterns.building.expression": "cel",
+        "podium.patterns.building.partial": "Partial",
         "podium.patterns.building.pattern": "Pattern",
         "podium.patterns.cascade": "Tiered cascade",
         "podium.patterns.debate": "Debated debate",
         "podium.patterns.ensemble": "Chosen ensemble",
         "podium.patterns.gate": "Check Returned gate",
-        "podium.patterns.group_chat": "Conversation Said group_chat",
+        "podium.patterns.group_chat": "ChatSoFar Conversation Said group_chat",
         "podium.patterns.handoff": "handoff",
         "podium.patterns.loading.spec": "load",
         "podium.patterns.loading.team": "Team load_yaml",
@@ -148,6 +160,7 @@ lazy.exports(
         "podium.patterns.parallel": "parallel",
         "podium.patterns.parts.board": "Board Watcher watch",
         "podium.patterns.parts.control": "Answer HandOff Turn",
+        "podium.patterns.parts.ends": "EndWhen after all_of any_of lasted mentions signalled",
         "podium.patterns.parts.exchange": "MeshResult Outgoing PeerReply",
         "podium.patterns.parts.joining": "Joined",
         "podium.patterns.parts.judging": "Ruling",

@@ -6,12 +6,13 @@ from itertools import pairwise
 from typing import Generic, Unpack
 
 from podium.engine.context import Context
-from podium.errors import CallError, PatternError
+from podium.errors import BadAnswer, CallError, PatternError
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
-from podium.patterns.building.members import GivingAgent, Member, Stage, applied, at_least, by_name, either, gives
+from podium.patterns.building.members import GivingAgent, Kind, Member, Stage, applied, at_least, by_name, either, gives
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, shared_task
 
 
@@ -36,8 +37,9 @@ def cascade(
     `samples` above 1 a tier is asked so often side by side, and its commonest answer counts if the share `agreement` of
     its samples gave it. One of the two has to be given.
 
-    A tier that fails is passed over like one that is not believed. The last tier is asked once, and its answer is taken
-    as it is; its failure is raised.
+    A tier that fails is passed over like one that is not believed. So is one that gives None, which says that it could
+    not tell, and one of whose answer the agent that is to say whether it is `confident` could not say so. The last tier
+    is asked once, and its answer is taken as it is; its failure is raised.
 
     The method is that of FrugalGPT (arXiv 2305.05176); agreement of samples as the sign of confidence is from LLM
     cascades with mixture of thought (arXiv 2310.03094).
@@ -51,13 +53,15 @@ def cascade(
     roles = [Role[object]("cascade", "tier", each, offers=("task",)) for each in members.values()]
     *cheap, last = roles
     kind = either(map(gives, members.values()))
-    believes = _believing(confident)
+    believes = _believing(confident, kind)
 
     async def body(ctx: Context, task: object) -> object:
         tried = list[str]()
         for tier in cheap:
             calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
             answers = answers_of(await ctx.gather(*calls, return_exceptions=True))
+            if begun_with(ctx, 2):
+                answers = [each for each in answers if each is not None]
             answer, share = commonest(answers, of=samples)
             if share >= agreement and await believes(ctx, task, answer):
                 taken: Tiered[object] = Tiered(value=answer, tier=tier.who, tried=tried)
@@ -88,10 +92,10 @@ def commonest(answers: Sequence[object], *, of: int) -> tuple[object, float]:
     return answer, count / of
 
 
-def _believing(confident: Stage | None) -> Callable[[Context, object, object], Awaitable[bool]]:
+def _believing(confident: Stage | None, kind: Kind) -> Callable[[Context, object, object], Awaitable[bool]]:
     """Return what says whether an answer to a task is to be trusted."""
     if confident is None or (callable(confident) and not is_agent(confident)):
-        sure = None if confident is None else rule(confident, "answer")
+        sure = None if confident is None else rule(confident, answer=kind)
 
         async def by_rule(_: Context, _task: object, answer: object) -> bool:
             return sure is None or bool(sure(answer))
@@ -100,7 +104,10 @@ def _believing(confident: Stage | None) -> Callable[[Context, object, object], A
     judging = Role[bool]("cascade", "confident", confident, offers=("task", "answer"), gives=bool)
 
     async def by_agent(ctx: Context, task: object, answer: object) -> bool:
-        return await judging.ask(ctx, task=task, answer=answer)
+        try:
+            return await judging.ask(ctx, task=task, answer=answer)
+        except (CallError, BadAnswer):
+            return False
 
     return by_agent
 

@@ -1,20 +1,28 @@
 """`plan_execute`: a plan of tasks, each started once its inputs are there."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.errors import BoundReached, CallError, InvalidValue, PlanRefused
+from podium.errors import BadAnswer, BoundReached, CallError, CallFailed, CallRefused, InvalidValue, PlanRefused
 from podium.model.agent import is_agent
 from podium.model.json import Json
+from podium.model.retry import NEVER_AGAIN, FailureKind
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
-from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
+from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, estimated, sound
+
+_ATTEMPTS = 6
+"""How often a task is tried where no number is given. Where 30 % of attempts fail, 7 of 10,000 tasks fail for good."""
+_ATTEMPTS_ONCE = 2
+"""How often it was tried in the first version of the patterns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,33 +33,62 @@ class Executed:
     replans: int
 
 
+@dataclass(slots=True)
+class _Progress:
+    """How far it is: all that a planner has to know to plan what is left."""
+
+    plan: Plan | None = None
+    """The last plan that could be read."""
+    done: dict[str, Json] = field(default_factory=dict[str, Json])
+    """Results by task id."""
+    failed: dict[str, str] | None = None
+    """Reasons by task id, of the plan that was carried out last; None before one was."""
+    refused: str | None = None
+    """Why the last plan could not be carried out."""
+
+    def told(self) -> dict[str, object]:
+        """Return the parts that a planner is offered when it is asked again; nothing at first."""
+        if self.failed is None:
+            return {"plan": self.plan, "refused": self.refused}
+        return {"plan": self.plan, "done": self.done, "failed": self.failed, "refused": self.refused}
+
+    def reasons(self) -> str:
+        """Return in one line what failed, and why."""
+        return "; ".join(f"{each!r}: {why}" for each, why in (self.failed or {}).items())
+
+
 @pattern
 def plan_execute(
-    planner: Member, workers: Sequence[Member], *, at_once: int = 8, attempts: int = 2, replans: int = 1,
+    planner: Member, workers: Sequence[Member], *, at_once: int = 8, attempts: int | None = None, replans: int = 1,
     tasks: int = 500, report: Stage | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern:  # fmt: skip
     """A planner splits the task, workers do the parts; each part starts as soon as the results it needs are there.
 
-    The planner takes `task` and `workers` (their names, with what they can do) and gives a `Plan`. When it is asked
-    again it is offered the former `plan` too, `done` (results by task id) and `failed` (reasons by task id), and gives
-    a plan for what is left; what is done is not done again. A worker takes the input that the plan has for it where
-    its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
+    The planner takes `task` and `workers` (their names, with what they can do) and gives a `Plan`. Where a task fails
+    for good, or the plan cannot be carried out, it is asked again, at most `replans` times. Then it is offered the
+    former `plan` too, `done` (results by task id), `failed` (reasons by task id) and `refused` (why the plan cannot be
+    carried out), and gives a plan for what is left; what is done is not done again. A worker takes the input that the
+    plan has for it where its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
 
-    At most `at_once` tasks run at once, those on the longest remaining path first. A task is tried `attempts` times in
-    all, from the second time on with the next of its worker and its alternatives. Where one fails for good, whatever
-    does not need it runs on; then the planner is asked again, at most `replans` times.
+    At most `at_once` tasks run at once, those on the longest remaining path first; where the plan does not say how many
+    `seconds` a task takes, it is what calls of its worker took so far. A task is tried `attempts` times in all, six
+    times where no number is given, from the second time on by the next of its worker and its alternatives. Whoever will
+    not do it is not asked again; where a rule or a person forbids it, nobody is. Where a task fails for good, whatever
+    does not need it runs on; then the planner is asked again.
 
     `report` makes the value: an agent that takes `results`, or parts `task` and `results`; or a function of the
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
 
-    Raises PlanRefused, before anything of that plan runs, for one with more than `tasks` tasks, with a circle, an
-    unknown worker, an id that is there twice, or a task that waits for an unknown task; BoundReached where no replan
-    is left. The method is critical-path list scheduling (Kwok and Ahmad 1999, doi:10.1145/344588.344618).
+    A plan cannot be carried out, and nothing of it runs, with more than `tasks` tasks, with a circle, an unknown
+    worker, an id that is there twice, or a task that waits for an unknown task. Raises PlanRefused where no replan is
+    left then, and BoundReached where none is left and tasks failed. The method is critical-path list scheduling (Kwok
+    and Ahmad 1999, doi:10.1145/344588.344618).
     """
-    for option, value, least in [("at_once", at_once, 1), ("attempts", attempts, 1), ("replans", replans, 0)]:
-        at_least("plan_execute", option, value, least)
-    at_least("plan_execute", "tasks", tasks)
-    offers = ("task", "workers", "plan", "done", "failed")
+    bounds = [("at_once", at_once, 1), ("attempts", attempts, 1), ("replans", replans, 0), ("tasks", tasks, 1)]
+    for option, value, least in bounds:
+        if value is not None:
+            at_least("plan_execute", option, value, least)
+    offers = ("task", "workers", "plan", "done", "failed", "refused")
     planning = Role[Plan]("plan_execute", "planner", planner, offers=offers, gives=Plan)
     members = by_name("plan_execute", workers, what="workers")
     roles = {
@@ -61,24 +98,29 @@ def plan_execute(
     crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
 
     async def body(ctx: Context, task: object) -> object:
-        done, failed = dict[str, Json](), dict[str, str]()
+        so_far = _Progress()
 
-        def checked(plan: Plan) -> tuple[Plan, list[PlanTask]]:
-            if not plan.tasks and not failed:
+        def checked(plan: Plan) -> list[PlanTask]:
+            so_far.plan = plan
+            if not plan.tasks and not so_far.failed:
                 raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
-            return plan, sound(plan, workers=able, done=done, most=tasks)
+            return sound(plan, workers=able, done=so_far.done, most=tasks)
 
-        plan, left = await planning.settle(ctx, checked, PARTS, task=task, workers=able)
         for replan in range(replans + 1):
-            failed = await crew.carry_out(ctx, left, done)
-            if not failed:
+            try:
+                left = await planning.settle(ctx, checked, PARTS, task=task, workers=able, **so_far.told())
+            except (PlanRefused, BadAnswer) as error:
+                if replan == replans:
+                    raise
+                so_far.refused = str(error)
+                continue
+            so_far.refused = None
+            so_far.failed = await crew.carry_out(ctx, left, so_far.done)
+            if not so_far.failed:
+                done = so_far.done
                 return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
-            if replan < replans:
-                parts = {"task": task, "workers": able, "plan": plan, "done": done, "failed": failed}
-                plan, left = await planning.settle(ctx, checked, PARTS, **parts)
-        reasons = "; ".join(f"{each!r}: {why}" for each, why in failed.items())
         raise BoundReached(
-            f"plan_execute: tasks failed, and no replan is left of {replans}: {reasons}. "
+            f"plan_execute: tasks failed, and no replan is left of {replans}: {so_far.reasons()}. "
             "Raise `replans` or `attempts`, or have the planner name alternatives."
         )
 
@@ -94,10 +136,12 @@ class _Workers:
 
     roles: Mapping[str, Role[object]]
     at_once: int
-    attempts: int
+    attempts: int | None
 
     async def carry_out(self, ctx: Context, tasks: Sequence[PlanTask], done: dict[str, Json]) -> dict[str, str]:
         """Do the tasks; adds their results to `done`, and returns the reasons of those that failed."""
+        if len(tasks) > self.at_once and any(each.seconds is None for each in tasks) and begun_with(ctx, 2):
+            tasks = estimated(tasks, await self._took(ctx))
         schedule, failed = Schedule(tasks, at_once=self.at_once), dict[str, str]()
         started = schedule.start()
         async with ctx.select(*[self._begin(ctx, each, done) for each in started]) as ended:
@@ -113,23 +157,45 @@ class _Workers:
                     ended.add(self._begin(ctx, each, done))
         return failed
 
+    async def _took(self, ctx: Context) -> dict[str, float]:
+        """Return how many seconds calls of each worker took on average, where that is known."""
+        times = dict[str, list[tuple[float, int]]]()
+        for each in await ctx.records(*sorted(self.roles)):
+            if each.seconds is not None:
+                times.setdefault(each.agent, []).append((each.seconds, each.done + each.failed or 1))
+        return {who: sum(s * n for s, n in some) / sum(n for _, n in some) for who, some in times.items()}
+
     def _begin(self, ctx: Context, task: PlanTask, done: Mapping[str, Json]) -> Primitive[Json]:
         return ctx.branch(self._work, task, {each: done[each] for each in task.after})
 
     async def _work(self, ctx: Context, task: PlanTask, inputs: Mapping[str, Json]) -> Json:
         """Have a task done: again, and by the next one who could do it, until it is or no attempt is left."""
-        able = [task.worker, *task.alternatives]
-        attempt = 0
+        now, able = begun_with(ctx, 2), deque([task.worker, *task.alternatives])
+        attempts = self.attempts or (_ATTEMPTS if now else _ATTEMPTS_ONCE)
         while True:
-            role = self.roles[able[attempt % len(able)]]
-            attempt += 1
+            role = self.roles[able[0]]
+            attempts -= 1
             try:
                 if not task.after:
                     return plain(await role.ask(ctx, task.input, task=task.input))
                 return plain(await role.ask(ctx, PARTS, task=task.input, inputs=inputs))
-            except (CallError, InvalidValue):
-                if attempt == self.attempts:
+            except (CallError, InvalidValue) as error:
+                if now and _is_final(error):
+                    able.popleft()
+                else:
+                    able.rotate(-1)
+                if not attempts or not able or (now and _is_forbidden(error)):
                     raise
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether another try by the same worker comes to the same."""
+    return isinstance(error, CallFailed) and error.kind in {*NEVER_AGAIN, FailureKind.REFUSAL}
+
+
+def _is_forbidden(error: Exception) -> bool:
+    """Whether a rule or a person said no, so that nobody does it in the worker's place."""
+    return isinstance(error, CallRefused) or (isinstance(error, CallFailed) and error.kind == FailureKind.REFUSED)
 
 
 def _reporter(stage: Stage) -> Callable[[Context, object, Mapping[str, Json]], Awaitable[object]]:

@@ -37,16 +37,19 @@ def race(
     passed over. Raises NoDecision, with the reason of each, where none is left. At least two agents.
     """
     named = by_name("race", agents, least=2)
-    wanted = rule(good, "answer") if good else None
+    wanted = rule(good, answer=either(map(gives, named.values()))) if good else None
 
     async def body(ctx: Context, task: object) -> object:
-        names, lost = list(named), dict[str, str]()
-        async with ctx.select(*(asked(ctx, each, input_for(each, task)) for each in named.values())) as ended:
+        names, lost, failures = list(named), dict[str, str](), list[Exception]()
+        async with ctx.select(*(asked(ctx, each, input_for(ctx, each, task)) for each in named.values())) as ended:
             while (branch := await ended.next()) is not None:
                 if branch.error is None and (wanted is None or wanted(branch.value())):
                     return branch.value()
+                if branch.error is not None:
+                    failures.append(branch.error)
                 lost[names[branch.index]] = _why(branch.value()) if branch.error is None else str(branch.error)
-        raise NoDecision(f"race: none of {len(names)} won. " + "; ".join(f"{name}: {lost[name]}" for name in names))
+        why = "; ".join(f"{name}: {lost[name]}" for name in names)
+        raise NoDecision(f"race: none of {len(names)} won. {why}", failures=failures)
 
     parts = {str(number): each for number, each in enumerate(named.values())}
     return Pattern(

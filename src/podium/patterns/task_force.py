@@ -1,15 +1,16 @@
 """`task_force`: recruits who is needed, works, dissolves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Unpack
 
 from podium.engine.context import Context
 from podium.errors import NoDecision
 from podium.model.agent import Card, is_agent
 from podium.model.json import Json
-from podium.patterns.building.inputs import input_for, plain
+from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import Member, at_least, by_name
+from podium.patterns.building.names import choices, named
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
 from podium.patterns.building.talking import asked, speaking
@@ -74,16 +75,26 @@ def task_force(
     works = {work: what for work, what in _WORKS.items() if managing is not None or work != "supervisor"}
     offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
 
+    closed = offered if among is not None and all(map(is_agent, among.values())) else None
+
+    def possible(needs: Needs) -> Needs:
+        if not needs.capabilities or needs.work not in works:
+            wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
+            raise NoDecision(
+                f"task_force: {analysing.who} {wrong}. Have it name what is needed, and one of {', '.join(works)}."
+            )
+        if closed is None:
+            return needs
+        meant = {each: named(each, closed) for each in needs.capabilities}
+        if nobody := [each for each, known in meant.items() if known is None]:
+            raise _nobody(nobody, f"{choices(nobody[0], closed).capitalize()}. Add candidates")
+        return replace(needs, capabilities=[known for known in meant.values() if known is not None])
+
     async def body(ctx: Context, task: object) -> Mission:
-        call = analysing.call(ctx, task=task, works=works, capabilities=offered)
+        call = analysing.call(ctx, PARTS, None, possible, task=task, works=works, capabilities=offered)
         value = await call
         with judging(call):
-            needs = analysing.said(value)
-            if not needs.capabilities or needs.work not in works:
-                wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
-                raise NoDecision(
-                    f"task_force: {analysing.who} {wrong}. Have it name what is needed, and one of {', '.join(works)}."
-                )
+            needs = possible(analysing.said(value))
             found = await _found(ctx, list(dict.fromkeys(needs.capabilities)), among, own=name)
             team = recruited(found, size)
         able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
@@ -99,6 +110,14 @@ def task_force(
         sketch=_sketch(analysing.member, among, managing),
         takes=analysing.takes("task"),
         gives=Mission,
+    )
+
+
+def _nobody(capabilities: Sequence[str], remedy: str) -> NoDecision:
+    """Return the error for capabilities that nobody offers."""
+    return NoDecision(
+        f"task_force: nobody offers {', '.join(capabilities)}. {remedy} with these capabilities, or have the analyst "
+        "name others."
     )
 
 
@@ -118,8 +137,7 @@ async def _found(
         cards[capability] = [card for card in own_cards if capability in card.capabilities]
         cards[capability] += [card for card in registered if card.name != own and (named is None or card.name in named)]
     if nobody := [capability for capability, there in cards.items() if not there]:
-        where = "Register agents with these capabilities" if among is None else "Add candidates with these capabilities"
-        raise NoDecision(f"task_force: nobody offers {', '.join(nobody)}. {where}, or have the analyst name others.")
+        raise _nobody(nobody, "Register agents" if among is None else "Add candidates")
     records = await ctx.records(*sorted({card.name for each in cards.values() for card in each}))
     return {capability: offers_of(each, records) for capability, each in cards.items()}
 
@@ -144,7 +162,7 @@ def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern:
     """Return a manager that gets a description of workers it knows by name only."""
 
     async def body(ctx: Context, parts: dict[str, Json]) -> object:
-        return await asked(ctx, manager, input_for(manager, **{**parts, "workers": able}))
+        return await asked(ctx, manager, input_for(ctx, manager, **{**parts, "workers": able}))
 
     return Pattern(body, kind="briefed", name=None, card={}, sketch=Sketch(parts={"manager": manager}))
 

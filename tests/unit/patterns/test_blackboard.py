@@ -223,12 +223,12 @@ async def test_a_decision_ends_it_and_cancels_the_acts_that_run(bench: Bench) ->
     done = watch(timed(bench.clock, "done", lambda _: {"done": True}, 1), when=has(none=["done"]))
     stuck = watch(hanging("stuck"), when=has(none=["done"]))
     board = await end_of(bench, done, stuck, until=cel("'done' in board"))
-    assert board == Board(entries={"done": True}, ended="decision", acts=2)
+    assert board == Board(entries={"done": True}, ended="decision", acts=2, ended_by="the rule 'done' in board holds")
 
 
 async def test_a_board_that_is_decided_from_the_start_calls_nobody(bench: Bench) -> None:
     board = await end_of(bench, watch(posts("idle"), when=has()), until=has(), board={"n": 1})
-    assert board == Board(entries={"n": 1}, ended="decision", acts=0)
+    assert board == Board(entries={"n": 1}, ended="decision", acts=0, ended_by="the rule holds")
 
 
 async def test_where_the_acts_are_used_up_what_was_posted_is_kept(bench: Bench) -> None:
@@ -250,7 +250,7 @@ async def test_a_watcher_that_fails_fails_the_board(bench: Bench) -> None:
 
 async def test_a_watcher_that_gives_no_mapping_gave_a_bad_answer(bench: Bench) -> None:
     with pytest.raises(RunFailed, match="odd, its watcher, gave what cannot be read"):
-        await end_of(bench, watch(posts("odd", "text"), when=has()))
+        await end_of(bench, watch(posts("odd", "text"), when=has()), corrections=0)
 
 
 async def test_it_goes_on_after_a_restart_and_acts_that_were_posted_are_not_repeated(bench: Bench) -> None:

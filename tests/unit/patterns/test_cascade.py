@@ -93,6 +93,32 @@ async def test_a_sample_that_fails_agrees_with_none(bench: Bench) -> None:
     assert (await tiered(bench, cascade(*tiers, samples=3, agreement=0.6, name="d"))).tier == "little"
 
 
+@pytest.mark.parametrize(
+    ("answers", "agreement", "taken"),
+    [
+        ([None], 1.0, "large"),
+        ([None, None, None], 0.6, "large"),
+        ([None, None, "a"], 0.6, "large"),
+        ([None, None, "a"], 0.3, "small"),
+        ([None, "a"], 0.5, "small"),
+    ],
+)
+async def test_agreement_on_nothing_is_no_confidence(
+    bench: Bench, answers: list[Json], agreement: float, taken: str
+) -> None:
+    tiers = tier(bench, "small", *answers), tier(bench, "large", "a")
+    made = cascade(*tiers, samples=len(answers), agreement=agreement, confident=lambda _: True, name="c")
+    assert await tiered(bench, made) == Tiered(value="a", tier=taken, tried=["small"] if taken == "large" else [])
+
+
+@pytest.mark.parametrize("judge", [failing("judge"), scripted("judge", lambda _: "hm")])
+async def test_an_answer_of_which_nobody_could_say_whether_to_trust_it_is_not_trusted(
+    bench: Bench, judge: Agent[Any, Any]
+) -> None:
+    made = cascade(tier(bench, "small", "a"), tier(bench, "large", "b"), confident=judge, name="c")
+    assert await tiered(bench, made) == Tiered(value="b", tier="large", tried=["small"])
+
+
 async def test_a_tier_that_fails_is_passed_over(bench: Bench) -> None:
     made = cascade(failing("small"), tier(bench, "large", "c"), confident=bool, name="c")
     assert await tiered(bench, made) == Tiered(value="c", tier="large", tried=["small"])

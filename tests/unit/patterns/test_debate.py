@@ -146,8 +146,10 @@ async def test_a_judge_is_not_paid_where_all_agree(bench: Bench) -> None:
 
 
 async def test_a_judge_that_names_none_of_the_labels_is_no_decision(bench: Bench) -> None:
-    made = debate(debater("a", 1, 2), debater("b", 3, 4), judge=scripted("j", [{"winner": "a"}]), rounds=1, name="d")
-    assert "NoDecision: debate: j, its judge, chose 'a', which is none of A, B" in await undecided(bench, made)
+    made = debate(
+        debater("a", 1, 2), debater("b", 3, 4), judge=scripted("j", 3 * [{"winner": "c"}]), rounds=1, name="d"
+    )
+    assert "NoDecision: debate: j, its judge, chose 'c': there is A, B." in await undecided(bench, made)
 
 
 async def test_a_debater_that_fails_fails_the_debate(bench: Bench) -> None:

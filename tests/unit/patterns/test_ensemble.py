@@ -126,13 +126,13 @@ async def test_where_nobody_is_left_there_is_no_decision(bench: Bench) -> None:
 
 
 async def test_a_winner_that_is_no_candidate_is_no_decision(bench: Bench) -> None:
-    made = ensemble(short, long, judge=scripted("judge", [{"winner": "short"}]), name="e")
+    made = ensemble(short, long, judge=scripted("judge", 3 * [{"winner": "short"}]), name="e")
     message = await refused(bench, made)
-    assert "NoDecision: ensemble: judge, its judge, chose 'short', which is none of A, B" in message
+    assert "NoDecision: ensemble: judge, its judge, chose 'short': there is A, B." in message
 
 
 async def test_a_ruling_that_cannot_be_read_is_a_bad_answer(bench: Bench) -> None:
-    message = await refused(bench, ensemble(short, long, judge=scripted("judge", ["the first"]), name="e"))
+    message = await refused(bench, ensemble(short, long, judge=scripted("judge", 3 * ["the first"]), name="e"))
     assert "BadAnswer: ensemble: judge, its judge, gave what cannot be read" in message
 
 

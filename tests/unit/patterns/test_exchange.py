@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
 from podium.model.message import Message
 from podium.patterns import Outgoing
-from podium.patterns.parts.exchange import Exchange
+from podium.patterns.parts.exchange import Exchange, PeerReply
 from tests.examples import examples
 
 
@@ -35,7 +35,8 @@ class Round:
         message = self.exchange.take()
         assert message is not None
         assert message.to == who
-        self.exchange.send(message, sends, self._ids, at=1.0)
+        addressed = self.exchange.addressed(message.to, PeerReply(messages=list(sends)))
+        self.exchange.send(message, addressed, self._ids, at=1.0)
         return message
 
 

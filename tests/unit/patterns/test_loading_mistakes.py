@@ -142,8 +142,8 @@ def test_an_option_that_does_not_fit(option: str, message: str) -> None:
     ("rule", "message"),
     [
         (f"§{HERE}:write", f"{HERE}:write is an agent, and here stands a plain function or a rule in CEL."),
-        (f"§{HERE}:NUMBER", f"{HERE}:NUMBER is int, where a rule is expected."),
-        ("§[a]", "expected a rule, got a list."),
+        (f"§{HERE}:NUMBER", f"{HERE}:NUMBER is int, where a rule or a mapping is expected."),
+        ("§[a]", "expected a rule or a mapping, got a list."),
         ("§!verdict", "!verdict is a tag, which has no meaning here: put a text that begins with ! in quotes."),
         ("§draft.score > 1", "the rule 'draft.score > 1' uses draft: here it may use verdict."),
         ("verdict.score >= 0.9 §)", "the rule 'verdict.score >= 0.9 )' is no CEL expression: Syntax error"),
@@ -166,7 +166,7 @@ def test_a_rule_that_is_none_is_told_at_the_place_inside_it_where_that_is_known(
         ("      critic: judge\n", "", "refine: refine needs critic."),
         ("critic: judge", "critic:§", "refine.critic: expected an agent, got nothing."),
         ("{to: editors, ", "{", "agents.boss.human: human needs to."),
-        ("rounds: 4", "rounds: 0", "refine: refine was given rounds=0: expected at least 1."),
+        ("rounds: 4", "rounds: §0", "refine.rounds: refine was given rounds=0: expected at least 1."),
         (
             "rounds: 4",
             "rounds: 4\n    §version: 2",

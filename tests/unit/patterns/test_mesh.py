@@ -167,7 +167,7 @@ async def test_start_says_who_gets_the_task(bench: Bench) -> None:
 )
 async def test_where_no_answer_can_come_that_is_said(bench: Bench, second: Json, error: str) -> None:
     with pytest.raises(RunFailed, match=error):
-        await talk_of(bench, mesh(says("a", sends(ask("b"))), says("b", second), hops=4, name="m"))
+        await talk_of(bench, mesh(says("a", sends(ask("b"))), says("b", second), hops=4, name="m", corrections=0))
 
 
 async def test_it_goes_on_after_a_restart_with_the_same_ids_and_nothing_is_asked_twice(bench: Bench) -> None:

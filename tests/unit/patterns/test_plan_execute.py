@@ -144,7 +144,7 @@ async def test_a_task_starts_once_its_own_inputs_are_there_and_does_not_wait_for
 
 
 async def test_with_one_place_the_longest_remaining_path_is_first(bench: Bench) -> None:
-    plan = [task("short"), task("root"), task("leaf", "root", seconds=5), task("long", seconds=3)]
+    plan = [task("short", seconds=1), task("root", seconds=1), task("leaf", "root", seconds=5), task("long", seconds=3)]
     made = plan_execute(planned(plan), [echo], at_once=1, name="p")
     assert list((await value(bench, made)).results) == ["root", "leaf", "long", "short"]
 
@@ -240,29 +240,35 @@ async def test_without_a_replan_left_it_fails_and_says_why(bench: Bench) -> None
 
 
 async def test_a_plan_that_cannot_work_is_refused_before_anything_of_it_runs(bench: Bench) -> None:
-    made = plan_execute(planned([task("a", seconds=9), task("b", "c"), task("c", "b")]), [hanging("echo")], name="p")
+    made = plan_execute(
+        planned([task("a", seconds=9), task("b", "c"), task("c", "b")]),
+        [hanging("echo")],
+        replans=0,
+        name="p",
+        corrections=0,
+    )
     message = await refusal(bench, made)
     assert "PlanRefused: tasks of the plan wait for each other: b → c → b" in message
 
 
 async def test_a_second_plan_may_wait_for_what_is_done_but_for_nothing_else(bench: Bench) -> None:
     first = [task("a"), task("bad", worker="broken")]
-    made = plan_execute(planned(first, [task("c", "a", "bad")]), [echo, broken], name="p")
+    made = plan_execute(planned(first, [task("c", "a", "bad")]), [echo, broken], name="p", corrections=0)
     assert "task 'c' waits for 'bad', which no task of the plan makes" in await refusal(bench, made)
 
 
 async def test_a_plan_without_tasks_is_refused(bench: Bench) -> None:
-    made = plan_execute(planned([]), [echo], name="p")
+    made = plan_execute(planned([]), [echo], replans=0, name="p", corrections=0)
     assert "planner, its planner, gave a plan without tasks" in await refusal(bench, made)
 
 
 async def test_a_plan_of_too_many_tasks_is_refused(bench: Bench) -> None:
-    made = plan_execute(planned([task("a"), task("b")]), [echo], tasks=1, name="p")
+    made = plan_execute(planned([task("a"), task("b")]), [echo], tasks=1, replans=0, name="p", corrections=0)
     assert "the plan has 2 tasks, and at most 1 are allowed" in await refusal(bench, made)
 
 
 async def test_what_is_no_plan_is_refused(bench: Bench) -> None:
-    made = plan_execute(scripted("planner", ["first this, then that"]), [echo], name="p")
+    made = plan_execute(scripted("planner", 3 * ["first this, then that"]), [echo], replans=0, name="p")
     message = await refusal(bench, made)
     assert BadAnswer.__name__ in message
     assert "planner, its planner, gave what cannot be read" in message

@@ -54,6 +54,9 @@ class Members:
     bad_answers: int = 1
     gave: Counter[tuple[str, bytes]] = field(default_factory=Counter[tuple[str, bytes]])
     """How often each gave a value that can be used, by name and input."""
+    substitutes: list[Any] = field(default_factory=list[Any])
+    stands_in: bool = False
+    """Whether somebody stands in for a member whose answers cannot be used."""
 
     def giving(self, name: str, value: Json = "fine", **card: Any) -> Any:
         """Return a member that gives a value."""
@@ -72,7 +75,10 @@ class Members:
     def wrong_at_first(self, bad: Json, good: Json) -> Any:
         """Return a member whose first answer cannot be used."""
 
-        @agent(name="wrong")
+        if self.stands_in:
+            self.substitutes.append(self._member("substitute", lambda: good, {}))
+
+        @agent(name="wrong", fallback=tuple(each.card.name for each in self.substitutes))
         async def says(it: Json = None) -> Json:
             self.bad_answers -= 1
             return good if self.bad_answers < 0 else bad
@@ -144,7 +150,7 @@ OUTAGES: dict[str, Build] = {
 UNUSABLE: dict[str, Build] = {
     "plan_execute": lambda of: plan_execute(
         of.wrong_at_first({"tasks": [{"id": "a", "worker": "x"}]}, {"tasks": [{"id": "a", "worker": "good"}]}),
-        [of.giving("good")],
+        [of.giving("good")], replans=0,
     ),
     "group_chat": lambda of: group_chat(
         of.giving("x"), of.giving("y"), next_speaker=of.wrong_at_first("z", "x"), turns=2
@@ -215,4 +221,39 @@ async def test_a_retry_asks_again_who_was_away_and_nobody_else(name: str, levels
 @pytest.mark.parametrize("name", UNUSABLE)
 async def test_a_retry_asks_again_for_an_answer_that_could_not_be_used(name: str, levels: int) -> None:
     of = Members(away=False)
-    assert await retried(nested_in(UNUSABLE[name](of), levels), of, on_a_board=name == "blackboard") == {}
+    team = UNUSABLE[name](of)
+    team.corrections = 0
+    assert await retried(nested_in(team, levels), of, on_a_board=name == "blackboard") == {}
+
+
+async def ended(team: Pattern[Any, Any], *others: Any, on_a_board: bool) -> Any:
+    """Run a team to its end; returns its value."""
+    clock = DrivenClock()
+    async with App.open(":memory:", agents=[team, *others], clock=clock) as app:
+        handle = await app.start(team, {"start": 1} if on_a_board else "go", id="r")
+        await clock.advance(100)
+        return await handle.result()
+
+
+@pytest.mark.parametrize("bad_answers", [1, 2])
+@pytest.mark.parametrize("name", UNUSABLE)
+async def test_a_member_whose_answer_cannot_be_used_is_asked_again(name: str, bad_answers: int) -> None:
+    of = Members(away=False, bad_answers=bad_answers)
+    assert await ended(nested_in(UNUSABLE[name](of), 1), on_a_board=name == "blackboard") is not None
+    assert of.bad_answers == -1 - (name == "group_chat")  # whose manager is asked for each of two turns
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+async def test_a_member_that_never_gives_a_usable_answer_is_asked_three_times(name: str) -> None:
+    of = Members(away=False, bad_answers=100)
+    with pytest.raises(RunFailed):
+        await ended(nested_in(UNUSABLE[name](of), 1), on_a_board=name == "blackboard")
+    assert of.bad_answers == 97
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+async def test_whoever_stands_in_is_asked_once_the_corrections_are_used_up(name: str) -> None:
+    of = Members(away=False, bad_answers=3, stands_in=True)
+    team = nested_in(UNUSABLE[name](of), 1)
+    assert await ended(team, *of.substitutes, on_a_board=name == "blackboard") is not None
+    assert of.bad_answers == -(name == "group_chat")

@@ -179,13 +179,13 @@ async def test_a_classifier_is_told_of_otherwise_and_may_choose_it(bench: Bench)
 
 
 async def test_without_otherwise_an_unknown_key_is_no_decision_and_the_keys_are_named(bench: Bench) -> None:
-    why = "NoDecision: route: classifier gave 'sales'; there is bill, tech. Add a route, or `otherwise`"
+    why = "NoDecision: route: classifier gave 'sales': there is bill, tech. Give one of these keys"
     with pytest.raises(RunFailed, match=why):
         await run(bench, route(DESKS, classifier("sales"), name="r"), "x")
 
 
 async def test_a_function_that_gives_no_text_is_no_decision(bench: Bench) -> None:
-    with pytest.raises(RunFailed, match="NoDecision: route: len gave 1; there is bill, tech"):
+    with pytest.raises(RunFailed, match="NoDecision: route: len gave 1: there is bill, tech"):
         await run(bench, route(DESKS, len, name="r"), "x")  # pyright: ignore[reportArgumentType] - what is being refused
 
 
@@ -193,12 +193,12 @@ async def test_a_function_that_gives_nothing_is_named(bench: Bench) -> None:
     def nothing(_: str) -> Any:
         return None
 
-    with pytest.raises(RunFailed, match="NoDecision: route: nothing gave None; there is bill, tech"):
+    with pytest.raises(RunFailed, match="NoDecision: route: nothing gave None: there is bill, tech"):
         await run(bench, route(DESKS, nothing, name="r"), "x")
 
 
 async def test_where_no_condition_holds_it_is_no_decision(bench: Bench) -> None:
-    with pytest.raises(RunFailed, match="NoDecision: route: no condition holds; there is bill"):
+    with pytest.raises(RunFailed, match="NoDecision: route: no condition holds: there is bill"):
         await run(bench, route({"bill": billing}, {"bill": lambda _: False}, name="r"), "x")
 
 

@@ -125,7 +125,7 @@ async def test_without_a_team_there_is_no_decision(bench: Bench, analyst: AnyAge
 
 async def test_among_candidates_all_that_nobody_offers_is_named(bench: Bench) -> None:
     made = task_force(needs("read", "fly"), candidates=[adds("w", "write")], name="t")
-    with pytest.raises(RunFailed, match=r"nobody offers read, fly\. Add candidates with these"):
+    with pytest.raises(RunFailed, match=r"nobody offers read, fly\. There is write\. Add candidates with these"):
         await mission(bench, made, adds("r", "read"))
 
 

@@ -8,7 +8,7 @@ from podium.engine.calls.inline import run_inline
 from podium.engine.calls.kept import keep, kept_answer
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.calls.permission import Permission, PermissionReply
-from podium.engine.calls.retries import end_of, fall_back
+from podium.engine.calls.retries import end_of, fall_back, improved
 from podium.engine.calls.steps import CallSteps
 from podium.engine.calls.taking_turns import said_with, take_turn
 from podium.engine.calls.tracing import traced, traced_inline
@@ -63,7 +63,7 @@ async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed |
                 keep(open_call, asked, outcome.failure.answer)
                 open_call.progress.final = True
         if isinstance(outcome, Done):
-            outcome = given_by(open_call.agent, outcome, most, lacking(open_call, asked))
+            outcome = _judged(open_call, asked, given_by(open_call.agent, outcome, most, lacking(open_call, asked)))
         match outcome:
             case Given() | Cancelled():
                 return outcome
@@ -73,6 +73,11 @@ async def _tried(open_call: OpenCall, first: Outcome | None) -> Given | Failed |
                     return ended
             case _:
                 pass  # once more
+
+
+def _judged(open_call: OpenCall, asked: AnyAgent | FallbackValue, given: Given | Failed) -> Given | Failed | None:
+    """Return an answer where it stands; None where another one is asked for, since it is not accepted."""
+    return None if isinstance(given, Given) and improved(open_call, asked, given) else given
 
 
 async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
@@ -179,7 +184,7 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
         why = f"nobody answered; asked were {ask.to}: {ask.text}"
         if fall_back(open_call, f"QuestionExpired: {why}"):
             return None
-        return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))
+        return _fail_for_good(open_call, Failure(FailureKind.FINAL, "QuestionExpired", why))
     values = [each.value for each in answers]
     if ask.kind != "in_doubt":
         answer = accepted(open_call.agent, values[0] if ask.quorum == 1 else values)

@@ -15,8 +15,9 @@ from podium.errors import Blocked, MissingAgent, UnknownAgent
 from podium.model.agent import AnyAgent, Card
 from podium.model.call import Call
 from podium.model.fallback import FallbackValue
-from podium.model.json import Json
+from podium.model.json import Json, is_object
 from podium.model.retry import Retry
+from podium.model.told import Told
 
 MakeCall = Callable[[str, str, Target, Json, Caller], Primitive[Json]]
 """Makes a call below another one, of its key, the key of the step that asks, the agent, the input and the caller."""
@@ -50,6 +51,8 @@ class OpenCall:
     """Makes a call below it, that one of its steps asks for."""
     turn: TurnOfCall | None = None
     """What its agent has of the conversation in which it is called."""
+    told: Told | None = None
+    """What its input tells, where that is heard as messages."""
 
     @property
     def fallbacks(self) -> Fallbacks:
@@ -100,10 +103,17 @@ class OpenCall:
             left = max(0.0, self.deadline - self.active.runtime.clock.now())
             seconds = left if seconds is None else min(seconds, left)
         return Call(
-            run=run.id, key=self.key, agent=card.name, version=card.version, input=self.input,
+            run=run.id, key=self.key, agent=card.name, version=card.version, input=self._input_of(agent),
             attempt=progress.attempt, lineage=progress.lineage, timeout=seconds, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.deadline,
             callers=self.caller.callers, granted=progress.granted, feedback=progress.feedback,
             conversation=None if self.turn is None else self.turn.name, allowed_before=self.allowed_before,
-            registered_by=self.registered_by,
+            registered_by=self.registered_by, told=self.told,
         )  # fmt: skip
+
+    def _input_of(self, agent: AnyAgent) -> Json:
+        """Return the input, with what was wrong with the last answer where the agent finds that in it."""
+        accept, feedback = self.options.accept, self.progress.feedback
+        if not feedback or accept is None or accept.remark is None or agent is not self.agent:
+            return self.input
+        return {**self.input, accept.remark: feedback} if is_object(self.input) else self.input

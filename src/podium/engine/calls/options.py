@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from podium.dispatch.dispatcher import Target
+from podium.model.acceptance import Acceptance
 from podium.model.agent import is_agent
 from podium.model.conversation import ConversationTurn
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
@@ -35,6 +36,7 @@ class CallOptions:
     retry: Retry | None = None
     fallback: Fallbacks | None = None
     conversation: ConversationTurn | None = None
+    accept: Acceptance | None = None
 
     def __post_init__(self) -> None:
         hold_seconds(self, SECONDS, "timeout", "within", whose="a call", optional=True)

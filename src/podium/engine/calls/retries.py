@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from podium.engine.calls.ending import record_spent
+from podium.engine.calls.given import Given
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.run.undone import AROUND, is_undo, undid_all, undoers
+from podium.model.acceptance import NOT_ACCEPTED
 from podium.model.agent import AnyAgent
 from podium.model.facts.calls import AttemptFailed
 from podium.model.fallback import FallbackValue
@@ -23,6 +26,8 @@ def end_of(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Failed
         falls = is_scarce(outcome.rule) and fall_back(open_call, f"{outcome.rule}: {outcome.reason}")
         return None if falls else outcome
     failure = outcome.failure
+    if failure.kind is FailureKind.REFUSED:
+        return outcome  # of what it calls: nobody else may do it instead
     if failure.unavailable and fall_back(open_call, _why(failure)):
         return None
     if _may_try_again(open_call, asked, failure):
@@ -33,6 +38,28 @@ def end_of(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Failed
     return None if fall_back(open_call, _why(failure)) else Failed(failure)
 
 
+def improved(open_call: OpenCall, asked: AnyAgent | FallbackValue, given: Given) -> bool:
+    """Record that another answer is asked for where this one is not accepted; False where it stands.
+
+    It stands where it is accepted, and where nobody is left to be asked: then whoever asked has to judge it.
+    What has happened `once` is not asked for again.
+    """
+    accept, progress = open_call.options.accept, open_call.progress
+    if accept is None or progress.final or isinstance(asked, FallbackValue):
+        return False
+    if open_call.card_of(asked).effects == "once" or (why := accept.rule(given.value)) is None:
+        return False
+    if progress.corrected < accept.corrections:
+        record_spent(open_call.active, open_call.key, progress)
+        progress.corrected += 1
+        next_attempt(open_call, Failure(FailureKind.VALIDATION, NOT_ACCEPTED, why), 0.0, feedback=why)
+        return True
+    if progress.fallback_index == len(open_call.fallbacks):
+        return False
+    record_spent(open_call.active, open_call.key, progress)
+    return fall_back(open_call, f"{NOT_ACCEPTED}: {why}")
+
+
 def fall_back(open_call: OpenCall, why: str) -> bool:
     """Record that the next fallback is asked, if there is one."""
     progress = open_call.progress
@@ -40,7 +67,7 @@ def fall_back(open_call: OpenCall, why: str) -> bool:
         return False
     progress.fallback_index += 1
     progress.first_attempt, progress.why = progress.attempt + 1, why
-    progress.granted = {}
+    progress.granted, progress.corrected = {}, 0
     next_attempt(open_call, Failure(FailureKind.BUG, "Fallback", why), 0.0)
     return True
 
@@ -61,7 +88,7 @@ def next_attempt(
     said = AttemptFailed(
         attempt=progress.attempt, lineage=progress.lineage, due=progress.due, kind=failure.kind, type=failure.type,
         message=failure.message, fallen=progress.fallback_index, first=progress.first_attempt, why=progress.why,
-        feedback=feedback, goes_on=goes_on, causes=failure.causes,
+        feedback=feedback, goes_on=goes_on, causes=failure.causes, corrected=progress.corrected,
         traceback=failure.traceback,
     )  # fmt: skip
     active.journal.append(said, open_call.key, effects=withdrawn)

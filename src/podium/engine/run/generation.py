@@ -8,6 +8,7 @@ from podium.model.allow import AllowList
 from podium.model.fact import Fact, FactKind, started_of
 from podium.model.facts.runs import Restarted
 from podium.model.generation import generation_of, path_of, restarted_in, start_of
+from podium.model.run import PATTERNS_VERSION
 
 KEPT_SIGNALS = frozenset({"user", "cancel"})
 """The kinds of signals that the next generation may take. Others answer what an earlier one has asked."""
@@ -40,7 +41,7 @@ class Generation:
         return Restarted(
             generation=self.number + 1, version=version, deadline=None if due is None else due.at,
             seconds=None if due is None else due.seconds, ended_before=self.ended_before,
-            allow=allow,
+            allow=allow, patterns=PATTERNS_VERSION,
         )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ class CallProgress:
     """What the agent before the present fallback said."""
     feedback: str = ""
     """What was wrong with the last answer."""
+    corrected: int = 0
+    """How often the present agent, or fallback, was told that its answer is not accepted."""
     asked: dict[Subject, QuestionAsked] = field(default_factory=empty(dict[Subject, QuestionAsked]))
     """The questions that are open, by what they are about."""
     until: float | None = None
@@ -102,6 +104,7 @@ def progress_of(record: KeyState) -> CallProgress:
         progress.attempt, progress.lineage, progress.due = said.attempt, said.lineage, said.due
         progress.fallback_index, progress.first_attempt = said.fallen, said.first
         progress.why, progress.feedback, progress.goes_on = said.why, said.feedback, said.goes_on
+        progress.corrected = said.corrected
     if record.held is not None:
         progress.due = record.held.until
     for inquiry in record.questions.values():

@@ -10,7 +10,7 @@ from podium.model.delegation import Delegation
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Started
 from podium.model.json import Json
-from podium.model.run import START, Run, RunOptions, RunState
+from podium.model.run import PATTERNS_VERSION, START, Run, RunOptions, RunState
 from podium.store.conversing import WantTurn
 from podium.store.inserting import NewFact, NewRun
 from podium.store.operations import BeginGeneration, Delivery, Write
@@ -46,7 +46,7 @@ def new_run(  # noqa: PLR0913 - each is a word of the run, and the caller names 
         budget=_budget(options, above), lines=tuple(_lines(id, options.budget, above)), trace=trace,
         conversation=None if options.turn is None else options.turn.name,
         busy="wait" if options.turn is None else options.turn.busy, allow=_allow(options, above),
-        grantor=delegation and delegation.by, grantee=delegation and delegation.to,
+        grantor=delegation and delegation.by, grantee=delegation and delegation.to, patterns=PATTERNS_VERSION,
     )  # fmt: skip
     parent = None if above is None else above.run
     return NewRun(

@@ -26,6 +26,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """Where the same was asked before a retry, if its answer, or else what steps it had done, is taken from there."""
     conversation: Kept[str | None] = None
     """The conversation in which it is to have its turn."""
+    heard: Kept[bool] = False
+    """Whether a language model hears what the input tells as messages: earlier versions told it as one text."""
     step: Kept[str | None] = None
     """The key of the step that needs its answer, where an agent calls another one."""
 
@@ -56,6 +58,8 @@ class AttemptFailed(FactContent, kind=FactKind.RETRY):
     """The key under which an inline workflow goes on with what it recorded, but for what failed; None to begin anew."""
     causes: Kept[tuple[str, ...]] = ()
     """The keys of the calls that made an inline workflow fail."""
+    corrected: Kept[int] = 0
+    """How often the one that is asked next was told that its answer is not accepted."""
     traceback: Dropped[str] = ""
     """Where it came from, as in an answer."""
 

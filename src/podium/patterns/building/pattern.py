@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, get_type_hints
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, get_args, get_type_hints
 
 from typing_extensions import TypeIs, TypeVar
 
@@ -15,14 +15,16 @@ from podium.engine.context import Context
 from podium.engine.workflow import Workflow
 from podium.errors import PatternError
 from podium.formats.mermaid import Flowchart
+from podium.model.acceptance import CORRECTIONS
 from podium.model.agent import AnyAgent, Card, In_contra, InputShape, Out_co, OutputShape, is_agent
 from podium.model.duration import Duration
-from podium.model.expected import NAME, or_none
+from podium.model.expected import NAME, NATURAL, check_options, one_of, or_none
 from podium.model.json import Json
 from podium.model.retry import Retry
 from podium.model.task import Task
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import ANYTHING, Kind, Stage, name_of
+from podium.patterns.building.members import ANYTHING, Kind, Stage, applied, either, name_of
+from podium.patterns.building.partial import UNFINISHED, OnFailure, Partial, SoFar
 from podium.patterns.building.wanted import Wanted, wanted
 from podium.patterns.building.writing import written
 
@@ -37,16 +39,22 @@ P = ParamSpec("P")
 Made = TypeVar("Made", bound="Pattern")
 
 _LONGEST_NAME = 80
+_OWN = {"corrections": NATURAL, "on_failure": one_of(get_args(OnFailure))}
+"""What is no field of a card."""
 
 
 class CardFields(TypedDict, total=False):
-    """What every pattern takes besides its own options; the same as `@workflow` takes."""
+    """What every pattern takes besides its own options: what `@workflow` takes, and how it treats what goes wrong."""
 
     version: str
     description: str
     capabilities: frozenset[str] | set[str]
     timeout: Duration | None
     retry: Retry
+    corrections: int
+    """How often a member whose answer cannot be used is told why and asked again, and then its fallbacks; preset 2."""
+    on_failure: OnFailure
+    """What it does when it cannot finish: `raise`, as preset, or give a Partial with what it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +82,32 @@ class Pattern(Workflow[In_contra, Out_co]):
 
     def __init__(
         self, body: Callable[..., Awaitable[object]], *, kind: str, name: str | None, card: CardFields, sketch: Sketch,
-        takes: Kind = ANYTHING, gives: Kind = ANYTHING,
+        takes: Kind = ANYTHING, gives: Kind = ANYTHING, has: Kind | None = None,
     ) -> None:  # fmt: skip
+        """Make it of a `body` that takes the context and the input, and a SoFar where it `has` something beforehand.
+
+        `has` is the type of what there is when it cannot finish; None where that is nothing.
+        """
         self.kind = kind
         """The pattern's function: `sequence`, `vote`, …"""
+        self.corrections = card.get("corrections", CORRECTIONS)
+        """How often a member whose answer cannot be used is told why and asked again."""
         self.sketch = sketch
         self.arguments: Mapping[str, object] = {}
         """What the pattern's function was called with, by parameter."""
         or_none(NAME).check(f"the name of a {kind}", name)
-        check_card(name or kind, card)
+        given: Mapping[str, object] = card
+        check_options(kind, {each: said for each, said in given.items() if each in _OWN}, _OWN)
+        check_card(name or kind, {each: said for each, said in given.items() if each not in _OWN})
         made = Card(
             name=name or _name(kind, sketch), version=card.get("version", "1"),
             description=card.get("description", ""), capabilities=frozenset(card.get("capabilities", ())),
             timeout=card.get("timeout"), retry=card.get("retry", Retry()), kind="workflow", anonymous=name is None,
         )  # fmt: skip
+        if has is not None:
+            body = _unfinished(body, partial=card.get("on_failure") == "partial")
+        if card.get("on_failure") == "partial":
+            gives = _or_partial(kind, gives, has)
         whole = _plainly(body) if gives is ANYTHING else body
         taken: InputShape[object] = _Anything() if takes is ANYTHING else shape_of(takes)
         super().__init__(whole, card=made, input=taken, output=_as_declared(gives))
@@ -157,6 +177,31 @@ def _check_given(kind: str, given: Mapping[str, object], takes: Mapping[str, Wan
     for name, value in given.items():
         if name in takes and not takes[name].fits(value):
             raise PatternError(f"{kind} was given {name}={value!r}: expected {takes[name].described()}.")
+
+
+def _unfinished(body: Callable[..., Awaitable[object]], *, partial: bool) -> Callable[..., Awaitable[object]]:
+    """Return a body that is told where to note how far it came, and gives that as a Partial where it is to."""
+
+    async def unfinished(ctx: Context, value: object) -> object:
+        so_far = SoFar[object]()
+        try:
+            return await body(ctx, value, so_far)
+        except UNFINISHED as error:
+            found = so_far.partial(error) if partial else None
+            if found is None:
+                raise
+            return found
+
+    return unfinished
+
+
+def _or_partial(kind: str, gives: Kind, has: Kind | None) -> Kind:
+    """Return the type of what a pattern gives that may not finish; raises PatternError where it then has nothing."""
+    if has is None:
+        raise PatternError(
+            f"{kind} was given on_failure='partial', and has nothing to give before it is done: leave it out."
+        )
+    return either([gives, applied(Partial, has)])
 
 
 def _as_declared(gives: Kind) -> OutputShape[Any]:

@@ -1,6 +1,6 @@
 """The role: a place in a pattern that a member fills."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -11,14 +11,19 @@ from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, TeamError
+from podium.model.acceptance import CORRECTIONS, Acceptance
 from podium.model.agent import is_agent
 from podium.model.conversation import ConversationTurn
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, member, name_of, one_type, parameters, takes
+from podium.patterns.building.pattern import is_pattern
 from podium.patterns.building.talking import asked
 
 T = TypeVar("T")
 U = TypeVar("U")
+
+REMARK = "remark"
+"""The part in which a member finds what was wrong with its last answer."""
 
 
 class Role(Generic[T]):
@@ -64,30 +69,59 @@ class Role(Generic[T]):
         return parameters(self.member).get(part, takes(self.member))
 
     def call(
-        self, ctx: Context, whole: object = PARTS, turn: ConversationTurn | None = None, /, **parts: object
+        self, ctx: Context, whole: object = PARTS, turn: ConversationTurn | None = None,
+        accept: Callable[[T], object] | None = None, /, **parts: object,
     ) -> Primitive[object]:  # fmt: skip
         """Return the call, to be awaited or joined; `said` reads its value, `input_for` tells what is handed over.
 
-        In a conversation the member listens, unless it is given a `turn` to speak in.
+        In a conversation the member listens, unless it is given a `turn` to speak in. Where its answer cannot be read,
+        or `accept` raises what is wrong with it, the member is told and asked again, as often as the pattern allows,
+        and then its fallbacks are; the last answer is given as it is, for the pattern to judge.
         """
-        return asked(ctx, self.member, input_for(self.member, whole, **parts), turn)
+        given = input_for(ctx, self.member, whole, **parts)
+        return asked(ctx, self.member, given, turn, accept=self._acceptance(ctx, accept, parts))
 
     async def ask(
         self, ctx: Context, whole: object = PARTS, turn: ConversationTurn | None = None, /, **parts: object
     ) -> T:  # fmt: skip
-        """Call the member and return what it said; raises BadAnswer where that cannot be read."""
-        return await self._settled(self.call(ctx, whole, turn, **parts), _as_it_is)
+        """Call the member and return what it said; raises BadAnswer where that cannot be read in the end."""
+        call = self.call(ctx, whole, turn, **parts)
+        value = await call
+        with judging(call):
+            return self.said(value)
 
     async def settle(
         self, ctx: Context, accept: Callable[[T], U], whole: object = PARTS, /, **parts: object
     ) -> U:  # fmt: skip
-        """Call the member and return what `accept` makes of what it said; what that raises is about the answer."""
-        return await self._settled(self.call(ctx, whole, **parts), accept)
+        """Call the member and return what `accept` makes of what it said; what that raises is about the answer.
 
-    async def _settled(self, call: Primitive[object], accept: Callable[[T], U]) -> U:
+        `accept` is pure: it may be asked about the same answer more than once.
+        """
+        call = self.call(ctx, whole, None, accept, **parts)
         value = await call
         with judging(call):
             return accept(self.said(value))
+
+    def _acceptance(
+        self, ctx: Context, accept: Callable[[T], object] | None, parts: Mapping[str, object]
+    ) -> Acceptance[object] | None:  # fmt: skip
+        """Return what is accepted as an answer; None where everything is."""
+        if accept is None and self._shape.type is ANYTHING:
+            return None
+        workflow = ctx.workflow
+        often = workflow.corrections if is_pattern(workflow) else CORRECTIONS
+
+        def objection(value: object) -> str | None:
+            try:
+                said = self.said(value)
+                if accept is not None:
+                    accept(said)
+            except (BadAnswer, TeamError, InvalidValue) as error:
+                return None if isinstance(error, BoundReached) else str(error)
+            return None
+
+        told = REMARK if REMARK in parts or REMARK in parameters(self.member) else None
+        return Acceptance(rule=objection, corrections=often, remark=told)
 
     def said(self, value: object) -> T:
         """Return an answer as the type that is wanted; raises BadAnswer where it is none."""
@@ -116,10 +150,6 @@ def judging(call: Primitive[object]) -> Generator[None]:
     except (BadAnswer, TeamError) as error:
         error.about(call.key)
         raise
-
-
-def _as_it_is(said: T) -> T:
-    return said
 
 
 def shared_task(pattern: str, roles: Sequence[Role[object]]) -> Kind:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
+from podium.model.acceptance import Acceptance
 from podium.model.conversation import ConversationTurn, as_text
 from podium.model.json import Json
 from podium.patterns.building.inputs import plain
@@ -15,11 +16,14 @@ def words(value: object) -> str:
     return as_text(plain(value))
 
 
-def asked(ctx: Context, member: Member, input: object, turn: ConversationTurn | None = None) -> Primitive[object]:
+def asked(
+    ctx: Context, member: Member, input: object, turn: ConversationTurn | None = None, *,
+    accept: Acceptance | None = None,
+) -> Primitive[object]:  # fmt: skip
     """Return the call of a member; where the pattern has its turn in a conversation it listens, or has this turn."""
     if turn is None and (name := _talk(ctx)) is not None:
         turn = ConversationTurn(name, says="nothing")
-    return ctx.call(member, input, conversation=turn)
+    return ctx.call(member, input, conversation=turn, accept=accept)
 
 
 def _talk(ctx: Context) -> str | None:

@@ -2,12 +2,14 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Annotated, ClassVar
 
 from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
 from podium.model.json import Json
 from podium.model.message import Message
+from podium.patterns.building.added import added
+from podium.patterns.building.names import choices, named
 
 OUTSIDE = "outside"
 """Who the task is from."""
@@ -42,7 +44,10 @@ class MeshResult:
     """What came of a mesh: the answer, and all messages that were sent until then, in order."""
 
     answer: Json
+    """None where an end of `until` came first."""
     messages: list[Message]
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where a peer gave the answer."""
 
 
 class Exchange:
@@ -69,7 +74,7 @@ class Exchange:
         """Send what a peer wants to send after it was handed `cause`; from then on it can be handed the next message.
 
         The answer is the first message without `requires_response` from the peer that was asked to the one that asked.
-        Raises BadAnswer for a message to an unknown peer, BoundReached, and Deadlock where peers wait in a circle.
+        They are `addressed`. Raises BoundReached, and Deadlock where peers wait in a circle.
         """
         sender = cause.to
         self._busy.discard(sender)
@@ -81,6 +86,19 @@ class Exchange:
                 "Have one of them answer before it asks back, or ask without `requires_response`.",
                 circle=circle,
             )
+
+    def addressed(self, sender: str, reply: PeerReply) -> list[Outgoing]:
+        """Return the messages of a reply, each to a peer by its name; raises BadAnswer for one to an unknown peer."""
+        return [replace(each, to=self._peer(sender, each.to)) for each in reply.messages]
+
+    def _peer(self, sender: str, to: str) -> str:
+        peer = named(to, self._inboxes)
+        if peer is None:
+            raise BadAnswer(
+                f"mesh: {sender} sent a message to {to!r}: {choices(to, self._inboxes)}. "
+                "What is for whoever gave the task goes into `answer`."
+            )
+        return peer
 
     def owed(self, peer: str) -> list[Message]:
         """Return the messages to which a peer still owes an answer."""
@@ -118,11 +136,6 @@ class Exchange:
 
     def _send(self, cause: Message, outgoing: Outgoing, id: str, at: float) -> None:
         sender, to = cause.to, outgoing.to
-        if to not in self._inboxes:
-            raise BadAnswer(
-                f"mesh: {sender} sent a message to {to!r}: there is {', '.join(self._inboxes)}. "
-                "What is for whoever gave the task goes into `answer`."
-            )
         asked = [each for each in self._requests if each.from_ == to and each.to == sender]
         answered = asked[0] if asked and not outgoing.requires_response else None
         exchange = answered.id if answered else id if outgoing.requires_response else cause.correlation_id

@@ -69,7 +69,10 @@ async def join(ctx: Context, calls: Mapping[str, Primitive[object]], terms: Term
     missing = {name: str(answers.get(name, spare)) for name in calls if name not in values}
     if missing and len(values) < wanted:
         why = "; ".join(f"{name}: {reason}" for name, reason in missing.items())
-        raise NoDecision(f"{terms.pattern}: {len(values)} of {len(calls)} answered, where {wanted} had to. {why}")
+        raise NoDecision(
+            f"{terms.pattern}: {len(values)} of {len(calls)} answered, where {wanted} had to. {why}",
+            failures=[each for each in answers.values() if isinstance(each, Exception)],
+        )
     return Joined(values=values, missing=missing)
 
 

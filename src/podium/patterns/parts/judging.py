@@ -6,6 +6,7 @@ from string import ascii_uppercase
 
 from podium.engine.context import Context
 from podium.errors import NoDecision
+from podium.patterns.building.names import choices, named
 from podium.patterns.building.role import Role
 
 
@@ -43,15 +44,17 @@ async def judged(ctx: Context, judge: Role[Ruling], part: str, works: Mapping[st
     shown = {label: works[name] for label, name in labels.items()}
 
     def known(ruling: Ruling) -> Ruling:
-        if ruling.winner not in labels:
+        winner = named(ruling.winner, labels)
+        if winner is None:
             raise NoDecision(
-                f"{judge.pattern}: {judge.who}, its {judge.title}, chose {ruling.winner!r}, which is none of "
-                f"{', '.join(labels)}. Have it give one of the labels as `winner`."
+                f"{judge.pattern}: {judge.who}, its {judge.title}, chose {ruling.winner!r}: "
+                f"{choices(ruling.winner, labels)}. Have it give one of the labels as `winner`."
             )
-        return ruling
+        scores = {label: score for each, score in ruling.scores.items() if (label := named(each, labels)) is not None}
+        return Ruling(winner=winner, reasons=ruling.reasons, scores=scores)
 
     ruling = await judge.settle(ctx, known, **others, **{part: shown})
-    scores = {labels[label]: score for label, score in ruling.scores.items() if label in labels}
+    scores = {labels[label]: score for label, score in ruling.scores.items()}
     return Judged(
         winner=labels[ruling.winner],
         reasons=ruling.reasons,

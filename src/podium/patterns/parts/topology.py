@@ -1,6 +1,7 @@
 """Which shape of teamwork fits a task: pure rules on the graph of its parts, and on how an agent did so far."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -75,13 +76,13 @@ def measured(shape: TaskShape) -> Measures:
 
 def _sound(tasks: Sequence[ShapedTask]) -> dict[str, list[str]]:
     """Return after whom each part comes; raises PlanRefused where that makes no sense."""
-    ids = [each.id for each in tasks]
-    if len(ids) > _MOST_TASKS:
-        raise PlanRefused(f"the task has {len(ids)} parts, and at most {_MOST_TASKS} are allowed: divide it less.")
-    if twice := sorted({each for each in ids if ids.count(each) > 1}):
+    if len(tasks) > _MOST_TASKS:
+        raise PlanRefused(f"the task has {len(tasks)} parts, and at most {_MOST_TASKS} are allowed: divide it less.")
+    ids = Counter(each.id for each in tasks)
+    if twice := sorted(each for each, count in ids.items() if count > 1):
         raise PlanRefused(f"the task has the part {twice[0]!r} twice: give each an id of its own.")
     for task in tasks:
-        if missing := sorted(set(task.after) - set(ids)):
+        if missing := sorted(set(task.after) - ids.keys()):
             raise PlanRefused(f"part {task.id!r} comes after {missing[0]!r}, which is no part of the task.")
         if not 0 <= task.coupling <= 1:
             raise PlanRefused(f"part {task.id!r} has a coupling of {task.coupling:g}: expected a number from 0 to 1.")

@@ -88,10 +88,11 @@ def started(draw: st.DrawFn) -> Written:
     }  # fmt: skip
     forked, trace, left = draw(maybe), draw(maybe), draw(words)
     conversation, busy = draw(maybe), draw(st.sampled_from(get_args(Busy)))
-    allow = draw(allow_lists)
+    allow, patterns = draw(allow_lists), draw(st.integers(1, 9))
     content = runs.Started(
         **body, callers=callers, deadline=deadline, budget=budget, lines=lines, forked_from=forked,
         done_before_fork=done, left_behind=left, trace=trace, conversation=conversation, busy=busy, allow=allow,
+        patterns=patterns,
     )  # fmt: skip
     stored = [
         some({"id": each.id, "usd": each.limits.usd, "tokens": each.limits.tokens, "calls": each.limits.calls},
@@ -102,7 +103,7 @@ def started(draw: st.DrawFn) -> Written:
         body, callers=list(callers) or None, deadline=deadline, budget=budget or None, lines=stored or None,
         forked_from=forked, done_before_fork=list(done) or None, left_behind=list(left) or None, trace=trace,
         conversation=conversation, busy=None if busy == "wait" else busy,
-        allow=[list(each) for each in allow] or None,
+        allow=[list(each) for each in allow] or None, patterns=None if patterns == 1 else patterns,
     )  # fmt: skip
 
 
@@ -229,6 +230,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.Restarted: optional(
         runs.Restarted, {}, {"generation": count, "version": word}, deadline=seconds, seconds=seconds,
         ended_before=count.filter(bool), conversation=word, revision=count.filter(bool), held=yes, spoken=yes,
+        patterns=count.filter(lambda each: each > 1),
     ),
     runs.Ended: ended,
     runs.Redacted: optional(runs.Redacted, {}, {"by": word, "why": text, "left": word}, signature=word),

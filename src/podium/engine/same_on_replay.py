@@ -1,4 +1,4 @@
-"""What a context has of time and chance: the same on every replay, without a fact of its own."""
+"""What a context has of its run, of time and of chance: the same on every replay, without a fact of its own."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.model.chance import Chance
 
 
-class ChanceAndTime:
+class SameOnReplay:
     """The part of a context that gives what differs from run to run and never from replay to replay."""
 
     __slots__ = ("_active", "_branch", "_chances", "_path")
@@ -17,6 +17,21 @@ class ChanceAndTime:
         self._branch = branch
         self._path = path
         self._chances = 0
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self._active.run.id
+
+    @property
+    def tenant(self) -> str:
+        """On whose behalf the run is."""
+        return self._active.run.tenant
+
+    @property
+    def patterns_version(self) -> int:
+        """The version of the built-in patterns that the run, or its generation, was begun with and is pinned to."""
+        return self._active.history.patterns
 
     def now(self) -> float:
         """Return the time of the last thing that happened in this branch, in seconds since 1970."""

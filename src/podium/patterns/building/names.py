@@ -1,0 +1,36 @@
+"""Names that members and programs give: read as a person would, and told what they could have been."""
+
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+
+_AROUND = " \t\r\n\"'`*_.,:;!?()[]<>"
+"""What a language model writes around a name."""
+
+
+def named(said: str, among: Collection[str]) -> str | None:
+    """Return which of the names is meant, or None: it need not agree in case, nor in what stands around it."""
+    if said in among:
+        return said
+    for clean in (str.strip, _bare):
+        found = [each for each in among if clean(each).casefold() == clean(said).casefold()]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def choices(said: str, among: Collection[str]) -> str:
+    """Return what could have been said in place of an unknown name, and which was perhaps meant."""
+    there = ", ".join(among) or "nobody"
+    folded = {each.casefold(): each for each in among}
+    near = get_close_matches(_bare(said).casefold(), folded, n=1)
+    return f"there is {there}{f'; did you mean {folded[near[0]]}?' if near else ''}"
+
+
+def meant(name: str, there: Iterable[str], otherwise: str = "") -> str:
+    """Return the end of a sentence: which of the names that are there was probably meant, or something otherwise."""
+    close = get_close_matches(name, [each for each in there if not each.startswith("_")], n=1)
+    return f": did you mean {close[0]}?" if close else f"{otherwise}."
+
+
+def _bare(name: str) -> str:
+    return name.strip(_AROUND)

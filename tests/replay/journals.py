@@ -1,0 +1,59 @@
+"""Journals that are kept as JSON, and runs that are made of them again."""
+
+import base64
+from typing import Any
+
+from podium import App
+from podium.model.fact import Fact, FactKind
+from podium.model.generation import restarted_in, versions_in
+from podium.model.run import Run, RunState
+from podium.store.codec import encode
+from podium.store.inserting import NewFact, NewRun
+from podium.store.operations import Start
+from podium.testing import DrivenClock
+
+
+def facts_of(history: dict[str, Any]) -> list[Fact]:
+    return [
+        Fact(seq, FactKind(kind), key, at, epoch, encode(body), None if payload is None else base64.b64decode(payload))
+        for seq, kind, key, at, epoch, body, payload in history["facts"]
+    ]
+
+
+def version_after(facts: list[Fact]) -> str:
+    """Return the version under which a run goes on after these facts."""
+    return next(versions_in(facts))
+
+
+def run_of(history: dict[str, Any], facts: list[Fact]) -> Run:
+    name, run_id = history["workflow"], history["run"]
+    return Run(
+        id=run_id, workflow=name, version=version_after(facts), state=RunState.RUNNING, epoch=9, queue="default",
+        priority=0, created_at=0.0, ended_at=None, wake_at=None, parent=None, root=run_id, tenant="default",
+        principal="local", owner=None, facts=0, reason="",
+    )  # fmt: skip
+
+
+def new_run(history: dict[str, Any], facts: list[Fact]) -> NewRun:
+    copies = [NewFact(fact.kind, fact.key, fact.at, fact.text, fact.payload) for fact in facts]
+    return NewRun(
+        id=history["run"], workflow=history["workflow"], version=version_after(facts), queue="default",
+        priority=0, tenant="default", principal="local", parent=None, root=history["run"], tag=None,
+        at=facts[0].at, started=copies[0], facts=copies[1:],
+        generation=1 if (restarted := restarted_in(facts)) is None else restarted[1].generation,
+    )  # fmt: skip
+
+
+async def ends_as_it_ended(app: App, clock: DrivenClock, history: dict[str, Any], last: int = 1) -> None:
+    """Drive a run of which all but the `last` facts are recorded: it has to record these, and nothing else."""
+    facts = facts_of(history)
+    facts, ends = facts[:-last], facts[-last:]
+    await app.worker.commits.submit(Start(new_run(history, facts), drive=False))
+    await clock.settle()
+    again = await app.runs.facts(history["run"])
+    run = await app.runs.get(history["run"])
+    new = again[len(facts) :]
+    assert [fact.kind for fact in new] == [fact.kind for fact in ends], f"{run.workflow}: {run.reason or 'it did more'}"
+    assert [(fact.key, fact.payload) for fact in new] == [(fact.key, fact.payload) for fact in ends]
+    end, again_ended = ends[-1].body, new[-1].body
+    assert (again_ended["state"], again_ended["reason"]) == (end["state"], end["reason"])
