@@ -144,7 +144,7 @@ class AgentCall(Recorded[T], Generic[T]):
     def _asked(self, card: Card, lineage: int, place: str | None) -> Prepared:
         return _asked(
             card.name, card.version, self._why, lineage, place, once=card.effects == "once",
-            conversation=self._conversation, heard=self._told is not None,
+            conversation=self._conversation, heard=self._told is not None, label=self.options.label,
         )  # fmt: skip
 
     def _given(self, end: Fact) -> Given | None:
@@ -290,15 +290,15 @@ class AgentCall(Recorded[T], Generic[T]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(
+def _asked(  # noqa: PLR0913 - each is a word of the fact
     name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool,
-    conversation: str | None, heard: bool,
+    conversation: str | None, heard: bool, label: str | None,
 ) -> Prepared:  # fmt: skip
     """Return what the fact says that an agent was asked."""
     return prepared(
         Asked(
             agent=name, version=version, why=why, lineage=lineage, taken_from=place, once=once,
-            conversation=conversation, heard=heard,
+            conversation=conversation, heard=heard, label=label,
         )
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from podium.model.facts.runs import Changed
 from podium.model.facts.waits import LookedUp
 from podium.model.json import Json
 from podium.model.retry import Backoff, FailureKind, Retry
+from podium.model.storable import check_name
 from podium.model.track_record import TrackRecord
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode_names
@@ -42,10 +43,11 @@ class LookUp(Recorded[list[T]]):
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, of: str = "",
-        agents: tuple[str, ...] | None = None,
+        agents: tuple[str, ...] | None = None, label: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
-        self.asks = LookedUp(of=of or self.OF, agents=agents)
+        check_name("the label of calls", label)
+        self.asks = LookedUp(of=of or self.OF, agents=agents, label=label)
         """What is looked up, as it is recorded: `of`, and more if that does not say it all."""
 
     def described(self) -> str:
@@ -54,7 +56,7 @@ class LookUp(Recorded[list[T]]):
 
     def identity(self) -> dict[str, object]:
         """Return what is looked up."""
-        return {"of": self.asks.of, "agents": self.asks.agents}
+        return {"of": self.asks.of, "agents": self.asks.agents, "label": self.asks.label}
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> list[T]:
         """Return what was found."""
@@ -100,7 +102,7 @@ class Records(LookUp[TrackRecord]):
     async def look(self, branch: BranchTask) -> list[Json]:
         """Have the store fold its facts: it may take a tenth of a second."""
         names: Sequence[str] = self.asks.agents or ()
-        found = await branch.at(self.key, self.active.runtime.store.records(names))
+        found = await branch.at(self.key, self.active.runtime.store.records(names, label=self.asks.label))
         return [asdict(record) for record in found]
 
     def load(self, plain: Json) -> TrackRecord:

@@ -28,6 +28,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """The conversation in which it is to have its turn."""
     heard: Kept[bool] = False
     """Whether a language model hears what the input tells as messages: earlier versions told it as one text."""
+    label: Kept[str | None] = None
+    """Of which sort it is, by the word of whoever calls: records of agents are told by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
