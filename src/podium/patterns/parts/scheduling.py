@@ -80,7 +80,8 @@ def _order(tasks: Sequence[PlanTask]) -> "TopologicalSorter[str]":
 
 def with_presets(plan: Plan) -> Plan:
     """Return a plan in which each task has an estimate, as all had that were planned before one could be left out."""
-    return Plan(tasks=[replace(each, seconds=_UNKNOWN if each.seconds is None else each.seconds) for each in plan.tasks])
+    known = [_UNKNOWN if each.seconds is None else each.seconds for each in plan.tasks]
+    return Plan(tasks=[replace(each, seconds=seconds) for each, seconds in zip(plan.tasks, known, strict=True)])
 
 
 def estimated(tasks: Sequence[PlanTask], took: Mapping[str, float]) -> list[PlanTask]:
