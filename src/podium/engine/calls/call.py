@@ -319,7 +319,7 @@ class CallInStep(AgentCall[Json]):
 
 
 @lru_cache(maxsize=4096)
-def _asked(
+def _asked(  # noqa: PLR0913 - the key of a cache: an object would have to be made first
     name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool,
     conversation: str | None, heard: bool, step: str | None,
 ) -> Prepared:  # fmt: skip
