@@ -20,6 +20,7 @@ from podium.patterns.building.members import (
     parameters,
     takes,
 )
+from podium.patterns.building.partial import SoFar, gathered
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, key_of
@@ -76,10 +77,10 @@ def debate(
     if judge is not None:
         judging = Role[Ruling]("debate", "judge", judge, offers=("task", "positions"), gives=Ruling)
 
-    async def body(ctx: Context, task: object) -> object:
-        positions, done = await _all(ctx, roles, "propose", task), 0
+    async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
+        positions, done = await gathered(ctx, _calls(ctx, roles, "propose", task, {}), so_far, dict), 0
         while done < rounds and not _agreed(positions):
-            positions, done = await _round(ctx, roles, task, positions), done + 1
+            positions, done = await _round(ctx, roles, task, positions, so_far), done + 1
         by: Way
         if _agreed(positions):
             by, found = "agreement", Judged(winner=roles[0].who, reasons="All hold the same position.")
@@ -96,20 +97,8 @@ def debate(
     told = [role for role in roles if parameters(role.member) or takes(role.member) is str]
     return Pattern(
         body, kind="debate", name=name, card=card, sketch=_sketch(roles, judging, rounds),
-        takes=shared_task("debate", told), gives=applied(Debated, kind),
+        takes=shared_task("debate", told), gives=applied(Debated, kind), has=applied(dict, str, kind),
     )  # fmt: skip
-
-
-async def _all(
-    ctx: Context,
-    roles: Sequence[Role[object]],
-    step: str,
-    task: object,
-    parts: Mapping[str, Mapping[str, object]] | None = None,
-) -> dict[str, object]:
-    """Have all take a step side by side, each with its own parts; returns what they gave by name."""
-    calls = _calls(ctx, roles, step, task, parts or {})
-    return dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
 
 
 def _calls(
@@ -120,13 +109,15 @@ def _calls(
 
 
 async def _round(
-    ctx: Context, roles: Sequence[Role[object]], task: object, positions: dict[str, object]
-) -> dict[str, object]:
+    ctx: Context, roles: Sequence[Role[object]], task: object, positions: dict[str, object],
+    so_far: SoFar[dict[str, object]],
+) -> dict[str, object]:  # fmt: skip
     """Have all criticise, and then revise; returns the new positions."""
     seen = {who: {"positions": _of_others(positions, who)} for who in positions}
-    criticisms = await _all(ctx, roles, "criticise", task, seen)
+    calls = _calls(ctx, roles, "criticise", task, seen)
+    criticisms = dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
     heard = {who: {"position": positions[who], "criticisms": _of_others(criticisms, who)} for who in positions}
-    return await _all(ctx, roles, "revise", task, heard)
+    return await gathered(ctx, _calls(ctx, roles, "revise", task, heard), so_far, lambda new: {**positions, **new})
 
 
 async def _vote(ctx: Context, roles: Sequence[Role[object]], task: object, positions: Mapping[str, object]) -> Judged:

@@ -12,6 +12,7 @@ from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, as_text, plain
 from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
 from podium.patterns.building.names import choices, named
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import voice
@@ -74,7 +75,7 @@ def group_chat(
             return "agreement"
         return "bound" if len(messages) == turns else None
 
-    async def body(ctx: Context, task: object) -> Conversation:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[Said]]) -> Conversation:
         messages: list[Said] = []
         while (ended := ending(messages)) is None:
             who = await choice.next(ctx, task, messages)
@@ -84,6 +85,7 @@ def group_chat(
             whole, turn = _cue(ctx, speaking[who], task, messages), voice(ctx, None if messages else task)
             said = await speaking[who].ask(ctx, whole, turn, task=task, messages=messages)
             messages.append(Said(speaker=who, text=plain(said)))
+            so_far.reached(messages)
         return Conversation(messages=messages, ended=ended)
 
     parts = {f"speaker {number}": each for number, each in enumerate(known.values(), 1)}
@@ -95,6 +97,7 @@ def group_chat(
         sketch=Sketch(parts=parts | choice.parts, links=choice.links(list(parts))),
         takes=part(next(iter(known.values())), "task"),
         gives=Conversation,
+        has=list[Said],
     )
 
 

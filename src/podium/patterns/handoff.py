@@ -11,6 +11,7 @@ from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import voice, words
@@ -62,7 +63,7 @@ def handoff(
         except (BadAnswer, InvalidValue) as error:
             return str(error)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[Turn]]) -> object:
         turns: list[Turn] = []
         note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
         who, heard, unusable = first if note is None else note.to, False, tuple[str, ...]()
@@ -80,6 +81,7 @@ def handoff(
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, HandOff):
                 turns.append(Turn(agent=who, note=said))
+                so_far.reached(turns)
                 _must_lead_on(turns, ping_pong)
                 who, note = said.to, said
         raise BoundReached(_unanswered(hops, who, turns, remark)).about(*unusable)
@@ -95,6 +97,7 @@ def handoff(
         sketch=Sketch(parts=parts | past.parts, links=links),
         takes=part(team[first], "task"),
         gives=result.type,
+        has=list[Turn],
     )
 
 

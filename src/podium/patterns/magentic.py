@@ -11,11 +11,16 @@ from podium.model.question import Approval
 from podium.model.task import Task
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
 
-MagenticEnd = Literal["satisfied", "rounds", "stalled"]
-"""How it ended: the task is done, the rounds are used up, or it stalled and no reset was left."""
+MagenticEnd = Literal["satisfied", "bound", "stalled", "rounds"]
+"""How it ended: the task is done, the rounds are used up, or it stalled and no reset was left.
+
+`rounds` is what runs say in place of `bound` that a Podium before 0.2 began.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +84,12 @@ def magentic(
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history`, and the answer joins the history. So does
       a worker's failure.
-    - step "final", by `final`: gives the answer. It sees in `ended` how it ended, and is asked in every case.
+    - step "final", by `final`: gives the answer. It sees in `ended` how it ended, in `history` all that was done, also
+      before it planned again, and is asked in every case.
 
     A progress ledger that says looping, or not progressing, or names a worker who is not there, adds one to the stall
     counter; any other takes one off. At `max_stalls` no worker is asked; it plans again with an empty history, at most
-    `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all.
+    `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all: then it ends as `bound`.
 
     With `offering`, all who offer this capability when it is planned are workers too; what they take is known only by
     their description. With `review`, a person or role approves each new plan, edits it, or rejects it with a comment,
@@ -103,10 +109,12 @@ def magentic(
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
     planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders))
 
-    async def body(ctx: Context, task: object) -> MagenticResult:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
-        history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
+        whole = begun_with(ctx, 2)
+        history, findings, stalls, replans, number = list[HistoryEntry](), list[HistoryEntry](), 0, 0, 0
+        ended: MagenticEnd = "bound" if whole else "rounds"
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
             progress = await progressing.ask(ctx, PARTS, **parts)
@@ -117,21 +125,26 @@ def magentic(
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
                 history.append(await team.step(ctx, task, progress, history, number))
+                findings.append(history[-1])
+                so_far.reached(findings)
                 continue
+            if whole and number == rounds:
+                break
             if replans == resets:
                 ended = "stalled"
                 break
             team = await crew.gathered(ctx)
             plan = await planner.plan(ctx, task, team.able, plan, history)
             history, stalls, replans = [], 0, replans + 1
-        answer = await ending.ask(ctx, PARTS, step="final", task=task, ledger=plan, history=history, ended=ended)
+        found = findings if whole else history
+        answer = await ending.ask(ctx, PARTS, step="final", task=task, ledger=plan, history=found, ended=ended)
         satisfied = ended == "satisfied"
         return MagenticResult(answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended)
 
     return Pattern(
         body, kind="magentic", name=name, card=card, gives=MagenticResult,
         sketch=_sketch(orchestrator, given, {"ledger": ledger, "final": final}, offering, review),
-        takes=part(progressing.member, "task"),
+        takes=part(progressing.member, "task"), has=list[HistoryEntry],
     )  # fmt: skip
 
 

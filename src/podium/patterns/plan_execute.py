@@ -12,6 +12,7 @@ from podium.model.json import Json
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
@@ -86,7 +87,7 @@ def plan_execute(
     able = {each: about(who) for each, who in members.items()}
     crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, kept: SoFar[Executed]) -> object:
         so_far = _Progress()
 
         def checked(plan: Plan) -> list[PlanTask]:
@@ -105,6 +106,8 @@ def plan_execute(
                 continue
             so_far.refused = None
             so_far.failed = await crew.carry_out(ctx, left, so_far.done)
+            if so_far.done:
+                kept.reached(Executed(results=so_far.done, replans=replan))
             if not so_far.failed:
                 done = so_far.done
                 return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
@@ -116,6 +119,7 @@ def plan_execute(
     return Pattern(
         body, kind="plan_execute", name=name, card=card, sketch=_sketch(planning.member, members, report, replans),
         takes=part(planning.member, "task"), gives=Executed if report is None else gives(report),
+        has=Executed,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from podium.errors import BoundReached, InvalidTransition, PatternError
 from podium.model.json import Json, is_object
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, at_least
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.statechart import Chart, Event, Journey, RefusedEvent, Transition, acting, label
@@ -44,7 +45,7 @@ def state_machine(
     actions = {state: _action(chart, state, entry[state]) for state in chart.states if state in entry}
     machine = _Machine(chart, actions, event)
 
-    async def body(ctx: Context, value: object) -> Journey:
+    async def body(ctx: Context, value: object, so_far: SoFar[Journey]) -> Journey:
         at = _Place(start, plain(value), None)
         path, refused = [start], list[RefusedEvent]()
         while at.state not in chart.ends:
@@ -55,13 +56,16 @@ def state_machine(
                 )
             at = await (machine.act(ctx, at) if at.state in actions else machine.wait(ctx, at, refused))
             path.append(at.state)
+            so_far.reached(Journey(state=at.state, data=at.data, path=path, refused=refused))
         data = await machine.done(ctx, at) if at.state in actions else at.data
         return Journey(state=at.state, data=data, path=path, refused=refused)
 
     links = [Link(each.source, each.target, label(each)) for each in transitions]
     sketch = Sketch(parts={state: entry.get(state) for state in chart.states}, links=links)
     takes = actions[start].takes("data") if start in actions else ANYTHING
-    return Pattern(body, kind="state_machine", name=name, card=card, sketch=sketch, takes=takes, gives=Journey)
+    return Pattern(
+        body, kind="state_machine", name=name, card=card, sketch=sketch, takes=takes, gives=Journey, has=Journey
+    )
 
 
 def _action(chart: Chart, state: str, member: Member) -> Role[object]:

@@ -13,6 +13,7 @@ from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, voice, words
@@ -96,7 +97,7 @@ def supervisor(
         said = judged(value, reports)
         return words(said.answer) if isinstance(said, Finish) else None
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[WorkReport]]) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
@@ -111,6 +112,7 @@ def supervisor(
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
                 reports += await _carried_out(ctx, said, team, number, at_once)
+                so_far.reached(reports)
         raise BoundReached(
             f"supervisor: {managing.who} gave {rounds} answers without a finish"
             f"{f'; of the last it was told: {remark}' if remark else ''}. "
@@ -128,6 +130,7 @@ def supervisor(
         sketch=Sketch(parts=parts, links=there + back),
         takes=part(managing.member, "task"),
         gives=result.type,
+        has=list[WorkReport],
     )
 
 

@@ -41,8 +41,9 @@ class Board:
     """What was on a board in the end, and why it ended."""
 
     entries: dict[str, Json]
-    ended: Literal["quiescence", "decision", "bound"]
-    """`quiescence`: no watcher had anything to do. `decision`: `until` held. `bound`: no act was left."""
+    ended: Literal["quiescence", "decision", "bound", "failure"]
+    """`quiescence`: no watcher had anything to do. `decision`: `until` held. `bound`: no act was left. `failure`: an
+    agent failed; so it ends in a Partial only."""
     acts: int
     """How often an agent was called."""
 
