@@ -4,7 +4,7 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import inf
 from types import MappingProxyType
 from typing import cast
@@ -13,7 +13,8 @@ from podium import errors
 from podium.formats.retry_after import retry_after
 from podium.model.json import Json
 from podium.model.outcome import Failure, text_of
-from podium.model.retry import FailureKind
+from podium.model.retry import NEVER_AGAIN, FailureKind
+from podium.model.rule_names import is_scarce
 from podium.model.traceback import message_of, traceback_of, type_of
 
 _BY_CLASS: Mapping[type[BaseException], FailureKind] = MappingProxyType(
@@ -24,6 +25,11 @@ _BY_CLASS: Mapping[type[BaseException], FailureKind] = MappingProxyType(
         errors.Refusal: FailureKind.REFUSAL,
         errors.BadAnswer: FailureKind.VALIDATION,
         errors.InvalidValue: FailureKind.VALIDATION,
+        errors.InvalidTransition: FailureKind.VALIDATION,
+        errors.PlanRefused: FailureKind.VALIDATION,
+        errors.TeamError: FailureKind.FINAL,
+        errors.QuestionExpired: FailureKind.FINAL,
+        errors.RunCancelled: FailureKind.FINAL,
         TimeoutError: FailureKind.TIMEOUT,
         ConnectionError: FailureKind.TRANSPORT,
         asyncio.IncompleteReadError: FailureKind.TRANSPORT,
@@ -68,6 +74,14 @@ _NETWORK_ERRNOS = frozenset(
 )
 
 
+def kind_of(error: BaseException) -> FailureKind:
+    """Return what sort of failure an exception is, whoever raised it; a bug where it cannot be looked at."""
+    try:
+        return _looked_at(error)
+    except Exception:
+        return FailureKind.BUG
+
+
 def failure_of(error: BaseException) -> Failure:
     """Return what is recorded of an exception that an agent raised; of one that cannot be looked at, that."""
     try:
@@ -79,7 +93,7 @@ def failure_of(error: BaseException) -> Failure:
 
 def _failure_of(error: BaseException) -> Failure:
     return Failure(
-        kind=_kind_of(error),
+        kind=_looked_at(error),
         type=type_of(error),
         message=_message_of(error),
         retry_after=_retry_after_of(error),
@@ -89,7 +103,36 @@ def _failure_of(error: BaseException) -> Failure:
     )
 
 
-def _kind_of(error: BaseException) -> FailureKind:
+def _looked_at(error: BaseException) -> FailureKind:
+    match error:
+        case errors.CallFailed() | errors.RunFailed():
+            return FailureKind(error.kind)
+        case errors.CallRefused():
+            return FailureKind.FINAL if is_scarce(error.rule) else FailureKind.REFUSED
+        case errors.GateClosed() if error.by:
+            return FailureKind.REFUSED
+        case errors.TooFew():
+            return _kind_of_all(error.failures)
+        case errors.TeamError() if error.failures:
+            return _kind_of_all(error.failures)
+        case errors.NoDecision() if error.keys:
+            return FailureKind.VALIDATION  # the answer of a member decided nothing
+        case BaseExceptionGroup():
+            return _kind_of_all(cast("BaseExceptionGroup[BaseException]", error).exceptions)
+        case _:
+            return _by_structure(error)
+
+
+def _kind_of_all(failures: Iterable[BaseException]) -> FailureKind:
+    """Return the kind that all failures share of which another try may help, or else all; a bug where they differ."""
+    kinds = {_looked_at(each) for each in failures}
+    helped = kinds - NEVER_AGAIN or kinds
+    if len(helped) == 1:
+        return helped.pop()
+    return FailureKind.FINAL if helped <= NEVER_AGAIN else FailureKind.BUG
+
+
+def _by_structure(error: BaseException) -> FailureKind:
     by_status = _BY_STATUS.get(_status_of(error))
     if by_status is not None:
         return by_status
@@ -100,21 +143,7 @@ def _kind_of(error: BaseException) -> FailureKind:
             return kind
     if isinstance(error, OSError) and error.errno in _NETWORK_ERRNOS:
         return FailureKind.TRANSPORT
-    if isinstance(error, BaseExceptionGroup):
-        return _kind_of_group(cast("BaseExceptionGroup[BaseException]", error))
     return FailureKind.BUG
-
-
-def _kind_of_group(group: BaseExceptionGroup[BaseException]) -> FailureKind:
-    """A task group's failure is of the kind that all its parts share, those of groups in it too."""
-    kinds, waiting = set[FailureKind](), [*group.exceptions]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, BaseExceptionGroup):
-            waiting += cast("BaseExceptionGroup[BaseException]", each).exceptions
-        else:
-            kinds.add(_kind_of(each))
-    return kinds.pop() if len(kinds) == 1 else FailureKind.BUG
 
 
 def _status_of(error: BaseException) -> int:

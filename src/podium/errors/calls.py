@@ -109,8 +109,10 @@ class RunFailed(RunError):
 
     code = "run-failed"
 
-    def __init__(self, message: str, *, run: str, key: str = "", recorded: str = "") -> None:
+    def __init__(self, message: str, *, run: str, key: str = "", recorded: str = "", kind: str = "bug") -> None:
         super().__init__(message, run=run, key=key)
+        self.kind = kind
+        """What sort of failure it ended with; `bug` where an earlier release did not record that."""
         self.recorded = recorded
         """What is recorded of where it came from: errors, their causes and the frames that they passed."""
         _note(self, recorded)

@@ -1,12 +1,23 @@
 """What patterns raise whose agents came to no result."""
 
+from collections.abc import Sequence
+
 from podium.errors.base import PodiumError
 
 
 class TeamError(PodiumError):
-    """Agents that work together came to no result."""
+    """Agents that work together came to no result.
+
+    `failures` are the errors of members for which there is none, if that is why: another try may help where it may
+    help one of them.
+    """
 
     code = "team"
+    failures: Sequence[Exception] = ()
+
+    def __init__(self, message: str, *, failures: Sequence[Exception] = ()) -> None:
+        super().__init__(message)
+        self.failures = failures
 
 
 class NoDecision(TeamError):
@@ -49,9 +60,13 @@ class InvalidTransition(TeamError):
 
 
 class GateClosed(TeamError):
-    """A gate, or a person, did not let an output pass."""
+    """A gate, or a person, did not let an output pass; `by` are the people who said no."""
 
     code = "gate-closed"
+
+    def __init__(self, message: str, *, by: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.by = tuple(by)
 
 
 class PlanRefused(TeamError):

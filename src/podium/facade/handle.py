@@ -46,7 +46,7 @@ class RunHandle(Generic[Out]):
             raise RunCancelled(f"run {self.id} was cancelled: {end.reason}", run=self.id)
         if end.state is RunState.BLOCKED:
             raise RunBlocked(f"run {self.id} is blocked: {end.reason}", run=self.id)
-        raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id, recorded=end.traceback)
+        raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id, recorded=end.traceback, kind=end.kind)
 
     async def _ended_as(self) -> AnyAgent | None:
         """Return the workflow in the version that the run ended with: it may have been moved, or have restarted."""

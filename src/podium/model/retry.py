@@ -18,6 +18,10 @@ class FailureKind(StrEnum):
     REFUSAL = "refusal"
     VALIDATION = "validation"
     BUG = "bug"
+    FINAL = "final"
+    """It came to its end without a result: another try comes to the same, another agent may do better."""
+    REFUSED = "refused"
+    """A policy, a guard or a person said no: it is not tried again, and nobody else does it instead."""
 
 
 KEEPS_LINEAGE = frozenset({FailureKind.RATE, FailureKind.TIMEOUT, FailureKind.TRANSPORT})
@@ -28,6 +32,10 @@ One that begins afresh is handed all the same what is done: whatever it asks for
 
 UNUSABLE = frozenset({FailureKind.REFUSAL, FailureKind.VALIDATION})
 """After these the last answer of a model is what failed: it is asked for again."""
+
+
+NEVER_AGAIN = frozenset({FailureKind.FINAL, FailureKind.REFUSED})
+"""After these there is no further attempt, whatever a Retry says."""
 
 
 KINDS = Expected(
@@ -51,12 +59,18 @@ class Backoff:
 
 
 def _are_exceptions(value: object) -> bool:
-    return is_mapping(value) and KINDS.fits(value) and all(isinstance(each, Backoff) for each in value.values())
+    if not is_mapping(value) or not KINDS.fits(value):
+        return False
+    return NEVER_AGAIN.isdisjoint(value) and all(isinstance(each, Backoff) for each in value.values())
 
 
 _RETRY: Mapping[str, Expected] = {
     "attempts": COUNT, "factor": FACTOR, "jitter": SHARE, "kinds": KINDS,
-    "per": Expected(f"{KINDS.words}, each with a Backoff: {{'rate': Backoff(attempts=5)}}", _are_exceptions),
+    "per": Expected(
+        f"{KINDS.words}, each with a Backoff: {{'rate': Backoff(attempts=5)}}; "
+        f"what is {' or '.join(sorted(NEVER_AGAIN))} is never tried again",
+        _are_exceptions,
+    ),
     "feedback": FLAG,
 }  # fmt: skip
 
@@ -80,7 +94,7 @@ class Retry:
     jitter: float = 0.1
     """Share of the delay that chance (the run's own, so that it replays) adds or takes away."""
     kinds: frozenset[FailureKind] = KEEPS_LINEAGE | {FailureKind.BUG}
-    """The failures that are tried again."""
+    """The failures that are tried again; those that are `final` or `refused` never are, though they stand here."""
     per: Mapping[FailureKind, Backoff] = field(default_factory=lambda: NO_EXCEPTIONS)
     """What is otherwise for a kind of failure; a kind that stands here is tried again, whatever `kinds` says."""
     feedback: bool = True
@@ -98,6 +112,8 @@ class Retry:
     def allows(self, kind: FailureKind, attempt: int) -> bool:
         """Whether another attempt follows after attempt number `attempt` has failed so."""
         special = self.per.get(kind)
+        if kind in NEVER_AGAIN:
+            return False
         if special is None:
             return kind in self.kinds and attempt < self.attempts
         return attempt < (self.attempts if special.attempts is None else special.attempts)

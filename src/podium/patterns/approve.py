@@ -90,7 +90,7 @@ def approve(
             return decision.value if decision.edited else value
         if rejecting is None:
             comment = f": {decision.comment}" if decision.comment else ", without a comment"
-            raise GateClosed(f"approve: {' and '.join(decision.by) or 'nobody'} rejected it{comment}")
+            raise GateClosed(f"approve: {' and '.join(decision.by) or 'nobody'} rejected it{comment}", by=decision.by)
         return await rejecting.ask(ctx, value, value=value, comment=decision.comment)
 
     kind = ANYTHING if isinstance(edit, bool) else edit

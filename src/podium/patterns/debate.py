@@ -1,14 +1,18 @@
 """`debate`: several propose, criticise each other and revise; then they agree, a judge picks, or they vote."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
-from typing import Generic, Literal, TypeVar, Unpack
+from types import MappingProxyType
+from typing import Annotated, Generic, Literal, TypeVar, Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import NoDecision
+from podium.model.told import Utterance
+from podium.patterns.building.added import added
+from podium.patterns.building.inputs import PARTS, Talk, said_by, sections
 from podium.patterns.building.members import (
     GivingAgent,
     Member,
@@ -24,6 +28,7 @@ from podium.patterns.building.partial import SoFar, gathered
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, key_of
+from podium.patterns.parts.ends import EndWhen, ends_of
 from podium.patterns.parts.judging import Judged, Ruling, judged
 
 T = TypeVar("T")
@@ -44,12 +49,14 @@ class Debated(Generic[T]):
     """How often they criticised and revised."""
     labels: dict[str, str] = field(default_factory=dict[str, str])
     """The label under which a judge saw each position."""
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where none has."""
 
 
 @pattern
 def debate(
-    *debaters: GivingAgent[T] | str, judge: Member | None = None, rounds: int = 2, name: str | None = None,
-    **card: Unpack[CardFields],
+    *debaters: GivingAgent[T] | str, judge: Member | None = None, rounds: int = 2,
+    until: EndWhen | Callable[[dict[str, T]], bool] | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Debated[T]]:  # fmt: skip
     """Several hold positions, criticise each other's and revise their own, until all are the same; gives a Debated.
 
@@ -57,7 +64,8 @@ def debate(
     `"propose"` gives its position; `"criticise"`, with `positions` (of the others, by name), gives one criticism of
     them all; `"revise"`, with `position` (its own) and `criticisms` (of the others, by name), gives its position from
     then on. It takes them as parameters of these names, as a text, or as a mapping. All do a step side by side. They
-    criticise and revise at most `rounds` times (multi-agent debate: Du et al. 2023, arXiv 2305.14325).
+    criticise and revise at most `rounds` times, and no more once `until`, an end or a rule of the `positions`, has come
+    (a turn is such a round; multi-agent debate: Du et al. 2023, arXiv 2305.14325).
 
     Where all positions are the same JSON, that is the decision. Else the `judge` decides: it is handed `task` and
     `positions`, by label in an order drawn by lot, and gives a Ruling as in `ensemble`. Without a judge the position
@@ -77,10 +85,15 @@ def debate(
     if judge is not None:
         judging = Role[Ruling]("debate", "judge", judge, offers=("task", "positions"), gives=Ruling)
 
+    enough = ends_of("debate", until, [role.who for role in roles], positions=dict[str, object])
+
     async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
-        positions, done = await gathered(ctx, _calls(ctx, roles, "propose", task, {}), so_far, dict), 0
-        while done < rounds and not _agreed(positions):
+        over, done, ended_by = enough.begin(ctx), 0, None
+        positions = await gathered(ctx, _calls(ctx, roles, "propose", task), so_far, dict)
+        while done < rounds and not _agreed(positions) and ended_by is None:
             positions, done = await _round(ctx, roles, task, positions, so_far), done + 1
+            over.note_all(positions.items())
+            ended_by = await over.came(done, dict(positions))
         by: Way
         if _agreed(positions):
             by, found = "agreement", Judged(winner=roles[0].who, reasons="All hold the same position.")
@@ -90,7 +103,7 @@ def debate(
             by, found = "judge", await judged(ctx, judging, "positions", positions, task=task)
         return Debated(
             decision=positions[found.winner], by=by, reasons=found.reasons, positions=positions, rounds=done,
-            labels=found.labels,
+            labels=found.labels, ended_by=ended_by or "",
         )  # fmt: skip
 
     kind = either(gives(role.member) for role in roles)
@@ -102,10 +115,17 @@ def debate(
 
 
 def _calls(
-    ctx: Context, roles: Sequence[Role[object]], step: str, task: object, parts: Mapping[str, Mapping[str, object]]
-) -> dict[str, Primitive[object]]:
+    ctx: Context, roles: Sequence[Role[object]], step: str, task: object,
+    parts: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    said: Mapping[str, Sequence[Utterance]] = MappingProxyType({}),
+) -> dict[str, Primitive[object]]:  # fmt: skip
     """Return the calls in which all take a step, by name."""
-    return {role.who: role.call(ctx, step=step, task=task, **parts.get(role.who, {})) for role in roles}
+    asked = said_by(None, task)
+    told = {who: Talk(said=[asked, *each], ask=sections({"step": step})) for who, each in said.items()}
+    return {
+        role.who: role.call(ctx, told.get(role.who, PARTS), step=step, task=task, **parts.get(role.who, {}))
+        for role in roles
+    }
 
 
 async def _round(
@@ -113,11 +133,19 @@ async def _round(
     so_far: SoFar[dict[str, object]],
 ) -> dict[str, object]:  # fmt: skip
     """Have all criticise, and then revise; returns the new positions."""
-    seen = {who: {"positions": _of_others(positions, who)} for who in positions}
-    calls = _calls(ctx, roles, "criticise", task, seen)
+    seen = {who: _of_others(positions, who) for who in positions}
+    said = {who: _said(each) for who, each in seen.items()}
+    calls = _calls(ctx, roles, "criticise", task, {who: {"positions": seen[who]} for who in seen}, said)
     criticisms = dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
     heard = {who: {"position": positions[who], "criticisms": _of_others(criticisms, who)} for who in positions}
-    return await gathered(ctx, _calls(ctx, roles, "revise", task, heard), so_far, lambda new: {**positions, **new})
+    said = {who: [said_by(who, positions[who]), *_said(_of_others(criticisms, who))] for who in positions}
+    calls = _calls(ctx, roles, "revise", task, heard, said)
+    return await gathered(ctx, calls, so_far, lambda revised: {**positions, **revised})
+
+
+def _said(by: Mapping[str, object]) -> list[Utterance]:
+    """Return what each gave as messages."""
+    return [said_by(who, each) for who, each in by.items()]
 
 
 async def _vote(ctx: Context, roles: Sequence[Role[object]], task: object, positions: Mapping[str, object]) -> Judged:

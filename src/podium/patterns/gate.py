@@ -95,7 +95,7 @@ def gate(
         decision = await ctx.ask(question, to=to, within=limit, default=_UNANSWERED)
         if not decision.approved:
             said = f"{' and '.join(decision.by) or to} did not let it pass: {decision.comment or 'no comment'}"
-            raise GateClosed(f"gate: the output did not pass {where}: {verdict.reasons}; {said}")
+            raise GateClosed(f"gate: the output did not pass {where}: {verdict.reasons}; {said}", by=decision.by)
         return output
 
     parts: dict[str, Stage] = {"check": check} if worker is None else {"worker": worker, "check": check}

@@ -9,6 +9,7 @@ from typing_extensions import TypeForm
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, part
 from podium.patterns.building.partial import SoFar
@@ -84,7 +85,7 @@ def handoff(
                 so_far.reached(turns)
                 _must_lead_on(turns, ping_pong)
                 who, note = said.to, said
-        raise BoundReached(_unanswered(hops, who, turns, remark)).about(*unusable)
+        raise _unanswered(hops, who, turns, remark).about(*unusable)
 
     parts = {f"agent {number}": agent for number, agent in enumerate(team.values(), 1)}
     places = dict(zip(team, parts, strict=True))
@@ -179,7 +180,7 @@ def _must_lead_on(turns: Sequence[Turn], times: int) -> None:
         )
 
 
-def _unanswered(hops: int, who: str, turns: Sequence[Turn], remark: str | None) -> str:
+def _unanswered(hops: int, who: str, turns: Sequence[Turn], remark: str | None) -> BoundReached:
     way = " > ".join([*(turn.agent for turn in turns), turns[-1].note.to] if turns else [who])
     refused = f"; of its last answer it was told: {remark}" if remark else ""
-    return f"handoff: nobody answered in {hops} hops ({way}){refused}. Allow more hops, or say who is to answer."
+    return used_up("handoff", "hops", hops, f"nobody has answered ({way}){refused}", "say who is to answer")

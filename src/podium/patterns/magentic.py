@@ -1,25 +1,28 @@
 """`magentic`: a task ledger and a progress ledger, replanned when it stalls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Unpack
+from typing import Annotated, Literal, Unpack
 
 from podium.engine.context import Context
 from podium.errors import CallError, GateClosed, InvalidValue, NoDecision
 from podium.model.json import Json
 from podium.model.question import Approval
 from podium.model.task import Task
-from podium.patterns.building.inputs import PARTS, plain
+from podium.model.told import Utterance
+from podium.patterns.building.added import added
+from podium.patterns.building.inputs import Talk, plain, said_by, sections
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
-from podium.patterns.building.role import Role
+from podium.patterns.building.role import Role, T
+from podium.patterns.parts.ends import EndWhen, ends_of
 
-MagenticEnd = Literal["satisfied", "bound", "stalled", "rounds"]
-"""How it ended: the task is done, the rounds are used up, or it stalled and no reset was left.
+MagenticEnd = Literal["satisfied", "bound", "stalled", "condition", "rounds"]
+"""How it ended: the task is done, the rounds are used up, it stalled and no reset was left, or `until` has come.
 
-`rounds` is what runs say in place of `bound` that a Podium before 0.2 began.
+`rounds` is what `bound` is called in runs that were begun with version 1 of the patterns.
 """
 
 
@@ -66,13 +69,16 @@ class MagenticResult:
     rounds: int
     replans: int
     ended: MagenticEnd
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where none has."""
 
 
 @pattern
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, name: str | None = None, **card: Unpack[CardFields],
+    reviews: int = 3, until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
+    **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
 
@@ -92,9 +98,11 @@ def magentic(
     `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all: then it ends as `bound`.
 
     With `offering`, all who offer this capability when it is planned are workers too; what they take is known only by
-    their description. With `review`, a person or role approves each new plan, edits it, or rejects it with a comment,
-    which goes back as `remarks`. Raises GateClosed where a plan is rejected `reviews` times, and NoDecision where
-    nobody is found. After Magentic-One (arXiv 2411.04468) and its published code.
+    their description. `until`, an end or a rule of the `history` since the last plan, ends it too (a turn is a
+    progress ledger with what follows), and the final answer is asked for. With `review`, a person or role approves each
+    new plan, edits it, or rejects it with a comment, which goes back as `remarks`. Raises GateClosed where a plan is
+    rejected `reviews` times, and NoDecision where nobody is found. After Magentic-One
+    (arXiv 2411.04468) and its published code.
     """
     for option, value, least in [("rounds", rounds, 1), ("max_stalls", max_stalls, 1), ("resets", resets, 0)]:
         at_least("magentic", option, value, least)
@@ -107,7 +115,9 @@ def magentic(
     ending = Role[object]("magentic", "final", orchestrator if final is None else final, offers=(*offers, "ended"))
     given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
-    planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders))
+    enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
+    planner = _Planner(progressing.who, planning, review, reviews)
+    crew = _Crew(given, offering, frozenset(outsiders))
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
@@ -115,9 +125,10 @@ def magentic(
         whole = begun_with(ctx, 2)
         history, findings, stalls, replans, number = list[HistoryEntry](), list[HistoryEntry](), 0, 0, 0
         ended: MagenticEnd = "bound" if whole else "rounds"
+        over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
-            progress = await progressing.ask(ctx, PARTS, **parts)
+            progress = await _asked(ctx, progressing, progressing.who, history, parts)
             if progress.satisfied:
                 ended = "satisfied"
                 break
@@ -127,19 +138,27 @@ def magentic(
                 history.append(await team.step(ctx, task, progress, history, number))
                 findings.append(history[-1])
                 so_far.reached(findings)
-                continue
-            if whole and number == rounds:
+                over.note(history[-1].worker, history[-1].answer)
+            elif whole and number == rounds:
                 break
-            if replans == resets:
+            elif replans == resets:
                 ended = "stalled"
                 break
+            if ended_by := await over.came(number, list(history)) or "":
+                ended = "condition"
+                break
+            if stalls < max_stalls:
+                continue
             team = await crew.gathered(ctx)
             plan = await planner.plan(ctx, task, team.able, plan, history)
             history, stalls, replans = [], 0, replans + 1
         found = findings if whole else history
-        answer = await ending.ask(ctx, PARTS, step="final", task=task, ledger=plan, history=found, ended=ended)
+        parts = {"step": "final", "task": task, "ledger": plan, "history": found, "ended": ended}
+        answer = await _asked(ctx, ending, progressing.who, found, parts)
         satisfied = ended == "satisfied"
-        return MagenticResult(answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended)
+        return MagenticResult(
+            answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
+        )  # fmt: skip
 
     return Pattern(
         body, kind="magentic", name=name, card=card, gives=MagenticResult,
@@ -148,10 +167,28 @@ def magentic(
     )  # fmt: skip
 
 
+async def _asked(
+    ctx: Context, role: Role[T], lead: str, history: Sequence[HistoryEntry], parts: Mapping[str, object]
+) -> T:  # fmt: skip
+    """Return what somebody gives for a step; a language model hears the task and the history as messages."""
+    asked = {name: each for name, each in parts.items() if name not in ("task", "history")}
+    said = [said_by(None, parts["task"]), *_heard(lead, history)]
+    return await role.ask(ctx, Talk(said=said, ask=sections(asked)), **parts)
+
+
+def _heard(lead: str, history: Sequence[HistoryEntry]) -> Iterator[Utterance]:
+    """Give what the workers were told, and what they answered."""
+    for each in history:
+        yield said_by(lead, f"To {each.worker}: {each.instruction}")
+        yield said_by(each.worker, each.answer if each.error is None else f"failed: {each.error}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Planner:
     """Whoever keeps the task ledger, and whoever reviews it."""
 
+    lead: str
+    """The name of whoever picks the workers."""
     role: Role[TaskLedger]
     review: str | None
     reviews: int
@@ -162,21 +199,23 @@ class _Planner:
     ) -> TaskLedger:  # fmt: skip
         """Return a new task ledger, approved where a person reviews it; raises GateClosed where nobody approves it."""
         parts = {"step": "plan", "task": task, "workers": able, "ledger": former, "history": history}
-        ledger = await self.role.ask(ctx, PARTS, **parts)
+        ledger = await _asked(ctx, self.role, self.lead, history or (), parts)
         if self.review is None:
             return ledger
-        remarks = ""
+        remarks, by = "", tuple[str, ...]()
         for number in range(self.reviews):
             if number:
-                ledger = await self.role.ask(ctx, PARTS, **{**parts, "ledger": ledger, "remarks": remarks})
+                again = {**parts, "ledger": ledger, "remarks": remarks}
+                ledger = await _asked(ctx, self.role, self.lead, history or (), again)
             question = Approval("Approve the plan?", {"task": plain(task), "ledger": plain(ledger)}, edit=TaskLedger)
             decision = await ctx.ask(question, to=self.review)
             if decision.approved:
                 return decision.value if decision.edited else ledger
-            remarks = decision.comment or "It was rejected, without a comment."
+            remarks, by = decision.comment or "It was rejected, without a comment.", decision.by
         raise GateClosed(
             f"magentic: {self.review} rejected {self.reviews} plans of {self.role.who}; the last comment: {remarks!r}. "
-            "Allow more `reviews`, or edit the plan instead of rejecting it."
+            "Allow more `reviews`, or edit the plan instead of rejecting it.",
+            by=by,
         )
 
 

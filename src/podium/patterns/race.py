@@ -41,16 +41,19 @@ def race(
     wanted = rule(good, "answer") if good else None
 
     async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
-        names, lost, answers = list(named), dict[str, str](), dict[str, object]()
+        names, lost, failures, answers = list(named), dict[str, str](), list[Exception](), dict[str, object]()
         async with ctx.select(*(asked(ctx, each, input_for(each, task)) for each in named.values())) as ended:
             while (branch := await ended.next()) is not None:
                 if branch.error is None and (wanted is None or wanted(branch.value())):
                     return branch.value()
+                if branch.error is not None:
+                    failures.append(branch.error)
                 lost[names[branch.index]] = _why(branch.value()) if branch.error is None else str(branch.error)
                 if branch.error is None:
                     answers[names[branch.index]] = branch.value()
                     so_far.reached(answers)
-        raise NoDecision(f"race: none of {len(names)} won. " + "; ".join(f"{name}: {lost[name]}" for name in names))
+        why = "; ".join(f"{name}: {lost[name]}" for name in names)
+        raise NoDecision(f"race: none of {len(names)} won. {why}", failures=failures)
 
     parts, kind = {str(number): each for number, each in enumerate(named.values())}, either(map(gives, named.values()))
     return Pattern(

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar, Unpack, cast
 
 from podium.engine.context import Context
-from podium.errors import BoundReached, InvalidTransition, PatternError
+from podium.errors import InvalidTransition, PatternError
 from podium.model.json import Json, is_object
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, at_least
 from podium.patterns.building.partial import SoFar
@@ -50,10 +51,8 @@ def state_machine(
         path, refused = [start], list[RefusedEvent]()
         while at.state not in chart.ends:
             if len(path) > steps:
-                raise BoundReached(
-                    f"state_machine: {steps} transitions, and still in {at.state}. Raise `steps`, or look at the way: "
-                    f"…, {', '.join(path[-4:])}."
-                )
+                way = f"look at the way: …, {', '.join(path[-4:])}"
+                raise used_up("state_machine", "steps", steps, f"it is still in {at.state}", way)
             at = await (machine.act(ctx, at) if at.state in actions else machine.wait(ctx, at, refused))
             path.append(at.state)
             so_far.reached(Journey(state=at.state, data=at.data, path=path, refused=refused))

@@ -88,7 +88,7 @@ def vote(
             return poll.ballot(outcome.option, poll.why(outcome.option))
         if isinstance(outcome, Tied) and chair is not None:
             return await _broken(ctx, chair, task, poll, outcome)
-        raise NoDecision(f"vote{f' {name}' if name else ''}: {poll.objection(outcome)}")
+        raise NoDecision(f"vote{f' {name}' if name else ''}: {poll.objection(outcome)}", failures=poll.failures)
 
     kind = either(map(gives, polled))
     return Pattern(

@@ -12,7 +12,7 @@ from podium.model.facts.calls import Asked, AttemptFailed
 from podium.model.facts.notices import RunDiscarded, RunQuarantined
 from podium.model.facts.runs import RUN_TIMED_OUT, Ended
 from podium.model.json import Json
-from podium.model.retry import FailureKind
+from podium.model.retry import NEVER_AGAIN, FailureKind
 from podium.model.run import BlockedReason, Run, RunState
 from podium.reports.sifting import sifted
 from podium.store.protocol import DeadQuery, DeadRun, Page, Query, ReadStore
@@ -28,8 +28,10 @@ class FailureCause(StrEnum):
     REFUSAL = FailureKind.REFUSAL
     VALIDATION = FailureKind.VALIDATION
     BUG = FailureKind.BUG
-    REFUSED = "refused"
-    """A rule said no."""
+    FINAL = FailureKind.FINAL
+    """A team came to its end without a result, or nobody answered in time."""
+    REFUSED = FailureKind.REFUSED
+    """A rule or a person said no."""
     CHILD = "child"
     """A child run failed, which is a dead letter of its own, and goes on with this one."""
     WORKFLOW = "workflow"
@@ -169,6 +171,8 @@ async def _letter(run: Run, own: Sequence[Fact], about: _About) -> DeadLetter:
     at, ended = next((fact.at, said) for fact in reversed(own) if isinstance(said := fact.content, Ended))
     calls = tuple([call async for call in _calls(ended.causes, about)])
     kind = _OWN.get(ended.error_type, calls[0].kind if calls else FailureCause.WORKFLOW)
+    if kind is FailureCause.WORKFLOW and ended.kind in NEVER_AGAIN:
+        kind = FailureCause(ended.kind)
     return DeadLetter(
         run=run, at=at, kind=kind, error=run.reason, calls=calls, traceback=ended.traceback, discarded=discarded
     )

@@ -83,7 +83,7 @@ async def test_a_person_has_no_longer_than_the_call(bench: Bench) -> None:
     async with bench.app(flow) as app:
         handle = await app.start(flow)
         await bench.clock.advance(60)
-        assert await handle.result() == ["timeout", "QuestionExpired"]
+        assert await handle.result() == ["final", "QuestionExpired"]
 
 
 @pytest.mark.parametrize(("error", "attempts"), [(RateLimited("slow down"), 4), (TransportFailed("away"), 2)])

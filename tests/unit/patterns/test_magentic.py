@@ -157,7 +157,7 @@ async def test_models_that_give_the_ledgers_as_their_output_share_the_steps(benc
     final = llm_agent("final", model=ScriptedModel(say), instructions="Sum up.")
     made = magentic(lead, [echo], ledger=keep, final=final, name="m")
     assert (await result(bench, made)).answer == "It is done."
-    assert heard[0].startswith("step:\nfinal\n\ntask:\njob\n\nledger:\n{\n")
+    assert heard[0].startswith("step:\nfinal\n\nledger:\n{\n")
 
 
 # Stalls
@@ -217,7 +217,7 @@ async def test_it_is_planned_anew_only_so_often(bench: Bench) -> None:
 async def test_rounds_are_counted_over_all_plans_and_there_is_an_answer_all_the_same(bench: Bench) -> None:
     made = magentic(boss(step(), STUCK, step(), step()), [echo], rounds=4, max_stalls=1, name="m")
     end = await result(bench, made)
-    assert (end.ended, end.satisfied, end.rounds, end.replans) == ("rounds", False, 4, 1)
+    assert (end.ended, end.satisfied, end.rounds, end.replans) == ("bound", False, 4, 1)
     assert end.answer["ended"] == "rounds"
     assert [each["round"] for each in end.answer["history"]] == [3, 4]
 

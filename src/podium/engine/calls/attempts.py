@@ -179,7 +179,7 @@ async def _take(open_call: OpenCall, reply: PermissionReply) -> Outcome | None:
         why = f"nobody answered; asked were {ask.to}: {ask.text}"
         if fall_back(open_call, f"QuestionExpired: {why}"):
             return None
-        return _fail_for_good(open_call, Failure(FailureKind.TIMEOUT, "QuestionExpired", why))
+        return _fail_for_good(open_call, Failure(FailureKind.FINAL, "QuestionExpired", why))
     values = [each.value for each in answers]
     if ask.kind != "in_doubt":
         answer = accepted(open_call.agent, values[0] if ask.quorum == 1 else values)

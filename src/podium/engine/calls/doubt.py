@@ -55,7 +55,7 @@ async def resolved_by_person(open_call: OpenCall, value: Json) -> Outcome | None
         return Done(accepted(open_call.agent, value["happened"]))
     if "fail" in value:
         open_call.progress.final = True
-        return Failed(Failure(FailureKind.BUG, "GivenUp", value["fail"]))
+        return Failed(Failure(FailureKind.FINAL, "GivenUp", value["fail"]))
     next_attempt(open_call, Failure(FailureKind.TRANSPORT, "NotDone", "a person said that it was not done"), 0.0)
     await open_call.active.journal.committed()
     return None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol, cast
 
+from podium.dispatch.failure import kind_of
 from podium.engine.calls.open_call import OpenCall
 from podium.engine.primitives.joins import Race
 from podium.engine.primitives.waits import Sleep
@@ -60,15 +61,14 @@ class InlineRun(Primitive[tuple[Done | Failed, list[Undo]]]):
             )
         except StoreError:
             raise
-        except CallFailed as error:
-            return Failed(_failure_of(error, FailureKind(error.kind), error.type)), []
         except Exception as error:  # a workflow's failure is data
-            return Failed(_failure_of(error, FailureKind.BUG, type(error).__qualname__)), []
+            return Failed(_failure_of(error)), []
         return Done(value, said=SaidInTurn(self.input, value)), undos
 
 
-def _failure_of(error: Exception, kind: FailureKind, type: str) -> Failure:
-    return Failure(kind, type, message_of(error), causes=causes_of(error), traceback=traceback_of(error))
+def _failure_of(error: Exception) -> Failure:
+    type_ = error.type if isinstance(error, CallFailed) else type(error).__qualname__
+    return Failure(kind_of(error), type_, message_of(error), causes=causes_of(error), traceback=traceback_of(error))
 
 
 async def run_inline(open_call: OpenCall, agent: AnyAgent, enter: Enter) -> Done | Failed:

@@ -26,6 +26,8 @@ def end_of(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Failed
         falls = is_scarce(outcome.rule) and fall_back(open_call, f"{outcome.rule}: {outcome.reason}")
         return None if falls else outcome
     failure = outcome.failure
+    if failure.kind is FailureKind.REFUSED:
+        return outcome  # of what it calls: nobody else may do it instead
     if failure.unavailable and fall_back(open_call, _why(failure)):
         return None
     if _may_try_again(open_call, asked, failure):

@@ -26,6 +26,7 @@ from podium.model.facts.runs import Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.ids import child_run_id
 from podium.model.json import Json
+from podium.model.retry import FailureKind
 from podium.model.rule_names import DEPTH, FAN_OUT, budget_rule
 from podium.model.run import RunOptions, RunState
 from podium.model.storable import check_name
@@ -317,7 +318,7 @@ class ChildResult(Recorded[T], Generic[T]):
             raise RunCancelled(f"child run {self.run} was cancelled", run=self.run)
         raise RunFailed(
             f"child run {self.run} failed: {outcome['reason']}", run=self.run, key=self.key,
-            recorded=outcome.get("traceback", ""),
+            recorded=outcome.get("traceback", ""), kind=outcome.get("kind", FailureKind.BUG),
         )  # fmt: skip
 
 

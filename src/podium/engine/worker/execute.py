@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from podium.dispatch.failure import kind_of
 from podium.dispatch.invoke import passes_through
 from podium.engine.calls.inline import causes_of
 from podium.engine.calls.taking_turns import begin_turn, end_turn
@@ -16,6 +17,7 @@ from podium.model.fact import Fact
 from podium.model.facts.runs import RUN_TIMED_OUT, Cancelling, Ended, outcome_json
 from podium.model.json import Json
 from podium.model.outcome import cut, readable, text_of
+from podium.model.retry import FailureKind
 from podium.model.run import PATTERNS_VERSION, BlockedReason, RunState
 from podium.model.traceback import traceback_of
 from podium.model.workflow_code import BRANCH
@@ -98,10 +100,11 @@ async def _to_the_end(active: ActiveRun, workflow: "Workflow[Json, Json]", input
     if said.state is RunState.CANCELLED:
         await _children_ended(active)
         state, reason, error_type = _cancelled(active, said.reason)
-        said = replace(said, state=state, reason=reason, error_type=error_type)
+        kind = FailureKind.TIMEOUT if error_type else None
+        said = replace(said, state=state, reason=reason, error_type=error_type, kind=kind)
     elif said.state is RunState.FAILED and active.late:
         late = cut(f"{active.late} ({said.reason})", _REASON_CHARACTERS)
-        said = replace(said, reason=late, error_type=RUN_TIMED_OUT)
+        said = replace(said, reason=late, error_type=RUN_TIMED_OUT, kind=FailureKind.TIMEOUT)
     await active.gate.passed()
     degraded = tuple(each for _, each in sorted(active.degraded.items()))
     said = replace(said, reason=MASKING.text(readable(said.reason)), degraded=degraded)
@@ -113,7 +116,7 @@ def _failed(error: BaseException, causes: tuple[str, ...] = ()) -> Ended:
     reason = cut(MASKING.text(f"{type(error).__name__}: {text_of(error)}"), _REASON_CHARACTERS)
     return Ended(
         state=RunState.FAILED, reason=reason, causes=causes, error_type=type(error).__name__,
-        traceback=traceback_of(error),
+        traceback=traceback_of(error), kind=kind_of(error),
     )  # fmt: skip
 
 

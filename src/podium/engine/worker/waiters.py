@@ -9,6 +9,7 @@ from podium.errors import NotPossible, StoreError
 from podium.model.fact import Fact
 from podium.model.facts.runs import Ended, Redacted, outcome_json
 from podium.model.json import Json
+from podium.model.retry import FailureKind
 from podium.model.run import Run, RunState
 from podium.store.codec import decode
 from podium.store.operations import FinishRun
@@ -31,6 +32,12 @@ class End:
         """Where the error of a failed run came from, as far as that is recorded."""
         outcome: dict[str, Json] = self.outcome or {}
         return outcome.get("traceback", "")
+
+    @property
+    def kind(self) -> str:
+        """What sort of failure a failed run ended with; a bug where an earlier release did not record that."""
+        outcome: dict[str, Json] = self.outcome or {}
+        return outcome.get("kind", FailureKind.BUG)
 
 
 class Waiters:

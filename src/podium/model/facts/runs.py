@@ -10,6 +10,7 @@ from podium.model.facts.content import WRITTEN, Blanked, Dropped, FactContent, K
 from podium.model.facts.kind import FactKind
 from podium.model.facts.parts import AllowLists, Degradations, Lines
 from podium.model.json import Json
+from podium.model.retry import FailureKind
 from podium.model.run import RunState
 
 RUN_TIMED_OUT = "RunTimedOut"
@@ -74,6 +75,8 @@ class Ended(FactContent, kind=FactKind.ENDED):
     """The type of the error that a failed run ended with."""
     traceback: Dropped[str] = ""
     """Where that came from, without lines of source: errors, their causes and the frames that they passed."""
+    kind: Kept[FailureKind | None] = None
+    """What sort of failure a failed run ended with; None where an earlier release ended it."""
 
     @classmethod
     def read(cls, body: Mapping[str, Json]) -> Self:
@@ -96,7 +99,8 @@ class Ended(FactContent, kind=FactKind.ENDED):
 def outcome_json(said: Ended, value: Json) -> dict[str, Json]:
     """Return what whoever waits for a run is told of its end."""
     told: dict[str, Json] = {"state": said.state, "value": value, "reason": said.reason}
-    return {**told, "traceback": said.traceback} if said.traceback else told
+    more = {"traceback": said.traceback, "kind": said.kind}
+    return told | {name: each for name, each in more.items() if each}
 
 
 def _error_in(body: Mapping[str, Json]) -> str:

@@ -6,6 +6,7 @@ from typing import Generic, Literal
 
 from typing_extensions import TypeIs, TypeVar
 
+from podium.agents.shape import TypeShape
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import BadAnswer, CallError, InvalidValue, TeamError
@@ -70,11 +71,11 @@ class SoFar(Generic[T]):
         if self.error is not None:
             raise self.error
 
-    def partial(self, error: BaseException) -> "Partial[object] | None":
-        """Return what there is with the error that ended it; None where there is nothing yet."""
+    def partial(self, error: BaseException, shape: TypeShape[object]) -> "Partial[object] | None":
+        """Return what there is, as it is by now, with the error that ended it; None where there is nothing yet."""
         if not self._value or not isinstance(error, UNFINISHED):
             return None
-        return Partial(value=plain(self._value[0]), why=str(error), error=error.code)
+        return Partial(value=shape.load(plain(self._value[0])), why=str(error), error=error.code)
 
 
 async def gathered(

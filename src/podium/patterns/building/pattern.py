@@ -106,7 +106,7 @@ class Pattern(Workflow[In_contra, Out_co]):
         )  # fmt: skip
         partial, whole = card.get("on_failure") == "partial", _plainly(body) if gives is ANYTHING else body
         if has is not None:
-            whole = _unfinished(whole, partial=partial)
+            whole = _unfinished(whole, shape_of(has), partial=partial)
         if partial:
             gives = _or_partial(kind, gives, has)
         taken: InputShape[object] = _Anything() if takes is ANYTHING else shape_of(takes)
@@ -179,7 +179,9 @@ def _check_given(kind: str, given: Mapping[str, object], takes: Mapping[str, Wan
             raise PatternError(f"{kind} was given {name}={value!r}: expected {takes[name].described()}.")
 
 
-def _unfinished(body: Callable[..., Awaitable[object]], *, partial: bool) -> Callable[..., Awaitable[object]]:
+def _unfinished(
+    body: Callable[..., Awaitable[object]], shape: TypeShape[object], *, partial: bool
+) -> Callable[..., Awaitable[object]]:
     """Return a body that is told where to note how far it came, and gives that as a Partial where it is to."""
 
     async def unfinished(ctx: Context, value: object) -> object:
@@ -187,7 +189,7 @@ def _unfinished(body: Callable[..., Awaitable[object]], *, partial: bool) -> Cal
         try:
             return await body(ctx, value, so_far)
         except UNFINISHED as error:
-            found = so_far.partial(error) if partial else None
+            found = so_far.partial(error, shape) if partial else None
             if found is None:
                 raise
             return found

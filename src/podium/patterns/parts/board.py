@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from podium.model.json import Json
+from podium.patterns.building.added import added
 from podium.patterns.building.expression import Predicate
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member
@@ -42,10 +43,12 @@ class Board:
 
     entries: dict[str, Json]
     ended: Literal["quiescence", "decision", "bound", "failure"]
-    """`quiescence`: no watcher had anything to do. `decision`: `until` held. `bound`: no act was left. `failure`: an
-    agent failed; so it ends in a Partial only."""
+    """`quiescence`: no watcher had anything to do. `decision`: `until` has come. `bound`: no act was left. `failure`: a
+    watcher failed, which only a board in a Partial says."""
     acts: int
     """How often an agent was called."""
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where none has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

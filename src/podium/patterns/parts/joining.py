@@ -81,7 +81,10 @@ async def join(
                 raise each
     if missing and len(values) < wanted:
         why = "; ".join(f"{name}: {reason}" for name, reason in missing.items())
-        raise NoDecision(f"{terms.pattern}: {len(values)} of {len(calls)} answered, where {wanted} had to. {why}")
+        raise NoDecision(
+            f"{terms.pattern}: {len(values)} of {len(calls)} answered, where {wanted} had to. {why}",
+            failures=[each for each in answers.values() if isinstance(each, Exception)],
+        )
     return joined
 
 

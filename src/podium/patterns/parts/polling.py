@@ -48,6 +48,8 @@ class Poll:
         self.votes: dict[str, object | None] = {}
         """What was voted so far."""
         self.abstained: dict[str, str] = {}
+        self.failures: list[Exception] = []
+        """What voters failed with."""
         self._values: dict[str, object] = {}
         self._asked = 0
 
@@ -118,6 +120,8 @@ class Poll:
 
     def _take(self, seat: int, value: object, error: Exception | None) -> None:
         label, key = self.labels[seat], key_of(value)
+        if error is not None:
+            self.failures.append(error)
         if error is not None or value is None:
             self._abstain(seat, "it gave no vote" if error is None else str(error))
         elif self.count.rules.options is not None and key not in self.count.rules.options:
