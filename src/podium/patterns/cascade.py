@@ -10,9 +10,10 @@ from podium.errors import BadAnswer, CallError, PatternError
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
-from podium.patterns.building.members import GivingAgent, Member, Stage, applied, at_least, by_name, either, gives
+from podium.patterns.building.members import GivingAgent, Kind, Member, Stage, applied, at_least, by_name, either, gives
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, shared_task
 
 
@@ -53,16 +54,16 @@ def cascade(
     roles = [Role[object]("cascade", "tier", each, offers=("task",)) for each in members.values()]
     *cheap, last = roles
     kind = either(map(gives, members.values()))
-    believes = _believing(confident)
+    believes = _believing(confident, kind)
 
     async def body(ctx: Context, task: object, so_far: SoFar[object]) -> object:
         tried = list[str]()
         for tier in cheap:
             calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
             answers = answers_of(await ctx.gather(*calls, return_exceptions=True))
+            if begun_with(ctx, 2):
+                answers = [each for each in answers if each is not None]
             answer, share = commonest(answers, of=samples)
-            if answer is None and share >= agreement and ctx.changed("cascade takes None for no answer"):
-                answer, share = commonest([each for each in answers if each is not None], of=samples)
             taken: Tiered[object] = Tiered(value=answer, tier=tier.who, tried=list(tried))
             if share >= agreement and await believes(ctx, task, answer):
                 return taken
@@ -94,10 +95,10 @@ def commonest(answers: Sequence[object], *, of: int) -> tuple[object, float]:
     return answer, count / of
 
 
-def _believing(confident: Stage | None) -> Callable[[Context, object, object], Awaitable[bool]]:
+def _believing(confident: Stage | None, kind: Kind) -> Callable[[Context, object, object], Awaitable[bool]]:
     """Return what says whether an answer to a task is to be trusted."""
     if confident is None or (callable(confident) and not is_agent(confident)):
-        sure = None if confident is None else rule(confident, "answer")
+        sure = None if confident is None else rule(confident, answer=kind)
 
         async def by_rule(_: Context, _task: object, answer: object) -> bool:
             return sure is None or bool(sure(answer))

@@ -1,5 +1,6 @@
 """`plan_execute`: a plan of tasks, each started once its inputs are there."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Unpack
@@ -9,20 +10,21 @@ from podium.engine.run.primitive import Primitive
 from podium.errors import BadAnswer, CallError, CallFailed, CallRefused, InvalidValue, PlanRefused
 from podium.model.agent import is_agent
 from podium.model.json import Json
-from podium.model.retry import FailureKind
+from podium.model.retry import NEVER_AGAIN, FailureKind
 from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
-from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
+from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, estimated, sound, with_presets
 
-_IN_A_ROW = 2
-"""How many attempts a task had before it was tried six times."""
-_IN_ALL = 6
-"""How many it has where no number is said. Where 30 % of them fail, 7 of 10,000 tasks fail for good."""
+_ATTEMPTS = 6
+"""How often a task is tried where no number is given. Where 30 % of attempts fail, 7 of 10,000 tasks fail for good."""
+_ATTEMPTS_ONCE = 2
+"""How often it was tried in the first version of the patterns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +77,11 @@ def plan_execute(
     carried out), and gives a plan for what is left; what is done is not done again. A worker takes the input that the
     plan has for it where its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
 
-    At most `at_once` tasks run at once, those on the longest remaining path first. A task is tried `attempts` times in
-    all, six times where none are given, from the second time on by the next of its worker and its alternatives; what is
-    refused is not tried six times. Where one fails for good, whatever does not need it runs on; then the planner is
-    asked again.
+    At most `at_once` tasks run at once, those on the longest remaining path first; where the plan does not say how many
+    `seconds` a task takes, it is what calls of its worker took so far. A task is tried `attempts` times in all, six
+    times where no number is given, from the second time on by the next of its worker and its alternatives. Whoever will
+    not do it is not asked again; where a rule or a person forbids it, nobody is. Where a task fails for good, whatever
+    does not need it runs on; then the planner is asked again.
 
     `report` makes the value: an agent that takes `results`, or parts `task` and `results`; or a function of the
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
@@ -104,8 +107,8 @@ def plan_execute(
     async def body(ctx: Context, task: object, kept: SoFar[Executed]) -> object:
         so_far = _Progress()
 
-        def checked(plan: Plan) -> list[PlanTask]:
-            so_far.plan = plan
+        def checked(given: Plan) -> list[PlanTask]:
+            plan = so_far.plan = given if begun_with(ctx, 2) else with_presets(given)
             if not plan.tasks and not so_far.failed:
                 raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
             return sound(plan, workers=able, done=so_far.done, most=tasks)
@@ -144,61 +147,62 @@ class _Workers:
 
     async def carry_out(self, ctx: Context, tasks: Sequence[PlanTask], done: dict[str, Json]) -> dict[str, str]:
         """Do the tasks; adds their results to `done`, and returns the reasons of those that failed."""
-        schedule, failed, persisted = Schedule(tasks, at_once=self.at_once), dict[str, str](), set[str]()
+        if len(tasks) > self.at_once and any(each.seconds is None for each in tasks) and begun_with(ctx, 2):
+            tasks = estimated(tasks, await self._took(ctx))
+        schedule, failed = Schedule(tasks, at_once=self.at_once), dict[str, str]()
         started = schedule.start()
         async with ctx.select(*[self._begin(ctx, each, done) for each in started]) as ended:
             async for branch in ended:
-                task, error = started[branch.index], branch.error
-                if error is not None and task.id not in persisted and self._persists(ctx, error):
-                    persisted.add(task.id)
-                    try:
-                        ended.add(self._begin(ctx, task, done, _IN_A_ROW, _IN_ALL))
-                    except CallRefused as refused:
-                        error = refused
-                    else:
-                        started.append(task)
-                        continue
-                schedule.end(task, succeeded=error is None)
-                if error is None:
+                task = started[branch.index]
+                schedule.end(task, succeeded=branch.error is None)
+                if branch.error is None:
                     done[task.id] = branch.value()
                 else:
-                    failed[task.id] = str(error)
+                    failed[task.id] = str(branch.error)
                 for each in schedule.start():
                     started.append(each)
                     ended.add(self._begin(ctx, each, done))
         return failed
 
-    def _persists(self, ctx: Context, error: Exception) -> bool:
-        """Whether a task that failed is tried further; what is refused stays so, however often it is asked for.
+    async def _took(self, ctx: Context) -> dict[str, float]:
+        """Return how many seconds calls of each worker took on average, where that is known."""
+        times = dict[str, list[tuple[float, int]]]()
+        for each in await ctx.records(*sorted(self.roles)):
+            if each.seconds is not None:
+                times.setdefault(each.agent, []).append((each.seconds, each.done + each.failed or 1))
+        return {who: sum(s * n for s, n in some) / sum(n for _, n in some) for who, some in times.items()}
 
-        In runs that were recorded before, a task was given up after its first attempts.
-        """
-        return self.attempts is None and not _is_refusal(error) and ctx.changed("plan_execute tries a task six times")
+    def _begin(self, ctx: Context, task: PlanTask, done: Mapping[str, Json]) -> Primitive[Json]:
+        return ctx.branch(self._work, task, {each: done[each] for each in task.after})
 
-    def _begin(
-        self, ctx: Context, task: PlanTask, done: Mapping[str, Json], first: int = 0, last: int | None = None
-    ) -> Primitive[Json]:  # fmt: skip
-        inputs = {each: done[each] for each in task.after}
-        return ctx.branch(self._work, task, inputs, first, last or self.attempts or _IN_A_ROW)
-
-    async def _work(self, ctx: Context, task: PlanTask, inputs: Mapping[str, Json], attempt: int, last: int) -> Json:
+    async def _work(self, ctx: Context, task: PlanTask, inputs: Mapping[str, Json]) -> Json:
         """Have a task done: again, and by the next one who could do it, until it is or no attempt is left."""
-        able = [task.worker, *task.alternatives]
+        now, able = begun_with(ctx, 2), deque([task.worker, *task.alternatives])
+        attempts = self.attempts or (_ATTEMPTS if now else _ATTEMPTS_ONCE)
         while True:
-            role = self.roles[able[attempt % len(able)]]
-            attempt += 1
+            role = self.roles[able[0]]
+            attempts -= 1
             try:
                 if not task.after:
                     return plain(await role.ask(ctx, task.input, task=task.input))
                 return plain(await role.ask(ctx, PARTS, task=task.input, inputs=inputs))
-            except (CallError, InvalidValue):
-                if attempt == last:
+            except (CallError, InvalidValue) as error:
+                if now and _is_final(error):
+                    able.popleft()
+                else:
+                    able.rotate(-1)
+                if not attempts or not able or (now and _is_forbidden(error)):
                     raise
 
 
-def _is_refusal(error: Exception) -> bool:
-    """Whether a call failed because somebody would not do it, or a rule forbade it."""
-    return isinstance(error, CallRefused) or (isinstance(error, CallFailed) and error.kind == FailureKind.REFUSAL)
+def _is_final(error: Exception) -> bool:
+    """Whether another try by the same worker comes to the same."""
+    return isinstance(error, CallFailed) and error.kind in {*NEVER_AGAIN, FailureKind.REFUSAL}
+
+
+def _is_forbidden(error: Exception) -> bool:
+    """Whether a rule or a person said no, so that nobody does it in the worker's place."""
+    return isinstance(error, CallRefused) or (isinstance(error, CallFailed) and error.kind == FailureKind.REFUSED)
 
 
 def _reporter(stage: Stage) -> Callable[[Context, object, Mapping[str, Json]], Awaitable[object]]:

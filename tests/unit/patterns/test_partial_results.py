@@ -97,8 +97,8 @@ def _machine(o: Options) -> Any:
 
 
 def _parallel(o: Options) -> Any:
-    made: Any = parallel(says("a", 1), says("b", DOWN), says("c", 3), **o)
-    return made
+    members: list[Any] = [says("a", 1), says("b", DOWN), says("c", 3)]
+    return parallel(*members, quorum=None, partial=False, **o)
 
 
 _PLAN = {"tasks": [{"id": "a", "worker": "good"}, {"id": "b", "worker": "bad"}]}
