@@ -30,6 +30,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """Whether a language model hears what the input tells as messages: earlier versions told it as one text."""
     label: Kept[str | None] = None
     """Of which sort it is, by the word of whoever calls: records of agents are told by it."""
+    step: Kept[str | None] = None
+    """The key of the step that needs its answer, where an agent calls another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
