@@ -11,7 +11,7 @@ from podium.model.question import Approval
 from podium.model.task import Task
 from podium.model.told import Utterance
 from podium.patterns.building.added import added
-from podium.patterns.building.inputs import Talk, plain, said_by, sections
+from podium.patterns.building.inputs import Talk, in_thread, plain, said_by, sections
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, T
@@ -72,8 +72,8 @@ class MagenticResult:
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
-    **card: Unpack[CardFields],
+    reviews: int = 3, threads: bool = False, until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None,
+    name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
 
@@ -84,7 +84,8 @@ def magentic(
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history` (a language model and a person see all), and
-      the answer joins the history. So does a worker's failure.
+      the answer joins the history. So does a worker's failure. With `threads`, each worker that is a language model
+      keeps a thread: it hears what it was asked and answered before, over all plans, as messages.
     - step "final", by `final`: gives the answer. It sees in `ended` how it ended, and is asked in every case.
 
     A progress ledger that says looping, or not progressing, or names a worker who is not there, adds one to the stall
@@ -116,6 +117,7 @@ def magentic(
     async def body(ctx: Context, task: object) -> MagenticResult:
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
+        done = list[HistoryEntry]()
         history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
@@ -127,7 +129,8 @@ def magentic(
             stalled = progress.looping or not progress.progressing or progress.next not in team.roles
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
-                history.append(await team.step(ctx, task, progress, history, number))
+                history.append(await team.step(ctx, task, progress, history, number, done if threads else ()))
+                done.append(history[-1])
                 over.note(history[-1].worker, history[-1].answer)
             elif replans == resets:
                 ended = "stalled"
@@ -215,15 +218,21 @@ class _Team:
     """What each can do, by name."""
 
     async def step(
-        self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
-    ) -> HistoryEntry:
-        """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too."""
+        self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int,
+        before: Sequence[HistoryEntry],
+    ) -> HistoryEntry:  # fmt: skip
+        """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too.
+
+        `before` is what it hears of where it keeps a thread.
+        """
         who, instruction = progress.next, progress.instruction
         if who not in self.roles:
             error = f"there is no worker {who!r}: there is {', '.join(self.roles)}."
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=error)
         try:
-            answer = await self.roles[who].ask(ctx, instruction, instruction=instruction, task=task, history=history)
+            thread = [(each.instruction, each.answer) for each in before if each.worker == who and each.error is None]
+            whole = in_thread(who, thread, instruction)
+            answer = await self.roles[who].ask(ctx, whole, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
         return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(answer))

@@ -13,7 +13,7 @@ from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.model.told import Utterance
-from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections
+from podium.patterns.building.inputs import Talk, in_thread, input_for, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
@@ -59,8 +59,9 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, until: EndWhen | Callable[[list[WorkReport]], bool] | None = None,
-    gives: TypeForm[Out] | None = ANYTHING, name: str | None = None, **card: Unpack[CardFields],
+    at_once: int | None = None, threads: bool = False,
+    until: EndWhen | Callable[[list[WorkReport]], bool] | None = None, gives: TypeForm[Out] | None = ANYTHING,
+    name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
     """A manager delegates to workers, reads what they report, delegates again or finishes; gives its answer.
 
@@ -70,11 +71,13 @@ def supervisor(
     form: `{"assignments": [{"to": …, "input": …}]}`, `{"answer": …}`.
 
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
-    time. Its failure is reported, not raised. An answer that names an unknown worker or none, that cannot be read,
-    that finishes without any report where it `must_delegate`, or whose result is not of the type `gives`, is not
-    carried out: the manager sees why in `remark`, and it counts as a round. Once `until`, an end or a rule of the
-    `reports`, has come, the manager has one more answer (a turn is an answer with the work that followed). Raises
-    BoundReached after `rounds` answers without a finish.
+    time. Its failure is reported, not raised. With `threads`, each worker that is a language model keeps a thread: it
+    hears what it was asked and answered in earlier rounds, as messages.
+
+    An answer that names an unknown worker or none, that cannot be read, that finishes without any report where it
+    `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in `remark`,
+    and it counts as a round. Once `until`, an end or a rule of the `reports`, has come, the manager has one more answer
+    (a turn is an answer with the work that followed). Raises BoundReached after `rounds` answers without a finish.
     """
     at_least("supervisor", "rounds", rounds)
     at_least("supervisor", "at_once", 1 if at_once is None else at_once)
@@ -118,7 +121,7 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                done = await _carried_out(ctx, said, team, number, at_once)
+                done = await _carried_out(ctx, said, team, number, at_once, reports if threads else ())
                 over.note_all(map(_said_by, done))
                 reports += done
             most = await over.last_turn(most, number, list(reports))
@@ -176,11 +179,20 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
 
 
 async def _carried_out(
-    ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None
-) -> list[WorkReport]:
-    """Have the workers do what was assigned to them; returns the reports in the order of the assignments."""
+    ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None,
+    before: Sequence[WorkReport],
+) -> list[WorkReport]:  # fmt: skip
+    """Have the workers do what was assigned to them; returns the reports in the order of the assignments.
+
+    `before` is what those hear of whom each keeps a thread.
+    """
     given = wanted.assignments
-    calls = [asked(ctx, team[each.to], input_for(ctx, team[each.to], each.input)) for each in given]
+    done = [each for each in before if each.error is None]
+    threads = {who: [(each.input, each.output) for each in done if each.worker == who] for who in team}
+    calls = [
+        asked(ctx, team[each.to], input_for(ctx, team[each.to], in_thread(each.to, threads[each.to], each.input)))
+        for each in given
+    ]
     reports = [
         WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
         for each in given
