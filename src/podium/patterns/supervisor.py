@@ -13,8 +13,10 @@ from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.model.told import Utterance
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import Talk, in_thread, input_for, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, voice, words
@@ -103,7 +105,7 @@ def supervisor(
         """Return the answer of the team as a text, once the manager has finished."""
         return _last_words(judged(value, reports))
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[WorkReport]]) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
@@ -124,8 +126,9 @@ def supervisor(
                 done = await _carried_out(ctx, said, team, number, at_once, reports if threads else ())
                 over.note_all(map(_said_by, done))
                 reports += done
+                so_far.reached(reports)
             most = await over.last_turn(most, number, list(reports))
-        raise BoundReached(_unfinished(managing.who, number, over.ended_by, remark)).about(*unusable)
+        raise _unfinished(managing.who, rounds, over.ended_by, remark).about(*unusable)
 
     parts = {"manager": managing.member} | {f"worker {n}": member for n, member in enumerate(team.values(), 1)}
     there = [Link("manager", part, f"at most {rounds} rounds") for part in parts if part != "manager"]
@@ -138,6 +141,7 @@ def supervisor(
         sketch=Sketch(parts=parts, links=there + back),
         takes=part(managing.member, "task"),
         gives=result.type,
+        has=list[WorkReport],
     )
 
 
@@ -159,14 +163,14 @@ def _said_by(report: WorkReport) -> tuple[str, object]:
     return report.worker, report.output
 
 
-def _unfinished(manager: str, answers: int, ended_by: str, remark: str | None) -> str:
-    """Return why a manager is asked no more."""
-    why = f", of which the last was the one that was left once an end had come ({ended_by})" if ended_by else ""
-    told = f"; of the last it was told: {remark}" if remark else ""
-    return (
-        f"supervisor: {manager} gave {answers} answers without a finish{why}{told}. "
-        "Have it finish when rounds_left is 0, or allow more rounds."
-    )
+def _unfinished(manager: str, rounds: int, ended_by: str, remark: str | None) -> BoundReached:
+    """Return the error for a manager that is asked no more."""
+    told = f"; of its last answer it was told: {remark}" if remark else ""
+    remedy = "have it finish when rounds_left is 0"
+    if ended_by:
+        came = f"an end has come ({ended_by}), and {manager} did not finish with the one answer it had left"
+        return BoundReached(f"supervisor: {came}{told}. H{remedy[1:]}.")
+    return used_up("supervisor", "rounds", rounds, f"{manager} has not finished{told}", remedy)
 
 
 def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
