@@ -101,8 +101,9 @@ def group_chat(
             who = await choice.next(ctx, chat)
             if who is None:
                 return Conversation(messages=chat.messages, ended="nobody")
-            whole, turn = chat.cue(ctx, speaking[who]), voice(ctx, None if number > 1 else task)
-            said = await speaking[who].ask(ctx, whole, turn, task=task, messages=chat.messages)
+            cue, turn = chat.cue(ctx, speaking[who]), voice(ctx, None if number > 1 else task)
+            parts = {} if isinstance(cue, str) else {"task": task, "messages": chat.messages}
+            said = await speaking[who].ask(ctx, cue, turn, **parts)
             chat.messages.append(Said(speaker=who, text=plain(said)))
             over.note(who, chat.messages[-1].text)
             if ended_by := await over.came(number, list(chat.messages)):

@@ -17,7 +17,7 @@ from podium.patterns.building.members import Member, Stage, about, at_least, by_
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
-from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
+from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, estimated, sound, with_presets
 
 _ATTEMPTS = 6
 """How often a task is tried where no number is given. Where 30 % of attempts fail, 7 of 10,000 tasks fail for good."""
@@ -70,10 +70,11 @@ def plan_execute(
     carried out), and gives a plan for what is left; what is done is not done again. A worker takes the input that the
     plan has for it where its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
 
-    At most `at_once` tasks run at once, those on the longest remaining path first. A task is tried `attempts` times in
-    all, six times where no number is given, from the second time on by the next of its worker and its alternatives.
-    Whoever will not do it is not asked again; where a rule or a person forbids it, nobody is. Where a task fails for
-    good, whatever does not need it runs on; then the planner is asked again.
+    At most `at_once` tasks run at once, those on the longest remaining path first; where the plan does not say how many
+    `seconds` a task takes, it is what calls of its worker took so far. A task is tried `attempts` times in all, six
+    times where no number is given, from the second time on by the next of its worker and its alternatives. Whoever will
+    not do it is not asked again; where a rule or a person forbids it, nobody is. Where a task fails for good, whatever
+    does not need it runs on; then the planner is asked again.
 
     `report` makes the value: an agent that takes `results`, or parts `task` and `results`; or a function of the
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
@@ -99,8 +100,8 @@ def plan_execute(
     async def body(ctx: Context, task: object) -> object:
         so_far = _Progress()
 
-        def checked(plan: Plan) -> list[PlanTask]:
-            so_far.plan = plan
+        def checked(given: Plan) -> list[PlanTask]:
+            plan = so_far.plan = given if begun_with(ctx, 2) else with_presets(given)
             if not plan.tasks and not so_far.failed:
                 raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
             return sound(plan, workers=able, done=so_far.done, most=tasks)
@@ -139,6 +140,8 @@ class _Workers:
 
     async def carry_out(self, ctx: Context, tasks: Sequence[PlanTask], done: dict[str, Json]) -> dict[str, str]:
         """Do the tasks; adds their results to `done`, and returns the reasons of those that failed."""
+        if len(tasks) > self.at_once and any(each.seconds is None for each in tasks) and begun_with(ctx, 2):
+            tasks = estimated(tasks, await self._took(ctx))
         schedule, failed = Schedule(tasks, at_once=self.at_once), dict[str, str]()
         started = schedule.start()
         async with ctx.select(*[self._begin(ctx, each, done) for each in started]) as ended:
@@ -153,6 +156,14 @@ class _Workers:
                     started.append(each)
                     ended.add(self._begin(ctx, each, done))
         return failed
+
+    async def _took(self, ctx: Context) -> dict[str, float]:
+        """Return how many seconds calls of each worker took on average, where that is known."""
+        times = dict[str, list[tuple[float, int]]]()
+        for each in await ctx.records(*sorted(self.roles)):
+            if each.seconds is not None:
+                times.setdefault(each.agent, []).append((each.seconds, each.done + each.failed or 1))
+        return {who: sum(s * n for s, n in some) / sum(n for _, n in some) for who, some in times.items()}
 
     def _begin(self, ctx: Context, task: PlanTask, done: Mapping[str, Json]) -> Primitive[Json]:
         return ctx.branch(self._work, task, {each: done[each] for each in task.after})

@@ -1,7 +1,7 @@
 """What a member is handed, where a pattern has several things to tell it."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,11 +10,15 @@ from podium.agents.changes import fields_of, is_set
 from podium.agents.core_schemas import in_order, is_several
 from podium.agents.jsonable import json_copy
 from podium.agents.shape import shape_of
+from podium.engine.context import Context
+from podium.engine.workflow import is_workflow
 from podium.errors import InvalidValue
+from podium.model.agent import is_agent
 from podium.model.conversation import as_text as as_words
 from podium.model.json import Json, is_object
 from podium.model.told import Told, Utterance
 from podium.patterns.building.members import ANYTHING, Member, hears, parameters, takes
+from podium.patterns.building.pinning import begun_with
 
 if TYPE_CHECKING:
     import pydantic_core
@@ -32,40 +36,61 @@ PARTS: Final = _Parts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """Stands for the parts together, and says how a language model hears them: as messages, and what it is asked then.
-
-    Whatever is said stands in the parts too, or else in the text that is made of the messages: rules and guards see
-    the text.
-    """
+    """Stands for the parts together, and says how a language model hears them: messages, and what it is asked then."""
 
     said: Sequence[Utterance]
     ask: str
     whole: object = PARTS
     """What others are handed: PARTS, or something in their place."""
+    text: str | None = None
+    """All that is said as a text, which rules and guards see; None where that is what is made of the parts."""
 
 
-def input_for(member: Member, whole: object = PARTS, /, **parts: object) -> object:
+def input_for(ctx: Context, member: Member, whole: object = PARTS, /, **parts: object) -> object:
     """Return the input for a member.
 
-    One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. One
-    that takes a text gets `whole` if that is one, else the parts as text, each under its name. Any other gets `whole`.
-    A language model hears a Talk as messages.
+    One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. A
+    language model and a person, and a team that begins with one, get all parts that say something: as text, each under
+    its name, or as a mapping. Any other that takes a text gets `whole` if that is one, else the parts as text. Any
+    other gets `whole`. A model hears a Talk as messages.
     """
     told = {name: value for name, value in parts.items() if value is not None}
     named = parameters(member).keys() & parts.keys()
     if named:
         return {name: value for name, value in told.items() if name in named}
     if isinstance(whole, Talk):
-        talk, whole = whole, whole.whole
-        if hears(member):
-            text = sections(told) if isinstance(whole, _Parts) else _transcript(talk)
-            return Told(text=text, said=talk.said, ask=talk.ask)
+        others = input_for(ctx, member, whole.whole, **parts)
+        if not hears(member):
+            return others
+        return Told(text=as_text(others) if whole.text is None else whole.text, said=whole.said, ask=whole.ask)
     kind = takes(member)
+    if not isinstance(whole, _Parts) and reads(member) and begun_with(ctx, 2):
+        saying = {name: value for name, value in told.items() if not _is_empty(value)}
+        told, whole = (saying, PARTS) if len(saying) > 1 else (told, whole)
     if kind is str and not isinstance(whole, str):
         return sections(told) if told else as_text(whole)
     if isinstance(whole, _Parts):
         return plain(told)
     return plain(whole) if kind is ANYTHING else whole
+
+
+def reads(member: Member) -> bool:
+    """Whether a member is told all parts in words: a language model that takes one text, a person that takes anything.
+
+    So is a team that takes one text, if the first of its members is. A person whose question is worded from an input
+    of one type is not.
+    """
+    if not is_agent(member):
+        return False
+    kind, traits = takes(member), member.card.traits
+    if is_workflow(member):
+        first = next((each for each in member.agents() if not is_workflow(each)), None)
+        return kind is str and first is not None and reads(first)
+    return traits.reads_text and (kind is ANYTHING or (kind is str and not traits.is_person))
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, Sized) and not len(value)
 
 
 def sections(parts: Mapping[str, object]) -> str:
@@ -78,21 +103,17 @@ def said_by(author: str | None, value: object) -> Utterance:
     return Utterance(author=author, text=as_words(plain(value)))
 
 
-def in_thread(worker: str, before: Iterable[tuple[object, object]], asked: object) -> object:
+def thread_of(worker: str, before: Iterable[tuple[object, object]], asked: object, *first: Utterance) -> Talk:
     """Return what a worker is asked that keeps a thread: a language model hears what it was asked and answered before.
 
-    That is, in the form of `input_for`, what stands for the parts together.
+    `first` are messages before that. Others are handed what is asked.
     """
-    said = [
-        each for question, answer in before for each in (Utterance(text=as_text(question)), said_by(worker, answer))
-    ]
-    return Talk(said=said, ask=as_text(asked), whole=asked) if said else asked
-
-
-def _transcript(talk: Talk) -> str:
-    """Return what was said before, and what is asked then, as a text."""
-    said = [{"author": each.author, "text": each.text} for each in talk.said]
-    return f"{sections({'messages': said})}\n\n{talk.ask}" if said else talk.ask
+    said, ask = list(first), as_text(asked)
+    for question, answer in before:
+        said += [Utterance(text=as_text(question)), said_by(worker, answer)]
+    told = [{"author": each.author, "text": each.text} for each in said]
+    text = f"{sections({'messages': told})}\n\n{ask}" if said else ask
+    return Talk(said=said, ask=ask, whole=asked, text=text)
 
 
 def as_text(value: object) -> str:

@@ -2,10 +2,11 @@
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from typing_extensions import get_type_hints
 
@@ -59,7 +60,7 @@ class CallForm:
         try:
             return self._call(values)
         except UsageError as error:
-            raise _blamed(error, table, at) from error
+            raise self._blamed(error, table, values, at) from error
 
     def _table(self, node: SourceNode) -> Table:
         """Return the options; a list alone is what the function takes any number of, a value alone what it needs."""
@@ -84,6 +85,29 @@ class CallForm:
                 yield Mistake(place, f"its {name} is {given[name]!r} already: leave this out.")
         if missing := [name for name in self.options if name in self.required - table.keys.keys() - given.keys()]:
             yield Mistake(at, f"{self.title} needs {' and '.join(missing)}.")
+
+    def _blamed(self, error: UsageError, table: Table, values: Mapping[str, object], at: SourcePlace) -> Mistaken:
+        """Return what is raised for an error: at the rule or the option that it is about, else at the function."""
+        if isinstance(error, PatternError) and error.rule and (found := _written(error.rule, table)) is not None:
+            return wrong_rule(found, error)
+        option = self._option(str(error), list(table.entries), values)
+        return wrong(at if option is None else table.entries[option], str(error))
+
+    def _option(self, message: str, written: Sequence[str], values: Mapping[str, object]) -> str | None:
+        """Return which option a message is about: the one without which it is not said, or the only one it names."""
+        without = {name: self._told(values, name) for name in written if name not in self.required}
+        sound = [name for name, told in without.items() if told is None]
+        other = [name for name, told in without.items() if told != message and name not in ("name", self.several)]
+        named = [name for name in written if re.search(rf"^{name} of |\b{name}=|: {name} names ", message)]
+        return next((found[0] for found in (sound, other, named) if len(found) == 1), None)
+
+    def _told(self, values: Mapping[str, object], left_out: str) -> str | None:
+        """Return what is said where an option is left out; None where all is sound then."""
+        try:
+            self._call({name: value for name, value in values.items() if name != left_out})
+        except UsageError as error:
+            return str(error)
+        return None
 
     def names(self) -> str:
         """Return the options in words."""
@@ -131,13 +155,6 @@ def makers() -> Mapping[str, Callable[..., object]]:
     ours = __name__.rpartition(".")[0]
     made = {name: each for name, each in exported.items() if inspect.isfunction(each) and ours not in each.__module__}
     return {**made, "human": human}
-
-
-def _blamed(error: UsageError, node: SourceNode, at: SourcePlace) -> Mistaken:
-    """Return what is raised for an error: at the rule that it is about, or at the function that was called."""
-    text = error.rule if isinstance(error, PatternError) else ""
-    found = _written(text, node) if text else None
-    return wrong(at, str(error)) if found is None else wrong_rule(found, cast("PatternError", error))
 
 
 def _written(text: str, node: SourceNode) -> Scalar | None:
