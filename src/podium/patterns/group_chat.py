@@ -11,7 +11,7 @@ from podium.model.json import Json
 from podium.patterns.building.added import added
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import Talk, as_text, plain, said_by, sections
-from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
+from podium.patterns.building.members import Member, abilities, at_least, by_name, part, takes
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
@@ -128,7 +128,7 @@ class _Choice:
 
     def __init__(self, by: Callable[[list[Said]], str | None] | Member, speakers: Mapping[str, Member]) -> None:
         self._names = list(speakers)
-        self._able = {who: about(each) for who, each in speakers.items()}
+        self._able: Mapping[str, str] = {}
         self._manager: Role[str | None] | None = None
         self._function: Callable[[list[Said]], str | None] | None = None
         self.parts: dict[str, Member] = {}
@@ -137,6 +137,7 @@ class _Choice:
         if isinstance(by, str) or is_agent(by):
             offers = ("task", "messages", "speakers")
             self._manager = Role[str | None]("group_chat", "manager", by, offers=offers, gives=str | None)
+            self._able = abilities("group_chat", self._manager.who, speakers)
             self.parts["manager"] = self._manager.member
         else:
             self._function = rule(by, messages=list[Said])
