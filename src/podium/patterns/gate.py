@@ -57,9 +57,10 @@ def gate(
     """Checks an output: lets it pass, sends it back with reasons, asks a person, or stops; gives the output.
 
     `check` is a rule of the `output` that says whether it passes, or an agent that takes the output, or parts `output`
-    and `task`, and gives a `Check` or a bool. The `worker` takes the `task`, and when it is sent back also `output` and
-    `reasons`: as parameters of these names, as a text, or the task and then a `Returned`. Without a worker the gate
-    checks its own input, as a stage of a sequence; the rule gets it as the type that its parameter is annotated with.
+    and `task` (a language model and a person see both), and gives a `Check` or a bool. The `worker` takes the `task`,
+    and when it is sent back also `output` and `reasons`: as parameters of these names, as a text, or the task and then
+    a `Returned`. Without a worker the gate checks its own input, as a stage of a sequence; the rule gets it as the type
+    that its parameter is annotated with.
 
     What happens to an output that does not pass: `fails="stop"` ends it; `"back"` sends it back to the worker, which
     writes at most `rounds` times in all, and then does as `then` says; `"ask"` has a person (`to`) see the output and

@@ -17,7 +17,7 @@ from podium.patterns.building.members import Member, Stage, abilities, at_least,
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
-from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, estimated, sound
+from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, estimated, sound, with_presets
 
 _ATTEMPTS = 6
 """How often a task is tried where no number is given. Where 30 % of attempts fail, 7 of 10,000 tasks fail for good."""
@@ -100,8 +100,8 @@ def plan_execute(
     async def body(ctx: Context, task: object) -> object:
         so_far = _Progress()
 
-        def checked(plan: Plan) -> list[PlanTask]:
-            so_far.plan = plan
+        def checked(given: Plan) -> list[PlanTask]:
+            plan = so_far.plan = given if begun_with(ctx, 2) else with_presets(given)
             if not plan.tasks and not so_far.failed:
                 raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
             return sound(plan, workers=able, done=so_far.done, most=tasks)

@@ -41,7 +41,7 @@ def race(
 
     async def body(ctx: Context, task: object) -> object:
         names, lost, failures = list(named), dict[str, str](), list[Exception]()
-        async with ctx.select(*(asked(ctx, each, input_for(each, task)) for each in named.values())) as ended:
+        async with ctx.select(*(asked(ctx, each, input_for(ctx, each, task)) for each in named.values())) as ended:
             while (branch := await ended.next()) is not None:
                 if branch.error is None and (wanted is None or wanted(branch.value())):
                     return branch.value()

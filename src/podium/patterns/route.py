@@ -79,7 +79,7 @@ def route(
         target = await choose(ctx, task, target_of)
         if isinstance(target, Task):
             return await ctx.call(target, plain(task), conversation=speaking(ctx))
-        return await asked(ctx, target, input_for(target, task), speaking(ctx))
+        return await asked(ctx, target, input_for(ctx, target, task), speaking(ctx))
 
     return Pattern(
         body, kind="route", name=name, card=card, sketch=_sketch(who, everyone),

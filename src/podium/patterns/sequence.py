@@ -46,7 +46,7 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
         task, last = value, len(steps) - 1
         for place, (agent, function) in enumerate(steps):
             turn = voice(ctx, task) if place == last else None
-            value = await asked(ctx, agent, input_for(agent, value), turn) if function is None else function(value)
+            value = await asked(ctx, agent, input_for(ctx, agent, value), turn) if function is None else function(value)
         return value
 
     parts = {str(number): stage for number, stage in enumerate(stages)}

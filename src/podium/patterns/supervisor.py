@@ -180,7 +180,7 @@ async def _carried_out(
 ) -> list[WorkReport]:
     """Have the workers do what was assigned to them; returns the reports in the order of the assignments."""
     given = wanted.assignments
-    calls = [asked(ctx, team[each.to], input_for(team[each.to], each.input)) for each in given]
+    calls = [asked(ctx, team[each.to], input_for(ctx, team[each.to], each.input)) for each in given]
     reports = [
         WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
         for each in given

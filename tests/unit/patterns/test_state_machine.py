@@ -208,7 +208,7 @@ async def test_a_person_reviews(bench: Bench) -> None:
             await app.inbox.answer(question.id, answer, by="ann")
         journey = await handle.result()
     assert (journey.data, journey.path) == ("second", ["draft", "review", "draft", "review", "done"])
-    assert question.ask.subject == "second"
+    assert question.ask.subject == {"state": "review", "data": "second", "allowed": ["return", "accept"]}
 
 
 # What is refused when it is built
