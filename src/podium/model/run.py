@@ -54,7 +54,8 @@ PATTERNS_VERSION = 2
 """The version of the built-in patterns that a run is pinned to when it begins.
 
 A release in which the body of a pattern asks for other things than before raises it by one, once for all patterns. 1:
-Podium 0.1.0. 2: members that take a text are handed all parts, each under its name.
+Podium 0.1.0. 2: members that take a text are handed all parts, each under its name;
+what a member may not do ends its team.
 """
 
 START = "start"

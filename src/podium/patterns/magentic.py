@@ -12,6 +12,7 @@ from podium.model.task import Task
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.refusals import WhenRefused, ends_team
 from podium.patterns.building.role import Role
 
 MagenticEnd = Literal["satisfied", "rounds", "stalled"]
@@ -67,7 +68,7 @@ class MagenticResult:
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, name: str | None = None, **card: Unpack[CardFields],
+    reviews: int = 3, on_refused: WhenRefused = "end", name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
 
@@ -78,7 +79,8 @@ def magentic(
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history`, and the answer joins the history. So does
-      a worker's failure.
+      a worker's failure; but where a policy, a guard or a person does not let it do its work, that ends the team, so
+      that nobody else does it instead, unless `on_refused="go_on"` has that join the history too.
     - step "final", by `final`: gives the answer. It sees in `ended` how it ended, and is asked in every case.
 
     A progress ledger that says looping, or not progressing, or names a worker who is not there, adds one to the stall
@@ -101,7 +103,7 @@ def magentic(
     ending = Role[object]("magentic", "final", orchestrator if final is None else final, offers=(*offers, "ended"))
     given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
-    planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders))
+    planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders), on_refused)
 
     async def body(ctx: Context, task: object) -> MagenticResult:
         team = await crew.gathered(ctx)
@@ -175,6 +177,7 @@ class _Team:
     roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
+    on_refused: WhenRefused
 
     async def step(
         self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
@@ -187,6 +190,8 @@ class _Team:
         try:
             answer = await self.roles[who].ask(ctx, instruction, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
+            if ends_team(ctx, self.on_refused, error):
+                raise
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
         return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(answer))
 
@@ -199,6 +204,7 @@ class _Crew:
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
+    on_refused: WhenRefused
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""
@@ -210,7 +216,8 @@ class _Crew:
         if not members:
             raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
         offers = ("instruction", "task", "history")
-        return _Team({each: Role("magentic", "worker", who, offers=offers) for each, who in members.items()}, able)
+        roles = {each: Role[object]("magentic", "worker", who, offers=offers) for each, who in members.items()}
+        return _Team(roles, able, self.on_refused)
 
 
 def _sketch(

@@ -14,6 +14,7 @@ from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.refusals import WhenRefused, ends_team, is_refused
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, voice, words
 
@@ -56,8 +57,8 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, gives: TypeForm[Out] | None = ANYTHING, name: str | None = None,
-    **card: Unpack[CardFields],
+    at_once: int | None = None, on_refused: WhenRefused = "end", gives: TypeForm[Out] | None = ANYTHING,
+    name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
     """A manager delegates to workers, reads what they report, delegates again or finishes; gives its answer.
 
@@ -67,7 +68,9 @@ def supervisor(
     form: `{"assignments": [{"to": …, "input": …}]}`, `{"answer": …}`.
 
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
-    time. Its failure is reported, not raised. An answer that names an unknown worker or none, that cannot be read,
+    time. Its failure is reported, not raised; but where a policy, a guard or a person does not let it do its work, that
+    ends the team once the others have reported, so that nobody else does it instead, unless `on_refused="go_on"` has it
+    reported too. An answer that names an unknown worker or none, that cannot be read,
     that finishes without any report where it `must_delegate`, or whose result is not of the type `gives`, is not
     carried out: the manager sees why in `remark`, and it counts as a round. Raises BoundReached after `rounds` answers
     without a finish.
@@ -110,7 +113,10 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                reports += await _carried_out(ctx, said, team, number, at_once)
+                reported, refused = await _carried_out(ctx, said, team, number, at_once)
+                reports += reported
+                if refused is not None and ends_team(ctx, on_refused, refused):
+                    raise refused
         raise BoundReached(
             f"supervisor: {managing.who} gave {rounds} answers without a finish"
             f"{f'; of the last it was told: {remark}' if remark else ''}. "
@@ -142,9 +148,9 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
 
 async def _carried_out(
     ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None
-) -> list[WorkReport]:
-    """Have the workers do what was assigned to them; returns the reports in the order of the assignments."""
-    given = wanted.assignments
+) -> tuple[list[WorkReport], Exception | None]:
+    """Have the workers do what was assigned to them; returns the reports in order, and the first refusal."""
+    given, refused = wanted.assignments, None
     calls = [asked(ctx, team[each.to], input_for(team[each.to], each.input)) for each in given]
     reports = [
         WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
@@ -159,9 +165,10 @@ async def _carried_out(
                 reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
             else:
                 reports[ended.index] = replace(done, error=str(ended.error))
+                refused = refused or (ended.error if is_refused(ended.error) else None)
             following = None if wanted.in_order and ended.error else next(waiting, None)
             if following is not None:
                 working.add(following)
     for each in waiting:
         each.close()
-    return reports
+    return reports, refused
