@@ -14,6 +14,7 @@ from tests.bytecode import keep_bytecode, keep_no_more_bytecode
 from tests.examples import examples
 from tests.forking.commands import FORKED_FROM, zygotes
 from tests.imports import imports_forgotten
+from tests.new_stores import copy_new_stores
 from tests.offline import refuse_model_requests, stay_offline
 from tests.scratch import real_disk, use_memory
 
@@ -34,6 +35,12 @@ def own_imports(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
     """Have no test find modules that another one loaded from a file that it wrote, or from an example."""
     with imports_forgotten(tmp_path_factory.getbasetemp(), EXAMPLES):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def new_stores(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have new stores copied from one."""
+    copy_new_stores(tmp_path_factory.mktemp("new"))
 
 
 @pytest.fixture
@@ -62,7 +69,6 @@ def pytest_xdist_setupnodes() -> None:
 def pytest_collection_finish() -> None:
     """Have all modules of the tests compiled by now, and the garbage collector look at none of what they hold."""
     keep_no_more_bytecode()
-    gc.collect()
     gc.freeze()
     gc.enable()
 

@@ -147,49 +147,46 @@ def is_alive(process: int) -> bool:
     return state != "Z"
 
 
-@pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A review with all tools there."""
-    shop = make_shop(tmp_path_factory.mktemp("all"))
+DEFECTS = {
+    "src/shop/cart.py:1": "ruff F401",
+    "src/shop/cart.py:10": "mypy return-value",
+    "src/shop/cart.py:14": "bandit B602",
+    "src/shop/cart.py:15": "mypy name-defined, ruff F821",
+    "tests/test_cart.py:5": "pytest test-failure",
+    "src/shop/cart.py": "git hot-file",
+}
+
+
+def test_every_known_defect_is_found_once_with_all_its_sources_and_the_most_urgent_comes_first(tmp_path: Path) -> None:
+    shop = make_shop(tmp_path)
     for tool in TOOLS:
         shop.put(tool)
     done = shop.review()
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    report = done.stdout
+
+    findings = report.partition("## Findings\n\n")[2]
+    entries = findings.split("\n\n")[0].replace("  \n   ", " ").splitlines()
+    for place, sources in DEFECTS.items():
+        found = [entry for entry in entries if f"**{place}** " in entry and f" {sources} · " in entry]
+        assert len(found) == 1, f"{place} {sources}: {report}"
+    assert findings.startswith("1. **src/shop/cart.py:15** ")
+    assert "= high 9 x confidence 0.99 x hotness 2.00" in findings.split("2. **")[0]
+    kept = Path(report.rstrip().splitlines()[-1].split("`")[1])
+    assert kept.read_text() == report.removesuffix("\n")
 
 
-@pytest.mark.parametrize(
-    ("place", "sources"),
-    [
-        ("src/shop/cart.py:1", "ruff F401"),
-        ("src/shop/cart.py:10", "mypy return-value"),
-        ("src/shop/cart.py:14", "bandit B602"),
-        ("src/shop/cart.py:15", "mypy name-defined, ruff F821"),
-        ("tests/test_cart.py:5", "pytest test-failure"),
-        ("src/shop/cart.py", "git hot-file"),
-    ],
-)
-def test_every_known_defect_is_found_once_with_all_its_sources(report: str, place: str, sources: str) -> None:
-    entries = report.partition("## Findings")[2].split("\n\n")[1].replace("  \n   ", " ").splitlines()
-    found = [entry for entry in entries if f"**{place}** " in entry and f" {sources} · " in entry]
-    assert len(found) == 1, report
+GAPS = {
+    "type_checker": "mypy is not installed: pip install mypy",
+    "security": "bandit ended with status 70: no such luck",
+    "tests": "no answer within 5 s",
+    "model": 'LLM agents need Pydantic AI, which is an extra: pip install "podium[llm]"',
+}
 
 
-def test_the_most_urgent_comes_first_and_says_why(report: str) -> None:
-    entries = report.partition("## Findings\n\n")[2]
-    assert entries.startswith("1. **src/shop/cart.py:15** ")
-    assert "= high 9 x confidence 0.99 x hotness 2.00" in entries.split("2. **")[0]
-
-
-def test_the_report_is_kept_in_the_file_that_it_names(report: str) -> None:
-    path = Path(report.rstrip().splitlines()[-1].split("`")[1])
-    assert path.read_text() == report.removesuffix("\n")
-
-
-@pytest.fixture(scope="module")
-def gaps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
+def test_what_could_not_be_looked_at_is_told_with_the_reason_and_disturbs_no_other(tmp_path: Path) -> None:
     """A review without mypy and Pydantic AI, with a Bandit that crashes and tests that hang."""
-    shop = make_shop(tmp_path_factory.mktemp("gaps"))
+    shop = make_shop(tmp_path)
     for tool in ("ruff", "git"):
         shop.put(tool)
     shop.put("bandit", 'echo "no such luck" >&2; exit 70')
@@ -197,34 +194,13 @@ def gaps(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, str]:
     (shop.folder / "bare/pydantic_ai.py").write_text("raise ModuleNotFoundError(name='pydantic_ai')")
     done = shop.review("--model", "acme:reader", seconds=5)
     assert done.returncode == 0, done.stderr
-    return shop, done.stdout
-
-
-@pytest.mark.parametrize(
-    ("reviewer", "reason"),
-    [
-        ("type_checker", "mypy is not installed: pip install mypy"),
-        pytest.param("security", "bandit ended with status 70: no such luck", marks=pytest.mark.system),
-        pytest.param("tests", "no answer within 5 s", marks=pytest.mark.system),
-        ("model", 'LLM agents need Pydantic AI, which is an extra: pip install "podium[llm]"'),
-    ],
-)
-def test_what_could_not_be_looked_at_is_told_with_the_reason(
-    gaps: tuple[Shop, str], reviewer: str, reason: str
-) -> None:
-    assert f"| {reviewer} | - | - | **not done:** {reason} |" in gaps[1]
-
-
-def test_the_others_are_not_disturbed_by_a_gap(gaps: tuple[Shop, str]) -> None:
-    assert "ruff F821 · " in gaps[1]
-    assert "git hot-file · " in gaps[1]
-
-
-def test_nothing_that_hanging_tests_started_is_left_running(gaps: tuple[Shop, str]) -> None:
-    shop, _ = gaps
+    for reviewer, reason in GAPS.items():
+        assert f"| {reviewer} | - | - | **not done:** {reason} |" in done.stdout
+    assert "ruff F821 · " in done.stdout
+    assert "git hot-file · " in done.stdout
     lines = [line.split() for line in shop.witness.read_text().splitlines()]
     started = [int(process) for name, process in lines if name in ("pytest", "child")]
-    assert len(started) == 2
+    assert len(started) == 2, "tests that hang, and what they started"
     wait_until(lambda: not any(is_alive(process) for process in started))
 
 

@@ -14,6 +14,7 @@ from podium.store.protocol import BudgetQuery
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
 from podium.testing.faults import FaultPoint
+from tests.examples import some
 from tests.faults.children import program
 from tests.forking.program import Program
 
@@ -64,13 +65,14 @@ def points(folder: Path) -> list[FaultPoint]:
     ]
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("name", "wanted"), [("shops", 20), ("sends", 3)])
 def test_killed_at_any_commit_or_purchase_it_never_spends_more_than_there_is(
     shop: Program, tmp_path: Path, name: str, wanted: int
 ) -> None:
     shopped(shop, tmp_path / "whole", wanted, name=name)
     doubtful = 0
-    for point in points(tmp_path / "whole"):
+    for point in some(points(tmp_path / "whole")):
         folder = tmp_path / str(point)
         told = shopped(shop, folder, wanted, point, name=name)
         check(folder, told, point)

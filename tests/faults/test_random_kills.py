@@ -77,8 +77,8 @@ def nobody_drives(path: Path) -> bool:
         store.close()
 
 
-def test_thirty_random_kills_repeat_nothing_and_lose_nothing(tmp_path: Path) -> None:
-    kill_often(tmp_path, 30)
+def test_ten_random_kills_repeat_nothing_and_lose_nothing(tmp_path: Path) -> None:
+    kill_often(tmp_path, 10)
 
 
 @pytest.mark.kill

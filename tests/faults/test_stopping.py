@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from podium.testing import Witness
+from tests.examples import some
 from tests.faults.children import PROGRAMS
 from tests.faults.test_freeze import wait_for
 from tests.forking import commands
@@ -17,7 +18,8 @@ from tests.forking.process import Process
 DAY = str(PROGRAMS / "deploys.py")
 LONG = 60.0
 """Seconds that work takes which nobody lets end."""
-ROUNDS = 16
+STOPS = some(range(4), one_in=2)
+ROUNDS = 4 * len(STOPS)
 FINISHED = 3 * ROUNDS
 
 
@@ -53,12 +55,13 @@ def stopped(process: Process, *signals: int) -> tuple[float, str]:
     return time.monotonic() - began, told
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.kill)])
 def test_workers_that_are_stopped_at_any_moment_leave_nothing_in_doubt(tmp_path: Path, number: int) -> None:
     seed = random.randrange(2**32)
     chance, fleet = random.Random(seed), Fleet(tmp_path)
     running = fleet.begin("run", DAY, "--input", str(ROUNDS))
-    for _ in range(4):
+    for _ in STOPS:
         before = fleet.begun()
         wait_for(lambda before=before: fleet.begun() > before)
         time.sleep(chance.random() * 0.3)

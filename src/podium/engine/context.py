@@ -10,7 +10,6 @@ from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
-from podium.engine.same_on_replay import SameOnReplay
 from podium.engine.primitives.allowing import allow
 from podium.engine.primitives.asking import asking
 from podium.engine.primitives.branches import Branch
@@ -26,6 +25,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.unawaited import check_awaited
+from podium.engine.same_on_replay import SameOnReplay
 from podium.model.acceptance import Accept, acceptance
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget

@@ -22,6 +22,8 @@ class AgentKind:
     """It is shared memory: policies see reads and writes instead of calls."""
     reads_text: bool = False
     """It understands what is told to it in words, such as a list of what it may choose from."""
+    hears_messages: bool = False
+    """What others said is told to it as messages with their authors, where its caller has it so."""
     costs_what_it_calls: bool = False
     """It costs nothing by itself."""
     reports_its_cost: bool = False
@@ -55,7 +57,7 @@ MONITOR_KIND = "monitor"
 
 _KINDS = (
     AgentKind(name="function"),
-    AgentKind(name="llm", reads_text=True, reports_its_cost=True),
+    AgentKind(name="llm", reads_text=True, hears_messages=True, reports_its_cost=True),
     AgentKind(name="human", is_person=True, reads_text=True),
     AgentKind(name="process", costs_unless_priced=True),
     AgentKind(name="http", is_one_request=True, costs_unless_priced=True),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from podium.model.empty import empty
 from podium.model.json import Json
+from podium.model.told import Told
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,10 +39,22 @@ class Call:
     """What people said to the rules that asked about it, by rule; only those that allowed it."""
     feedback: str = ""
     """What was wrong with the last answer, where the agent is to try again."""
+    told: Told | None = None
+    """What the input tells, where that is what others said."""
     allowed_before: bool = False
     """Whether it is a compensation that policies allowed when it was registered."""
     registered_by: tuple[str, ...] = ()
     """Of a compensation that policies judge when it is called: the workflows on the way to where it was registered."""
+
+    @property
+    def heard(self) -> Told | None:
+        """What a language model hears as messages; None where a guard, or somebody else, changed the text of it."""
+        return self.told if self.told is not None and self.told.text == self.input else None
+
+    @property
+    def asked(self) -> Json:
+        """What a language model is asked: the input, or what comes after the messages that it hears."""
+        return self.input if self.heard is None else self.heard.ask
 
     @property
     def compensates(self) -> bool:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from podium.model.conversation import in_request
+from podium.model.call import Call
+from podium.model.conversation import in_request, in_response
 from podium.model.conversation_state import AS_SAID, ConversationMessage
 from podium.model.corrections import RETRY_PROMPT
 from podium.model.json import Json, is_object
@@ -31,6 +32,18 @@ def heard_by(agent: str, said: Sequence[ConversationMessage]) -> list[Json]:
         else:
             heard.append(each)
     return heard
+
+
+def told_before(call: Call) -> Sequence[ConversationMessage]:
+    """Return the messages that a language model is told by its caller before it is asked, the oldest first."""
+    said = () if call.heard is None else call.heard.said
+    return [
+        ConversationMessage(
+            place=place, message=in_request(each.text) if each.author is None else in_response(each.text),
+            author=each.author or call.principal, run=call.run, key=call.key, at=0.0,
+        )
+        for place, each in enumerate(said)
+    ]  # fmt: skip
 
 
 def are_words(message: Mapping[str, Json]) -> bool:

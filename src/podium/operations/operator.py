@@ -116,17 +116,17 @@ class Operator:
         left = share_of(limits, state.spent)
         if not (counting := carved_from(started_of(await store.generation(parent)).lines, limits)):
             return
-        n, epoch = claimed.n, claimed.run.epoch
-        fact = reserved(share, "", left, counting, self._clock.now())
-        wanted = Reserve(run=n, epoch=epoch, id=share, lines=counting, amount=left, fact=fact)
+        fact, opens = reserved(share, "", left, counting, self._clock.now()), limits.at_least(state.spent)
+        wanted = Reserve(
+            run=claimed.n, epoch=claimed.run.epoch, id=share, lines=counting, amount=left, fact=fact,
+            opens=OpenBudget(own.id, opens),
+        )  # fmt: skip
         verdict, committed = await self._worker.commits.submit(wanted)
         if verdict is CommitVerdict.SCARCE:
             why, whose = Breach(committed.scarce[share], None), "its budget"
             if run is not claimed.run:
                 whose = f"the budget of run {run.id}, from which it spends"
             raise NotPossible(f"run {claimed.run.id} cannot be retried, for there is no room for {whose}: {why}")
-        if verdict is CommitVerdict.OK:
-            await self._worker.commits.submit(Write(n, epoch, [], [OpenBudget(own.id, limits.at_least(state.spent))]))
 
     async def raise_budget(self, run_id: str, more: Amount, *, by: str, why: str) -> None:
         """Add to the own budget of a failed or blocked run, to be retried then; raises NotPossible for others."""

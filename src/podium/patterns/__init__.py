@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from podium.patterns.parallel import parallel
     from podium.patterns.parts.board import Board, Watcher, watch
     from podium.patterns.parts.control import Answer, HandOff, Turn
+    from podium.patterns.parts.ends import EndWhen, after, all_of, any_of, lasted, mentions, signalled
     from podium.patterns.parts.exchange import MeshResult, Outgoing, PeerReply
     from podium.patterns.parts.joining import Joined
     from podium.patterns.parts.judging import Ruling
@@ -60,6 +61,7 @@ __all__ = [
     "Coordinate",
     "Debated",
     "Delegate",
+    "EndWhen",
     "Event",
     "Executed",
     "Finish",
@@ -98,6 +100,9 @@ __all__ = [
     "Watcher",
     "WorkReport",
     "adaptive",
+    "after",
+    "all_of",
+    "any_of",
     "approve",
     "blackboard",
     "cascade",
@@ -108,9 +113,11 @@ __all__ = [
     "gate",
     "group_chat",
     "handoff",
+    "lasted",
     "load",
     "load_yaml",
     "magentic",
+    "mentions",
     "mesh",
     "parallel",
     "plan_execute",
@@ -119,6 +126,7 @@ __all__ = [
     "route",
     "saga",
     "sequence",
+    "signalled",
     "state_machine",
     "step",
     "supervisor",
@@ -151,6 +159,7 @@ lazy.exports(
         "podium.patterns.parallel": "parallel",
         "podium.patterns.parts.board": "Board Watcher watch",
         "podium.patterns.parts.control": "Answer HandOff Turn",
+        "podium.patterns.parts.ends": "EndWhen after all_of any_of lasted mentions signalled",
         "podium.patterns.parts.exchange": "MeshResult Outgoing PeerReply",
         "podium.patterns.parts.joining": "Joined",
         "podium.patterns.parts.judging": "Ruling",

@@ -13,13 +13,14 @@ from podium.patterns.building.members import at_least, members
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
 from podium.patterns.parts.board import Board, Entries, Merge, Snapshot, Watcher
+from podium.patterns.parts.ends import EndWhen, ends_of
 
 _BOARD = "the board"
 
 
 @pattern
 def blackboard(
-    *watchers: Watcher, until: Predicate | None = None, acts: int = 50, at_once: int | None = None,
+    *watchers: Watcher, until: EndWhen | Predicate | None = None, acts: int = 50, at_once: int | None = None,
     merge: Mapping[str, Merge] | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[dict[str, Json], Board]:  # fmt: skip
     """Agents watch a shared board, and act side by side whenever their condition holds.
@@ -33,26 +34,26 @@ def blackboard(
     that was changed is merged by the function of its key in `merge`, `(old, new) -> kept`; where there is none, nothing
     of the act is posted, and the watcher acts again on the fresh board if its condition still holds.
 
-    Ends, and says why in the Board it gives, when no watcher has a thing to do; when `until`, a rule of the `board`,
-    holds, which cancels acts that run; and when `acts` agents were called. (Hayes-Roth, A blackboard architecture for
-    control, 1985; for language models arXiv:2507.01701.)
+    Ends, and says why in the Board it gives, when no watcher has a thing to do; when `until`, an end or a rule of the
+    `board`, has come (a turn is an act that ended), which cancels acts that run; and when `acts` agents were called.
+    (Hayes-Roth, A blackboard architecture for control, 1985; for language models arXiv:2507.01701.)
     """
     at_least("blackboard", "acts", acts)
     most = acts if at_once is None else at_once
     at_least("blackboard", "at_once", most)
     watching = _watchings(watchers)
     merging = {key: rule(each, "old", "new") for key, each in (merge or {}).items()}
-    decided = rule(until, "board") if until else None
+    decided = ends_of("blackboard", until, [each.role.who for each in watching], board=dict[str, Json])
 
     async def body(ctx: Context, first: dict[str, Json]) -> Board:
         board, shifts = Entries(first, merging), [_Shift(each) for each in watching]
-        begun, at_first = 0, list[Primitive[object]]()
+        begun, at_first, over = 0, list[Primitive[object]](), decided.begin(ctx)
         acting: dict[int, tuple[_Shift, Snapshot, Primitive[object]]] = {}
         async with ctx.select(*at_first) as ended:
             while True:
                 seen = board.snapshot()
-                if decided and decided(dict(seen.entries)):
-                    return Board(entries=seen.entries, ended="decision", acts=begun)
+                if ended_by := await over.came(begun - len(acting), dict(seen.entries)):
+                    return Board(entries=seen.entries, ended="decision", acts=begun, ended_by=ended_by)
                 while (next_one := _next(shifts, seen)) and begun < acts and len(acting) < most:
                     begun += 1
                     call = next_one.begin(ctx, seen, begun)
@@ -65,6 +66,7 @@ def blackboard(
                 value = branch.value()
                 with judging(call):
                     shift.end(board, saw, value)
+                over.note(shift.watching.role.who, value)
 
     parts = {each.role.who: each.role.member for each in watching}
     links = [Link(_BOARD, each.role.who, each.label) for each in watching]

@@ -12,7 +12,7 @@ from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
 from podium.patterns.building.members import GivingAgent, Member, Stage, applied, at_least, by_name, either, gives
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
-from podium.patterns.building.refusals import WhenRefused, ends_team
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role, shared_task
 
 
@@ -28,7 +28,7 @@ class Tiered(Generic[Out]):
 @pattern
 def cascade(
     *tiers: GivingAgent[Out] | str, confident: Stage | None = None, samples: int = 1, agreement: float = 1.0,
-    on_refused: WhenRefused = "end", name: str | None = None, **card: Unpack[CardFields],
+    on_refused: OnRefused = "end", name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Tiered[Out]]:  # fmt: skip
     """A cheap agent first, and a dearer one when its answer is not to be trusted; gives the answer as a `Tiered`.
 
@@ -39,8 +39,8 @@ def cascade(
 
     A tier that fails is passed over like one that is not believed. So is one that gives None, which says that it could
     not tell, and one of whose answer the agent that is to say whether it is `confident` could not say so. The last tier
-    is asked once, and its answer is taken as it is; its failure is raised. So is what a policy, a guard or a person does
-    not let a tier do: nobody else does it instead, unless `on_refused="go_on"` has it passed over too.
+    is asked once, and its answer is taken as it is; its failure is raised. So is what a policy, a guard or a person
+    does not let a tier do: nobody else does it instead, unless `on_refused="go_on"` has it passed over too.
 
     The method is that of FrugalGPT (arXiv 2305.05176); agreement of samples as the sign of confidence is from LLM
     cascades with mixture of thought (arXiv 2310.03094).
@@ -61,8 +61,7 @@ def cascade(
         for tier in cheap:
             calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
             ended = await ctx.gather(*calls, return_exceptions=True)
-            if refused := [each for each in ended if isinstance(each, Exception) and ends_team(ctx, on_refused, each)]:
-                raise refused[0]
+            end_where_refused(ctx, on_refused, ended)
             answers = answers_of(ended)
             answer, share = commonest(answers, of=samples)
             if answer is None and share >= agreement and ctx.changed("cascade takes None for no answer"):

@@ -1,14 +1,18 @@
 """`debate`: several propose, criticise each other and revise; then they agree, a judge picks, or they vote."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
-from typing import Generic, Literal, TypeVar, Unpack
+from types import MappingProxyType
+from typing import Annotated, Generic, Literal, TypeVar, Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import NoDecision
+from podium.model.told import Utterance
+from podium.patterns.building.added import added
+from podium.patterns.building.inputs import PARTS, Talk, said_by, sections
 from podium.patterns.building.members import (
     GivingAgent,
     Member,
@@ -23,6 +27,7 @@ from podium.patterns.building.members import (
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, key_of
+from podium.patterns.parts.ends import EndWhen, ends_of
 from podium.patterns.parts.judging import Judged, Ruling, judged
 
 T = TypeVar("T")
@@ -43,12 +48,14 @@ class Debated(Generic[T]):
     """How often they criticised and revised."""
     labels: dict[str, str] = field(default_factory=dict[str, str])
     """The label under which a judge saw each position."""
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where none has."""
 
 
 @pattern
 def debate(
-    *debaters: GivingAgent[T] | str, judge: Member | None = None, rounds: int = 2, name: str | None = None,
-    **card: Unpack[CardFields],
+    *debaters: GivingAgent[T] | str, judge: Member | None = None, rounds: int = 2,
+    until: EndWhen | Callable[[dict[str, T]], bool] | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Debated[T]]:  # fmt: skip
     """Several hold positions, criticise each other's and revise their own, until all are the same; gives a Debated.
 
@@ -56,7 +63,8 @@ def debate(
     `"propose"` gives its position; `"criticise"`, with `positions` (of the others, by name), gives one criticism of
     them all; `"revise"`, with `position` (its own) and `criticisms` (of the others, by name), gives its position from
     then on. It takes them as parameters of these names, as a text, or as a mapping. All do a step side by side. They
-    criticise and revise at most `rounds` times (multi-agent debate: Du et al. 2023, arXiv 2305.14325).
+    criticise and revise at most `rounds` times, and no more once `until`, an end or a rule of the `positions`, has come
+    (a turn is such a round; multi-agent debate: Du et al. 2023, arXiv 2305.14325).
 
     Where all positions are the same JSON, that is the decision. Else the `judge` decides: it is handed `task` and
     `positions`, by label in an order drawn by lot, and gives a Ruling as in `ensemble`. Without a judge the position
@@ -76,10 +84,15 @@ def debate(
     if judge is not None:
         judging = Role[Ruling]("debate", "judge", judge, offers=("task", "positions"), gives=Ruling)
 
+    enough = ends_of("debate", until, [role.who for role in roles], positions=dict[str, object])
+
     async def body(ctx: Context, task: object) -> object:
-        positions, done = await _all(ctx, roles, "propose", task), 0
-        while done < rounds and not _agreed(positions):
+        over, done, ended_by = enough.begin(ctx), 0, None
+        positions = await _all(ctx, roles, "propose", task)
+        while done < rounds and not _agreed(positions) and ended_by is None:
             positions, done = await _round(ctx, roles, task, positions), done + 1
+            over.note_all(positions.items())
+            ended_by = await over.came(done, dict(positions))
         by: Way
         if _agreed(positions):
             by, found = "agreement", Judged(winner=roles[0].who, reasons="All hold the same position.")
@@ -89,7 +102,7 @@ def debate(
             by, found = "judge", await judged(ctx, judging, "positions", positions, task=task)
         return Debated(
             decision=positions[found.winner], by=by, reasons=found.reasons, positions=positions, rounds=done,
-            labels=found.labels,
+            labels=found.labels, ended_by=ended_by or "",
         )  # fmt: skip
 
     kind = either(gives(role.member) for role in roles)
@@ -105,28 +118,45 @@ async def _all(
     roles: Sequence[Role[object]],
     step: str,
     task: object,
-    parts: Mapping[str, Mapping[str, object]] | None = None,
+    parts: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    said: Mapping[str, Sequence[Utterance]] = MappingProxyType({}),
 ) -> dict[str, object]:
-    """Have all take a step side by side, each with its own parts; returns what they gave by name."""
-    calls = _calls(ctx, roles, step, task, parts or {})
+    """Have all take a step side by side, each with its own parts; returns what they gave by name.
+
+    `said` is what of these parts a language model hears as messages, by who hears it.
+    """
+    calls = _calls(ctx, roles, step, task, parts, said)
     return dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
 
 
 def _calls(
-    ctx: Context, roles: Sequence[Role[object]], step: str, task: object, parts: Mapping[str, Mapping[str, object]]
-) -> dict[str, Primitive[object]]:
+    ctx: Context, roles: Sequence[Role[object]], step: str, task: object, parts: Mapping[str, Mapping[str, object]],
+    said: Mapping[str, Sequence[Utterance]] = MappingProxyType({}),
+) -> dict[str, Primitive[object]]:  # fmt: skip
     """Return the calls in which all take a step, by name."""
-    return {role.who: role.call(ctx, step=step, task=task, **parts.get(role.who, {})) for role in roles}
+    asked = said_by(None, task)
+    told = {who: Talk(said=[asked, *each], ask=sections({"step": step})) for who, each in said.items()}
+    return {
+        role.who: role.call(ctx, told.get(role.who, PARTS), step=step, task=task, **parts.get(role.who, {}))
+        for role in roles
+    }
 
 
 async def _round(
     ctx: Context, roles: Sequence[Role[object]], task: object, positions: dict[str, object]
 ) -> dict[str, object]:
     """Have all criticise, and then revise; returns the new positions."""
-    seen = {who: {"positions": _of_others(positions, who)} for who in positions}
-    criticisms = await _all(ctx, roles, "criticise", task, seen)
+    seen = {who: _of_others(positions, who) for who in positions}
+    said = {who: _said(each) for who, each in seen.items()}
+    criticisms = await _all(ctx, roles, "criticise", task, {who: {"positions": seen[who]} for who in seen}, said)
     heard = {who: {"position": positions[who], "criticisms": _of_others(criticisms, who)} for who in positions}
-    return await _all(ctx, roles, "revise", task, heard)
+    said = {who: [said_by(who, positions[who]), *_said(_of_others(criticisms, who))] for who in positions}
+    return await _all(ctx, roles, "revise", task, heard, said)
+
+
+def _said(by: Mapping[str, object]) -> list[Utterance]:
+    """Return what each gave as messages."""
+    return [said_by(who, each) for who, each in by.items()]
 
 
 async def _vote(ctx: Context, roles: Sequence[Role[object]], task: object, positions: Mapping[str, object]) -> Judged:

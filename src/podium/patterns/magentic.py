@@ -1,22 +1,25 @@
 """`magentic`: a task ledger and a progress ledger, replanned when it stalls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Unpack
+from typing import Annotated, Literal, Unpack
 
 from podium.engine.context import Context
 from podium.errors import CallError, GateClosed, InvalidValue, NoDecision
 from podium.model.json import Json
 from podium.model.question import Approval
 from podium.model.task import Task
-from podium.patterns.building.inputs import PARTS, plain
+from podium.model.told import Utterance
+from podium.patterns.building.added import added
+from podium.patterns.building.inputs import Talk, plain, said_by, sections
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.building.refusals import WhenRefused, ends_team
-from podium.patterns.building.role import Role
+from podium.patterns.building.refusals import OnRefused, end_where_refused
+from podium.patterns.building.role import Role, T
+from podium.patterns.parts.ends import EndWhen, ends_of
 
-MagenticEnd = Literal["satisfied", "rounds", "stalled"]
-"""How it ended: the task is done, the rounds are used up, or it stalled and no reset was left."""
+MagenticEnd = Literal["satisfied", "rounds", "stalled", "condition"]
+"""How it ended: the task is done, the rounds are used up, it stalled and no reset was left, or `until` has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +65,17 @@ class MagenticResult:
     rounds: int
     replans: int
     ended: MagenticEnd
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where none has."""
 
 
 @pattern
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, on_refused: WhenRefused = "end", name: str | None = None, **card: Unpack[CardFields],
+    reviews: int = 3, on_refused: OnRefused = "end",
+    until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
+    **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
 
@@ -88,9 +95,11 @@ def magentic(
     `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all.
 
     With `offering`, all who offer this capability when it is planned are workers too; what they take is known only by
-    their description. With `review`, a person or role approves each new plan, edits it, or rejects it with a comment,
-    which goes back as `remarks`. Raises GateClosed where a plan is rejected `reviews` times, and NoDecision where
-    nobody is found. After Magentic-One (arXiv 2411.04468) and its published code.
+    their description. `until`, an end or a rule of the `history` since the last plan, ends it too (a turn is a
+    progress ledger with what follows), and the final answer is asked for. With `review`, a person or role approves each
+    new plan, edits it, or rejects it with a comment, which goes back as `remarks`. Raises GateClosed where a plan is
+    rejected `reviews` times, and NoDecision where nobody is found. After Magentic-One
+    (arXiv 2411.04468) and its published code.
     """
     for option, value, least in [("rounds", rounds, 1), ("max_stalls", max_stalls, 1), ("resets", resets, 0)]:
         at_least("magentic", option, value, least)
@@ -103,15 +112,18 @@ def magentic(
     ending = Role[object]("magentic", "final", orchestrator if final is None else final, offers=(*offers, "ended"))
     given = by_name("magentic", workers, least=0 if offering else 1, what="workers")
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
-    planner, crew = _Planner(planning, review, reviews), _Crew(given, offering, frozenset(outsiders), on_refused)
+    enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
+    planner = _Planner(progressing.who, planning, review, reviews)
+    crew = _Crew(given, offering, frozenset(outsiders), on_refused)
 
     async def body(ctx: Context, task: object) -> MagenticResult:
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
         history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
+        over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
-            progress = await progressing.ask(ctx, PARTS, **parts)
+            progress = await _asked(ctx, progressing, progressing.who, history, parts)
             if progress.satisfied:
                 ended = "satisfied"
                 break
@@ -119,16 +131,24 @@ def magentic(
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
                 history.append(await team.step(ctx, task, progress, history, number))
-                continue
-            if replans == resets:
+                over.note(history[-1].worker, history[-1].answer)
+            elif replans == resets:
                 ended = "stalled"
                 break
+            if ended_by := await over.came(number, list(history)) or "":
+                ended = "condition"
+                break
+            if stalls < max_stalls:
+                continue
             team = await crew.gathered(ctx)
             plan = await planner.plan(ctx, task, team.able, plan, history)
             history, stalls, replans = [], 0, replans + 1
-        answer = await ending.ask(ctx, PARTS, step="final", task=task, ledger=plan, history=history, ended=ended)
+        parts = {"step": "final", "task": task, "ledger": plan, "history": history, "ended": ended}
+        answer = await _asked(ctx, ending, progressing.who, history, parts)
         satisfied = ended == "satisfied"
-        return MagenticResult(answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended)
+        return MagenticResult(
+            answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
+        )  # fmt: skip
 
     return Pattern(
         body, kind="magentic", name=name, card=card, gives=MagenticResult,
@@ -137,10 +157,28 @@ def magentic(
     )  # fmt: skip
 
 
+async def _asked(
+    ctx: Context, role: Role[T], lead: str, history: Sequence[HistoryEntry], parts: Mapping[str, object]
+) -> T:  # fmt: skip
+    """Return what somebody gives for a step; a language model hears the task and the history as messages."""
+    asked = {name: each for name, each in parts.items() if name not in ("task", "history")}
+    said = [said_by(None, parts["task"]), *_heard(lead, history)]
+    return await role.ask(ctx, Talk(said=said, ask=sections(asked)), **parts)
+
+
+def _heard(lead: str, history: Sequence[HistoryEntry]) -> Iterator[Utterance]:
+    """Give what the workers were told, and what they answered."""
+    for each in history:
+        yield said_by(lead, f"To {each.worker}: {each.instruction}")
+        yield said_by(each.worker, each.answer if each.error is None else f"failed: {each.error}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Planner:
     """Whoever keeps the task ledger, and whoever reviews it."""
 
+    lead: str
+    """The name of whoever picks the workers."""
     role: Role[TaskLedger]
     review: str | None
     reviews: int
@@ -151,13 +189,14 @@ class _Planner:
     ) -> TaskLedger:  # fmt: skip
         """Return a new task ledger, approved where a person reviews it; raises GateClosed where nobody approves it."""
         parts = {"step": "plan", "task": task, "workers": able, "ledger": former, "history": history}
-        ledger = await self.role.ask(ctx, PARTS, **parts)
+        ledger = await _asked(ctx, self.role, self.lead, history or (), parts)
         if self.review is None:
             return ledger
         remarks, by = "", tuple[str, ...]()
         for number in range(self.reviews):
             if number:
-                ledger = await self.role.ask(ctx, PARTS, **{**parts, "ledger": ledger, "remarks": remarks})
+                again = {**parts, "ledger": ledger, "remarks": remarks}
+                ledger = await _asked(ctx, self.role, self.lead, history or (), again)
             question = Approval("Approve the plan?", {"task": plain(task), "ledger": plain(ledger)}, edit=TaskLedger)
             decision = await ctx.ask(question, to=self.review)
             if decision.approved:
@@ -177,7 +216,7 @@ class _Team:
     roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
-    on_refused: WhenRefused
+    on_refused: OnRefused
 
     async def step(
         self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
@@ -190,8 +229,7 @@ class _Team:
         try:
             answer = await self.roles[who].ask(ctx, instruction, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
-            if ends_team(ctx, self.on_refused, error):
-                raise
+            end_where_refused(ctx, self.on_refused, [error])
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
         return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(answer))
 
@@ -204,7 +242,7 @@ class _Crew:
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
-    on_refused: WhenRefused
+    on_refused: OnRefused
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""

@@ -1,6 +1,6 @@
 """`mesh`: agents send each other messages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Unpack
 
@@ -12,6 +12,7 @@ from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member, about, at_least, by_name, known
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
+from podium.patterns.parts.ends import EndWhen, ends_of
 from podium.patterns.parts.exchange import Exchange, MeshResult, PeerReply
 
 _OFFERS = ("message", "peers", "history", "owed")
@@ -20,8 +21,8 @@ _POST = "messages"
 
 @pattern
 def mesh(
-    *peers: Member, start: str | None = None, hops: int = 30, at_once: int | None = None, name: str | None = None,
-    **card: Unpack[CardFields],
+    *peers: Member, start: str | None = None, hops: int = 30, at_once: int | None = None,
+    until: EndWhen | Callable[[list[Message]], bool] | None = None, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, MeshResult]:  # fmt: skip
     """Agents send each other messages, until one of them gives the answer; none of them is in charge.
 
@@ -29,7 +30,8 @@ def mesh(
     `message`, or parameters `message`, `peers` (the others: name → what they do), `history` (the messages it was handed
     or sent before) and `owed` (the messages to which it still owes an answer). It gives a PeerReply: `messages` to
     send, or the `answer`, which ends the mesh; nothing at all is fine too. Peers act side by side, at most
-    `at_once`, each on one message after the other.
+    `at_once`, each on one message after the other. `until`, an end or a rule of the `messages`, ends it without an
+    answer (a turn is a message that a peer has dealt with).
 
     Whoever sends a message with `requires_response` waits: it is handed nothing until the one it asked has sent it a
     message back. Raises Deadlock as soon as peers wait for each other in a circle; NoDecision if no message is left to
@@ -47,12 +49,14 @@ def mesh(
         who: Role[PeerReply | None]("mesh", "peer", each, offers=_OFFERS, gives=PeerReply | None)
         for who, each in there.items()
     }
+    enough = ends_of("mesh", until, names, messages=list[Message])
     others = {who: {other: about(each) for other, each in there.items() if other != who} for who in names}
 
     async def body(ctx: Context, task: object) -> MeshResult:
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)
         exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
         acting, at_first = dict[int, tuple[Message, Primitive[object]]](), list[Primitive[object]]()
+        over, done = enough.begin(ctx), 0
         async with ctx.select(*at_first) as ended:
             while True:
                 while len(acting) < most and (message := exchange.take()) is not None:
@@ -70,6 +74,10 @@ def mesh(
                     if said.answer is not None:
                         return MeshResult(answer=said.answer, messages=exchange.messages)
                     exchange.send(read, exchange.addressed(read.to, said), ids, at=ctx.now())
+                over.note_all((read.to, each.payload) for each in said.messages)
+                done += 1
+                if ended_by := await over.came(done, list(exchange.messages)):
+                    return MeshResult(answer=None, messages=exchange.messages, ended_by=ended_by)
 
     links = [*(Link(who, _POST) for who in names), *(Link(_POST, who, "task" if who == first else "") for who in names)]
     sketch = Sketch(parts={**there, _POST: None}, links=links)

@@ -11,6 +11,7 @@ from podium.patterns.building.members import GivingAgent, at_least, gives
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
+from podium.patterns.parts.ends import EndWhen, ends_of
 
 Draft = TypeVar("Draft")
 ReviewVerdict = TypeVar("ReviewVerdict")
@@ -28,23 +29,25 @@ class Revision(Generic[Draft, ReviewVerdict]):
 @pattern
 def refine(
     writer: GivingAgent[Draft] | str, critic: GivingAgent[ReviewVerdict] | str, *,
-    until: Callable[[ReviewVerdict], bool], score: Callable[[ReviewVerdict], float] | None = None, rounds: int = 3,
-    name: str | None = None, **card: Unpack[CardFields],
+    until: EndWhen | Callable[[ReviewVerdict], bool], score: Callable[[ReviewVerdict], float] | None = None,
+    rounds: int = 3, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Draft]:  # fmt: skip
     """A writer and a critic, until the verdict is good enough or the rounds are used up; gives the best draft.
 
     The writer takes `task`, and in later rounds also `draft` and `verdict`: as parameters of these names, as a text, or
-    the task and then a Revision. The critic takes the draft, or parameters `task` and `draft`. `until` says whether a
-    verdict is good enough. `score` (larger is better) says which draft is the best; without it the latest counts as
-    that, so give it wherever verdicts can be compared. A rule in CEL knows the `verdict`. At most `rounds` drafts are
-    written.
+    the task and then a Revision. The critic takes the draft, or parameters `task` and `draft`. `until`, an end or a
+    rule of the `verdict`, says whether it is good enough (a turn is a draft with its verdict). `score` (larger is
+    better) says which draft is the best; without it the latest counts as that, so give it wherever verdicts can be
+    compared. A rule in CEL knows the `verdict`. At most `rounds` drafts are written.
     """
     at_least("refine", "rounds", rounds)
     writing = Role[Draft]("refine", "writer", writer, offers=("task", "draft", "verdict"))
     judging = Role[ReviewVerdict]("refine", "critic", critic, offers=("task", "draft"))
-    enough, worth = rule(until, "verdict"), rule(score, "verdict") if score else None
+    enough = ends_of("refine", until, (writing.who, judging.who), verdict=gives(judging.member))
+    worth = rule(score, "verdict") if score else None
 
     async def body(ctx: Context, task: object, so_far: SoFar[Draft]) -> Draft:
+        over = enough.begin(ctx)
         draft = await writing.ask(ctx, task, task=task)
         so_far.reached(draft)
         best: Revision[Draft, ReviewVerdict | None] = Revision(task=task, draft=draft, verdict=None)
@@ -56,7 +59,9 @@ def refine(
                 best = Revision(task=task, draft=draft, verdict=verdict)
                 best_score = value
                 so_far.reached(best.draft)
-            if enough(verdict) or n == rounds:
+            over.note(writing.who, draft)
+            over.note(judging.who, verdict)
+            if await over.came(n, verdict) or n == rounds:
                 break
             draft = await writing.ask(ctx, best, task=task, draft=best.draft, verdict=best.verdict)
         return best.draft

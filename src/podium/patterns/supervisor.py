@@ -1,8 +1,9 @@
 """`supervisor`: a manager delegates to workers and reads what they report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from typing import Unpack
 
 from typing_extensions import TypeForm
@@ -11,12 +12,14 @@ from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
-from podium.patterns.building.inputs import PARTS, input_for, plain
+from podium.model.told import Utterance
+from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
-from podium.patterns.building.refusals import WhenRefused, ends_team, is_refused
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, voice, words
+from podium.patterns.parts.ends import EndWhen, ends_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,8 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, on_refused: WhenRefused = "end", gives: TypeForm[Out] | None = ANYTHING,
+    at_once: int | None = None, on_refused: OnRefused = "end",
+    until: EndWhen | Callable[[list[WorkReport]], bool] | None = None, gives: TypeForm[Out] | None = ANYTHING,
     name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
     """A manager delegates to workers, reads what they report, delegates again or finishes; gives its answer.
@@ -70,16 +74,18 @@ def supervisor(
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
     time. Its failure is reported, not raised; but where a policy, a guard or a person does not let it do its work, that
     ends the team once the others have reported, so that nobody else does it instead, unless `on_refused="go_on"` has it
-    reported too. An answer that names an unknown worker or none, that cannot be read,
-    that finishes without any report where it `must_delegate`, or whose result is not of the type `gives`, is not
-    carried out: the manager sees why in `remark`, and it counts as a round. Raises BoundReached after `rounds` answers
-    without a finish.
+    reported too. An answer that names an unknown worker or none, that cannot be read, that finishes without any report
+    where it `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in
+    `remark`, and it counts as a round. Once `until`, an end or a rule of the `reports`, has come, the manager has one
+    more answer (a turn is an answer with the work that followed). Raises BoundReached after `rounds` answers without a
+    finish.
     """
     at_least("supervisor", "rounds", rounds)
     at_least("supervisor", "at_once", 1 if at_once is None else at_once)
     team = by_name("supervisor", workers, what="workers")
     offers = ("task", "workers", "reports", "rounds_left")
     managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
+    enough = ends_of("supervisor", until, team, reports=list[WorkReport])
     able, result = {who: about(member) for who, member in team.items()}, shape_of(gives or ANYTHING)
 
     def judged(value: object, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
@@ -96,32 +102,32 @@ def supervisor(
 
     def finished(value: object, reports: Sequence[WorkReport]) -> str | None:
         """Return the answer of the team as a text, once the manager has finished."""
-        said = judged(value, reports)
-        return words(said.answer) if isinstance(said, Finish) else None
+        return _last_words(judged(value, reports))
 
     async def body(ctx: Context, task: object) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
-        for number in range(1, rounds + 1):
-            left = rounds - number
+        over, number, most = enough.begin(ctx), 0, rounds
+        while number < most:
+            number += 1
+            left = most - number
             turn = voice(ctx, task, partial(finished, reports=list(reports)))
-            parts = {"workers": able, "reports": reports, "rounds_left": left, "remark": remark}
-            call = managing.call(ctx, PARTS, turn, task=task, **parts)
+            parts = {"workers": able, "rounds_left": left, "remark": remark}
+            talk = Talk(said=[said_by(None, task), *_heard(managing.who, reports)], ask=sections(parts))
+            parts = {"task": task, "workers": able, "reports": reports, "rounds_left": left, "remark": remark}
+            call = managing.call(ctx, talk, turn, **parts)
             said = judged(await call, reports)
             if isinstance(said, Finish):
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                reported, refused = await _carried_out(ctx, said, team, number, at_once)
-                reports += reported
-                if refused is not None and ends_team(ctx, on_refused, refused):
-                    raise refused
-        raise BoundReached(
-            f"supervisor: {managing.who} gave {rounds} answers without a finish"
-            f"{f'; of the last it was told: {remark}' if remark else ''}. "
-            "Have it finish when rounds_left is 0, or allow more rounds."
-        ).about(*unusable)
+                done, failures = await _carried_out(ctx, said, team, number, at_once)
+                over.note_all(map(_said_by, done))
+                reports += done
+                end_where_refused(ctx, on_refused, failures)
+            most = await over.last_turn(most, number, list(reports))
+        raise BoundReached(_unfinished(managing.who, number, over.ended_by, remark)).about(*unusable)
 
     parts = {"manager": managing.member} | {f"worker {n}": member for n, member in enumerate(team.values(), 1)}
     there = [Link("manager", part, f"at most {rounds} rounds") for part in parts if part != "manager"]
@@ -137,6 +143,34 @@ def supervisor(
     )
 
 
+def _heard(manager: str, reports: Sequence[WorkReport]) -> Iterator[Utterance]:
+    """Give what the manager delegated and what the workers reported, round by round."""
+    for _, of_round in groupby(reports, key=lambda each: each.round):
+        done = list(of_round)
+        assignments = [Assignment(to=each.worker, input=each.input) for each in done]
+        yield said_by(manager, {"assignments": assignments})
+        for each in done:
+            yield said_by(each.worker, each.output if each.error is None else f"failed: {each.error}")
+
+
+def _last_words(said: Delegate | Finish | str) -> str | None:
+    return words(said.answer) if isinstance(said, Finish) else None
+
+
+def _said_by(report: WorkReport) -> tuple[str, object]:
+    return report.worker, report.output
+
+
+def _unfinished(manager: str, answers: int, ended_by: str, remark: str | None) -> str:
+    """Return why a manager is asked no more."""
+    why = f", of which the last was the one that was left once an end had come ({ended_by})" if ended_by else ""
+    told = f"; of the last it was told: {remark}" if remark else ""
+    return (
+        f"supervisor: {manager} gave {answers} answers without a finish{why}{told}. "
+        "Have it finish when rounds_left is 0, or allow more rounds."
+    )
+
+
 def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
     """Return why a delegation is not carried out, or None where it is."""
     if not wanted.assignments:
@@ -148,9 +182,9 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
 
 async def _carried_out(
     ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None
-) -> tuple[list[WorkReport], Exception | None]:
-    """Have the workers do what was assigned to them; returns the reports in order, and the first refusal."""
-    given, refused = wanted.assignments, None
+) -> tuple[list[WorkReport], list[Exception]]:
+    """Have the workers do what was assigned to them; returns the reports in order, and what workers failed with."""
+    given, failures = wanted.assignments, list[Exception]()
     calls = [asked(ctx, team[each.to], input_for(team[each.to], each.input)) for each in given]
     reports = [
         WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
@@ -165,10 +199,10 @@ async def _carried_out(
                 reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
             else:
                 reports[ended.index] = replace(done, error=str(ended.error))
-                refused = refused or (ended.error if is_refused(ended.error) else None)
+                failures.append(ended.error)
             following = None if wanted.in_order and ended.error else next(waiting, None)
             if following is not None:
                 working.add(following)
     for each in waiting:
         each.close()
-    return reports, refused
+    return reports, failures

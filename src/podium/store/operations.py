@@ -238,6 +238,8 @@ class Reserve:
 
     Until it is, or `StopWaiting` says that it is not, nobody waits for what it is behind, nor for the share of its run.
     """
+    opens: OpenBudget | None = None
+    """The budget that is carved out with it: it has these limits once this is set aside, in the same commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

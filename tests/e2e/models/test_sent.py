@@ -137,7 +137,7 @@ def same(requests: Sequence[SentRequest], server: Server) -> None:
     assert sorted(told) == sorted(got)
 
 
-@pytest.mark.parametrize("way", parameters(WAYS))
+@pytest.mark.parametrize("way", parameters(WAYS, every=2))
 async def test_whoever_asks_what_is_shown_was_received(way: Way, tmp_path: Path) -> None:
     with serving(scripts_of(way)) as server:
         async with ran(way.build(Place(server, tmp_path / "ran")), tmp_path) as (app, run):

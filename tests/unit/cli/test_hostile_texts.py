@@ -200,7 +200,7 @@ def script(width: int | None) -> Iterator[tuple[str, Printed]]:
             ids |= {run["workflow"]: run["id"] for run in runs if run["parent"] is None}
 
 
-@pytest.mark.parametrize("width", [None, 70])
+@pytest.mark.parametrize("width", [None, pytest.param(70, marks=pytest.mark.system)])
 def test_no_command_prints_what_steers_a_terminal(width: int | None) -> None:
     for line, done in script(width):
         assert done.status in (None, 0, 1, 2, 3), (line, done)

@@ -201,10 +201,11 @@ async def done(app: App, bench: Bench, desk: AnyAgent, asked: Json, user: str) -
 
 
 FILES = [*product(["all"], RULES), *product(["classes"], ["nothing", "effects"])]
-EVERY = 1 if LONG else 3
+EVERY = 1 if LONG else 6
 """Of the cases of a file one in so many is tried, others for each file."""
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("permit", "rule"), FILES)
 async def test_explain_says_what_a_run_does(folder: Path, permit: str, rule: str) -> None:
     (folder / "policy.cedar").write_text(f"{PERMITS[permit]}\n{RULES[rule]}\n")

@@ -1,10 +1,15 @@
 """Failed child runs that are retried: their shares, and what is in doubt, come to the same in all books."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 import pytest
 
 from podium import App, Budget, Context, agent, workflow
-from podium.errors import NotPossible, RunFailed
+from podium.errors import NotPossible, PodiumError, RunFailed, StoreUnavailable
 from podium.model.budget import PER_USD
+from podium.store.operations import Committed, Operation, Reserve
+from podium.store.sqlite.store import SqliteStore
 from tests.unit.engine.bench import Bench
 
 failing: dict[str, int] = {"times": 0}
@@ -166,3 +171,29 @@ async def test_what_a_run_that_has_ended_left_cannot_be_had_from_it_once_others_
         with pytest.raises(NotPossible, match=r"no room for the budget of run p\.0, from which it spends"):
             await app.operations.retry("p.0.0")
         assert await booked(app) == before
+
+
+class DiesOnceTheShareIsSetAside(SqliteStore):
+    """A store whose process dies right after the commit that sets the share of a child run aside again."""
+
+    def commit(self, operations: Sequence[Operation]) -> Committed:
+        done = super().commit(operations)
+        if any(isinstance(each, Reserve) and each.id.startswith("share:") for each in operations):
+            raise StoreUnavailable("the process died here")
+        return done
+
+
+async def test_a_process_that_dies_while_it_carves_a_share_out_again_leaves_none_that_is_closed(bench: Bench) -> None:
+    async with bench.app(keeps_on, lowest) as app:
+        failing["times"] = 1
+        assert await (await app.start(keeps_on, 1, budget=Budget(usd=5.0), id="p")).result() == 0
+    dying = DiesOnceTheShareIsSetAside(str(bench.path))
+    with suppress(PodiumError):
+        async with bench.app(keeps_on, lowest, store=dying) as app:
+            await app.operations.retry("p.0")
+    bench.jump(3_600)
+    async with bench.app(keeps_on, lowest) as app:
+        await bench.clock.advance(3_600)
+        with suppress(NotPossible):
+            await app.operations.retry("p.0")
+        assert await (await app.handle("p.0")).result() == 1

@@ -223,12 +223,12 @@ async def test_a_decision_ends_it_and_cancels_the_acts_that_run(bench: Bench) ->
     done = watch(timed(bench.clock, "done", lambda _: {"done": True}, 1), when=has(none=["done"]))
     stuck = watch(hanging("stuck"), when=has(none=["done"]))
     board = await end_of(bench, done, stuck, until=cel("'done' in board"))
-    assert board == Board(entries={"done": True}, ended="decision", acts=2)
+    assert board == Board(entries={"done": True}, ended="decision", acts=2, ended_by="the rule 'done' in board holds")
 
 
 async def test_a_board_that_is_decided_from_the_start_calls_nobody(bench: Bench) -> None:
     board = await end_of(bench, watch(posts("idle"), when=has()), until=has(), board={"n": 1})
-    assert board == Board(entries={"n": 1}, ended="decision", acts=0)
+    assert board == Board(entries={"n": 1}, ended="decision", acts=0, ended_by="the rule holds")
 
 
 async def test_where_the_acts_are_used_up_what_was_posted_is_kept(bench: Bench) -> None:

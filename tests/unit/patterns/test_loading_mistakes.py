@@ -142,8 +142,8 @@ def test_an_option_that_does_not_fit(option: str, message: str) -> None:
     ("rule", "message"),
     [
         (f"§{HERE}:write", f"{HERE}:write is an agent, and here stands a plain function or a rule in CEL."),
-        (f"§{HERE}:NUMBER", f"{HERE}:NUMBER is int, where a rule is expected."),
-        ("§[a]", "expected a rule, got a list."),
+        (f"§{HERE}:NUMBER", f"{HERE}:NUMBER is int, where a rule or a mapping is expected."),
+        ("§[a]", "expected a rule or a mapping, got a list."),
         ("§!verdict", "!verdict is a tag, which has no meaning here: put a text that begins with ! in quotes."),
         ("§draft.score > 1", "the rule 'draft.score > 1' uses draft: here it may use verdict."),
         ("verdict.score >= 0.9 §)", "the rule 'verdict.score >= 0.9 )' is no CEL expression: Syntax error"),

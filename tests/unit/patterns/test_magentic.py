@@ -157,7 +157,7 @@ async def test_models_that_give_the_ledgers_as_their_output_share_the_steps(benc
     final = llm_agent("final", model=ScriptedModel(say), instructions="Sum up.")
     made = magentic(lead, [echo], ledger=keep, final=final, name="m")
     assert (await result(bench, made)).answer == "It is done."
-    assert heard[0].startswith("step:\nfinal\n\ntask:\njob\n\nledger:\n{\n")
+    assert heard[0].startswith("step:\nfinal\n\nledger:\n{\n")
 
 
 # Stalls

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from podium import Config, Retry, agent
-from podium.errors import RunFailed
+from podium.dispatch.failure import kind_of
+from podium.errors import BoundReached, NoDecision, Refusal, RunFailed
 from podium.model.facts.calls import Asked
 from podium.model.policy import PolicySettings
 from podium.patterns import (
@@ -93,6 +94,18 @@ TOLD: dict[str, Build] = {
     "supervisor of a team": supervised(TEAM, TEAM.card.name),
     "magentic": orchestrated(FORBIDDEN, "forbidden"),
     "magentic with a team": orchestrated(TEAM, TEAM.card.name),
+    "plan_execute, alternatives": lambda options: plan_execute(
+        member("plan", {"tasks": [{"id": "a", "worker": "forbidden", "alternatives": ["other"]}]}),
+        [FORBIDDEN, OTHER],
+        **options,
+    ),
+    "plan_execute, planned again": lambda options: plan_execute(
+        scripted(
+            "plan", [{"tasks": [{"id": "a", "worker": TEAM.card.name}]}, {"tasks": [{"id": "a", "worker": "other"}]}]
+        ),
+        [TEAM, OTHER],
+        **options,
+    ),
     "cascade": lambda options: cascade(FORBIDDEN, OTHER, confident=lambda answer: True, **options),
     "cascade of samples": lambda options: cascade(TEAM, OTHER, samples=3, **options),
 }
@@ -211,3 +224,56 @@ async def test_one_that_failed_is_asked_again_and_one_that_may_not_is_not(
         assert await handle.result() == "over"
         asked = [fact.content.agent for fact in await handle.facts() if isinstance(fact.content, Asked)]
     assert (len(tried), asked.count("forbidden")) == (2, 1)
+
+
+@pytest.mark.parametrize("others", [[], ["other"]], ids=["alone", "with an alternative"])
+@pytest.mark.parametrize("no", [Refusal("never"), BoundReached("used up"), NoDecision("a tie")])
+@pytest.mark.parametrize("attempts", [None, 4])
+async def test_a_worker_that_says_no_is_not_asked_again(
+    bench: Bench, no: Exception, others: list[str], attempts: int | None
+) -> None:
+    asked: list[str] = []
+
+    @agent(name="w")
+    async def refuses(it: Any = None) -> str:
+        asked.append("w")
+        raise no
+
+    plan = {"tasks": [{"id": "a", "worker": "w", "alternatives": [*others, "w"]}]}
+    team = plan_execute(member("plan", plan), [refuses, OTHER], attempts=attempts, replans=0, name="team")
+    async with bench.app(team) as app:
+        handle = await app.start(team, "task")
+        if others:
+            assert (await handle.result()).results == {"a": "done"}
+        else:
+            with pytest.raises(RunFailed, match="no replan is left") as caught:
+                await handle.result()
+            assert caught.value.kind == kind_of(no)
+    assert asked == ["w"]
+
+
+async def test_people_who_said_no_are_asked_again_only_where_the_run_is_retried(
+    bench: Bench, config: Config, tmp_path: Path
+) -> None:
+    @agent
+    async def away(it: Any = None) -> str:
+        raise ConnectionError("away")
+
+    (tmp_path / "rules.cedar").write_text("""
+permit(principal, action, resource);
+@id("boss") @ask("boss") forbid(principal, action == Action::"call", resource == Agent::"forbidden");
+""")
+    inner = sequence(race(FORBIDDEN, away), retry=Retry(attempts=3, delay=1.0, jitter=0.0))
+    whole = sequence(inner, name="whole")
+    async with bench.app(whole, config=config) as app:
+        handle = await app.start(whole, "task")
+        await bench.clock.settle()
+        [question] = await app.inbox.list(to="boss")
+        await app.inbox.answer(question.id, {"approved": False}, by="ann")
+        await bench.clock.advance(100)
+        assert not list(await app.inbox.list())
+        with pytest.raises(RunFailed):
+            await handle.result()
+        await app.operations.retry(handle.id)
+        await bench.clock.settle()
+        assert len(list(await app.inbox.list(to="boss"))) == 1

@@ -231,12 +231,14 @@ async def test_a_manager_that_is_a_model_hears_the_chat(bench: Bench) -> None:
         assert [who for who, _ in await said(app)] == ["local", "ann", "ann"]
 
 
-async def test_without_a_conversation_speakers_are_told_all_as_before(bench: Bench) -> None:
+async def test_without_a_conversation_speakers_are_sent_the_same_messages(bench: Bench) -> None:
     sent: list[list[str]] = []
     team = group_chat(speaker("ann", sent), speaker("bob", []), turns=3, name="meeting")
     async with bench.app(team) as app:
         await app.run(team, "When?")
-        assert all("messages:" in text for [text] in sent)
+        await app.run(team, "When?", conversation="u")
+        assert sent[1] == ["user: When?", "ann: ann no. 1", "user: bob: bob no. 1", "user: It is your turn, ann."]
+        assert sent[3] == ["user: When?", "ann: ann no. 3", "user: bob: bob no. 2", "user: It is your turn, ann."]
 
 
 # Teams inside teams

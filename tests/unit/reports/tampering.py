@@ -8,6 +8,7 @@ from random import Random
 from podium.model.audit import GENESIS, entry_hash, remains_of
 from podium.model.fact import FactKind
 from podium.model.facts.codec import left_of
+from podium.operations.signing import Signer
 from podium.store.codec import encode
 from podium.store.inserting import NewFact
 from podium.store.journaling.appending import Salts
@@ -108,6 +109,18 @@ def chain_recomputed(db: sqlite3.Connection, chance: Random) -> str:
     if chance.random() < 0.5:
         db.execute("DELETE FROM seals")
     return f"a value of {run} forged, and all chains computed anew"
+
+
+def sealed_by_another(db: sqlite3.Connection, chance: Random) -> str:
+    """Change a value, compute all chains anew, and seal the ledger with a key of one's own."""
+    what = chain_recomputed(db, chance)
+    signer = Signer(Signer.new()[0])
+    seals = [signer.seal(n, head, 1.0) for n, head in db.execute("SELECT n, hash FROM ledger").fetchall()]
+    sealed = db.execute("SELECT n FROM seals").fetchall()
+    db.execute("DELETE FROM seals")
+    for each in [*seals[-1:], *(seal for seal in seals[:-1] if (seal.n,) in sealed)]:
+        db.execute("INSERT INTO seals VALUES (?,?,?,?)", (each.n, each.hash, each.at, each.signature))
+    return f"{what}, and sealed with another key"
 
 
 def row_changed(db: sqlite3.Connection, chance: Random) -> str:
@@ -259,8 +272,8 @@ def stray_facts(db: sqlite3.Connection, chance: Random) -> str:
 
 
 ALL: list[Tamper] = [
-    fact_changed, fact_removed, fact_inserted, facts_reordered, tail_cut, run_removed, chain_recomputed, row_changed,
-    ledger_changed, seals_removed, seal_forged, content_taken, blob_forged,
+    fact_changed, fact_removed, fact_inserted, facts_reordered, tail_cut, run_removed, chain_recomputed,
+    sealed_by_another, row_changed, ledger_changed, seals_removed, seal_forged, content_taken, blob_forged,
     fact_appended, question_changed, redaction_faked, redacted_refilled, stray_facts,
 ]  # fmt: skip
 

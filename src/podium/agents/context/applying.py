@@ -13,7 +13,7 @@ from podium.errors import ConfigError
 from podium.model.call import Call
 from podium.model.conversation_state import ConversationMessage
 from podium.model.expected import Expected, is_sequence
-from podium.model.heard import heard_each
+from podium.model.heard import heard_each, told_before
 from podium.model.json import Json
 from podium.model.steps import Steps, turn_of
 
@@ -39,7 +39,8 @@ async def context_of(rules: ContextRules, call: Call, steps: Steps) -> "ContextO
     if not rules:
         return None
     turn = turn_of(call, steps)
-    return ContextOfCall(rules, call, steps, () if turn is None else await turn.messages())
+    said = () if turn is None else await turn.messages()
+    return ContextOfCall(rules, call, steps, [*said, *told_before(call)])
 
 
 class ContextOfCall:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from podium.model.call import Call
 from podium.model.conversation import OpenTurn
-from podium.model.heard import heard_by
+from podium.model.heard import heard_by, told_before
 from podium.model.json import Json
 from podium.model.parts_said import Arguments, parts_sent
 from podium.model.sent import Earlier, difference, sent_message
@@ -41,3 +42,8 @@ async def parts_before(turn: OpenTurn | None, agent: str, arguments: Arguments) 
         return None
     said = heard_by(agent, await turn.messages())
     return Earlier(turn.name, turn.revision, agent, parts_sent(said, arguments), arguments)
+
+
+def parts_told(call: Call, agent: str, arguments: Arguments) -> list[Json]:
+    """Return what the caller tells an agent of another framework before it is asked, as it sends that."""
+    return parts_sent(heard_by(agent, told_before(call)), arguments)

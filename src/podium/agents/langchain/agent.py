@@ -19,7 +19,7 @@ from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.failure import chain_of, of_vendor
 from podium.agents.frameworks.recorder import CallRecording, Recorder, recording
-from podium.agents.frameworks.sent import parts_before
+from podium.agents.frameworks.sent import parts_before, parts_told
 from podium.agents.langchain.history import talk_in
 from podium.agents.langchain.interrupts import InterruptQuestions
 from podium.errors import AgentError, BadAnswer, Refusal
@@ -74,13 +74,13 @@ class LangChainAgent(Generic[In, Out]):
         and BadAnswer (what the model said cannot be used).
         """
         turn, rules = turn_of(call, steps), await context_of(self.context, call, steps)
-        asked = self.input.restore(call.input)
+        asked = self.input.restore(call.asked)
         earlier = await parts_before(turn, self.card.name, "object")
         recorded = CallRecording(
             steps=steps, agent=self.card.name, effects=self.effects, rates=nearer(self.rates, steps.prices.models),
             terms=self.terms, streaming=self.streaming, earlier=earlier,
         )  # fmt: skip
-        talk = talk_in(turn, earlier)
+        talk = talk_in(turn, earlier, parts_told(call, self.card.name, "object"))
         state = self.state(asked, call.feedback)
         given = state if talk is None else talk.given(state)
         counted = UsageMetadataCallbackHandler()

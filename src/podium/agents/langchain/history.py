@@ -17,9 +17,10 @@ _MESSAGES = "messages"
 
 @dataclass(frozen=True, slots=True)
 class GraphTalk:
-    """The turn of a graph whose state has messages."""
+    """What a graph whose state has messages hears before it is asked, and the turn in which it speaks."""
 
-    turn: OpenTurn
+    turn: OpenTurn | None
+    """None where it was called without a conversation."""
     before: Sequence[BaseMessage]
 
     def given(self, state: Json) -> Json:
@@ -35,7 +36,7 @@ class GraphTalk:
         What was summarized for it is kept with that.
         """
         messages = result.get(_MESSAGES) if is_object(result) else [result]
-        if not is_object(asked) or _MESSAGES not in asked or not messages:
+        if self.turn is None or not is_object(asked) or _MESSAGES not in asked or not messages:
             return
         known = {each.id for each in given[_MESSAGES]}
         new = [each for each in messages if isinstance(each, BaseMessage) and each.id not in known]
@@ -44,12 +45,12 @@ class GraphTalk:
             self.turn.add(said if context is None else context.kept_with(said))
 
 
-def talk_in(turn: OpenTurn | None, earlier: Earlier | None) -> GraphTalk | None:
-    """Return the turn of a call with what was said before; None where it has none."""
-    if turn is None or earlier is None:
+def talk_in(turn: OpenTurn | None, earlier: Earlier | None, told: Sequence[Json] = ()) -> GraphTalk | None:
+    """Return the turn of a call with what was said before, and what its caller tells; None where there is neither."""
+    if turn is None and not told:
         return None
     found: list[BaseMessage] = []
-    for message in earlier.messages:
+    for message in [*(() if earlier is None else earlier.messages), *told]:
         [part] = message["parts"]
         match part["part_kind"]:
             case "user-prompt":

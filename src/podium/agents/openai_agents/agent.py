@@ -13,7 +13,7 @@ from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
 from podium.agents.frameworks.prompt import correction
 from podium.agents.frameworks.recorder import CallRecording, recording
-from podium.agents.frameworks.sent import parts_before
+from podium.agents.frameworks.sent import parts_before, parts_told
 from podium.agents.openai_agents.failure import podium_errors
 from podium.agents.openai_agents.history import items_of, said_by
 from podium.agents.openai_agents.model import PROVIDER, RecordingModel, RecordingProvider
@@ -64,9 +64,10 @@ class OpenAIAgent(Generic[In, Out]):
         Raises RateLimited, TransportFailed, TimeoutError, Refusal (a tripwire of a guardrail, too many turns, a
         rejected request, used-up quota) and BadAnswer (what the model said cannot be used).
         """
-        asked, turn = self.prompt(self.input.restore(call.input)), turn_of(call, steps)
+        asked, turn = self.prompt(self.input.restore(call.asked)), turn_of(call, steps)
         earlier = await parts_before(turn, self.card.name, "text")
-        items = _after(items_of(earlier), _with_feedback(asked, call.feedback))
+        said = [*(() if earlier is None else earlier.messages), *parts_told(call, self.card.name, "text")]
+        items = _after(items_of(said), _with_feedback(asked, call.feedback))
         recorded = CallRecording(
             steps=steps, agent=self.card.name, main=self.agent.name, effects=self.effects,
             rates=nearer(self.rates, steps.prices.models), terms=self.terms, streaming=self.streaming,

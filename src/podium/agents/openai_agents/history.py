@@ -7,13 +7,12 @@ from agents import RunResult, TResponseInputItem
 from podium.agents.openai_agents.messages import conversation
 from podium.model.json import Json
 from podium.model.parts_said import kept_messages
-from podium.model.sent import Earlier
 
 
-def items_of(earlier: Earlier | None) -> list[TResponseInputItem]:
-    """Return what was said before a call, as items."""
+def items_of(said: Sequence[Json]) -> list[TResponseInputItem]:
+    """Return what was said before a call, in messages of one part each, as items."""
     items: list[TResponseInputItem] = []
-    for message in () if earlier is None else earlier.messages:
+    for message in said:
         [part] = message["parts"]
         match part["part_kind"]:
             case "user-prompt":

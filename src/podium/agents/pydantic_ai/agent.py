@@ -28,7 +28,7 @@ from podium.agents.pydantic_ai.outputs import OutputCodec
 from podium.agents.pydantic_ai.outside import InboxWaiter
 from podium.agents.pydantic_ai.scope import AgentScope, Recording
 from podium.agents.pydantic_ai.shared import SharedUsage
-from podium.agents.pydantic_ai.turn import TalkSoFar, history_of, requests_joined
+from podium.agents.pydantic_ai.turn import TalkSoFar, history_of
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.errors import ConfigError, Refusal
 from podium.model.agent import Card, Shape
@@ -83,9 +83,9 @@ class LlmAgent(Generic[In, Out, D]):
         usage limit, no key for the model) and BadAnswer (no fitting answer after as many corrections as the agent
         allows).
         """
-        asked = self.prompt(self.input.restore(call.input))
+        asked = self.prompt(self.input.restore(call.asked))
         turn = turn_of(call, steps)
-        prompt, history = _with_feedback(asked, call.feedback), await history_of(turn, self.card.name)
+        prompt, history = _with_feedback(asked, call.feedback), await history_of(turn, call, self.card.name)
         usage, recording = RunUsage(), self._recording(call, steps, history)
         scope = AgentScope(recording, SharedUsage(usage), streaming=self.streaming)
         context = scope.context = await context_of(self.context, call, steps)
@@ -104,12 +104,12 @@ class LlmAgent(Generic[In, Out, D]):
                     prompt,
                     model=model,
                     deps=self.deps(call, steps),
-                    message_history=None if history is None else requests_joined(history.said),
+                    message_history=None if history is None else history.messages,
                     capabilities=[*_own_prompt(history), *own],
                     usage=usage,
                     usage_limits=self.limits,
                     run_id=call.idempotency_key,
-                    conversation_id=call.idempotency_key if history is None else history.turn.name,
+                    conversation_id=call.idempotency_key if turn is None else turn.name,
                     infer_name=False,
                 )
         if history is not None:
@@ -169,7 +169,7 @@ class LlmAgent(Generic[In, Out, D]):
 
 def _own_prompt(history: TalkSoFar | None) -> list[ReinjectSystemPrompt[object]]:
     """Have an agent that begins with a history begin with its own system prompt, if it has one, all the same."""
-    return [ReinjectSystemPrompt()] if history is not None and history.said else []
+    return [ReinjectSystemPrompt()] if history is not None and (history.said or history.told) else []
 
 
 def _with_feedback(prompt: Prompt, feedback: str) -> Prompt:

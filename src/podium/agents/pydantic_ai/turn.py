@@ -16,9 +16,10 @@ from podium.agents.context.applying import ContextOfCall
 from podium.agents.pydantic_ai.reading import read_by
 from podium.agents.pydantic_ai.request import sent_messages
 from podium.agents.pydantic_ai.storable import telling
+from podium.model.call import Call
 from podium.model.conversation import OpenTurn
 from podium.model.corrections import without_corrections
-from podium.model.heard import RESULTS
+from podium.model.heard import RESULTS, told_before
 from podium.model.json import Json
 from podium.model.sent import Earlier
 
@@ -31,19 +32,29 @@ _WHEN = "timestamp"
 
 @dataclass(frozen=True, slots=True)
 class TalkSoFar:
-    """What was said in a conversation before a call."""
+    """What an agent hears before it is asked."""
 
-    turn: OpenTurn
+    turn: OpenTurn | None
+    """None where it was called without a conversation."""
     agent: str
     """The name of the agent that hears it."""
     said: list[ModelMessage]
-    """One message by one."""
+    """What was said in the conversation, one message by one."""
     as_said: bool
     """Whether they are what was said, and not in part what stands for what cannot be read."""
+    told: list[ModelMessage]
+    """What its caller tells it after that."""
 
     @property
-    def earlier(self) -> Earlier:
-        """The same as requests to models refer to it."""
+    def messages(self) -> list[ModelMessage]:
+        """All of it, as it is sent."""
+        return requests_joined([*self.said, *self.told])
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """What was said in the conversation, as requests to models refer to it; None without one."""
+        if self.turn is None:
+            return None
         known: Sequence[Json] = sent_messages(self.said) if self.as_said else []
         return Earlier(self.turn.name, self.turn.revision, self.agent, known)
 
@@ -58,15 +69,20 @@ class TalkSoFar:
 
         `outputs` are the tools by which it answers. What was summarized for it is kept with what it says.
         """
+        if self.turn is None:
+            return
         said = said_by(new, prompt, outputs)
         self.turn.add(said if context is None else context.kept_with(said))
 
 
-async def history_of(turn: OpenTurn | None, agent: str) -> TalkSoFar | None:
-    """Read what was said before a call, as its agent hears it; None where it has no turn in a conversation."""
+async def history_of(turn: OpenTurn | None, call: Call, agent: str) -> TalkSoFar | None:
+    """Read what was said before a call, as its agent hears it; None where nobody could have said anything."""
+    messages = told_before(call)
+    told = read_by(agent, messages)[0] if messages else []
     if turn is None:
-        return None
-    return TalkSoFar(turn, agent, *read_by(agent, await turn.messages()))
+        return TalkSoFar(None, agent, [], as_said=True, told=told) if told else None
+    said, as_said = read_by(agent, await turn.messages())
+    return TalkSoFar(turn, agent, said, as_said, told)
 
 
 def requests_joined(messages: Sequence[ModelMessage]) -> list[ModelMessage]:

@@ -35,6 +35,7 @@ from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.content import Prepared, prepared
 from podium.model.fallback import FallbackValue
 from podium.model.outcome import Cancelled, Done, Failed, Failure, Outcome, Refused
+from podium.model.told import Told
 from podium.secrets.comparing import same_but_for_secrets
 from podium.store.codec import decode
 
@@ -44,7 +45,7 @@ T = TypeVar("T")
 class AgentCall(Recorded[T], Generic[T]):
     """One request to an agent."""
 
-    __slots__ = ("_agent", "_payload", "_value", "_why", "caller", "input", "options", "target")
+    __slots__ = ("_agent", "_payload", "_told", "_value", "_why", "caller", "input", "options", "target")
 
     opens = Asked
     judged = False
@@ -58,7 +59,7 @@ class AgentCall(Recorded[T], Generic[T]):
     ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
         self.target = target
-        self.input = input
+        self._told, self.input = (input, input.text) if isinstance(input, Told) else (None, input)
         self.options = options
         self.caller = caller
 
@@ -141,8 +142,10 @@ class AgentCall(Recorded[T], Generic[T]):
         return asking_call(card.name, self._payload, self._conversation)
 
     def _asked(self, card: Card, lineage: int, place: str | None) -> Prepared:
-        once = card.effects == "once"
-        return _asked(card.name, card.version, self._why, lineage, place, once=once, conversation=self._conversation)
+        return _asked(
+            card.name, card.version, self._why, lineage, place, once=card.effects == "once",
+            conversation=self._conversation, heard=self._told is not None,
+        )  # fmt: skip
 
     def _given(self, end: Fact) -> Given | None:
         """Return an answer that is recorded elsewhere, if it still fits."""
@@ -158,7 +161,7 @@ class AgentCall(Recorded[T], Generic[T]):
             active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
             input=self._value, options=self.options, caller=self.caller, progress=progress,
             deadline=self._deadline(branch, asked_at), resumed=resumed, allowed_before=self.allowed_before,
-            registered_by=self.registered_by,
+            registered_by=self.registered_by, told=self._told,
         )  # fmt: skip
 
     def _goes_straight(self, card: Card) -> bool:
@@ -179,7 +182,7 @@ class AgentCall(Recorded[T], Generic[T]):
         call = Call(
             run=run.id, key=self.key, agent=own.name, version=own.version, input=self._value, timeout=card.timeout,
             tenant=run.tenant, principal=run.principal, root=run.root, priority=run.priority,
-            callers=self.caller.callers,
+            callers=self.caller.callers, told=self._told,
         )  # fmt: skip
         steps = CallSteps(active, branch, call, agent, progress)
         work = active.runtime.dispatcher.dispatch(agent, call, steps)
@@ -227,6 +230,8 @@ class AgentCall(Recorded[T], Generic[T]):
             self._value, self._payload = given(self.key, agent, self.input, opened, judged=self.judged)
         else:
             self._value, self._payload = decode(edited), edited
+        if self._told is not None and not _hears(agent, opened):
+            self._told = None
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
         """Return the recorded value; raises CallRefused or CallFailed as it was recorded."""
@@ -286,15 +291,23 @@ class AgentCall(Recorded[T], Generic[T]):
 
 @lru_cache(maxsize=4096)
 def _asked(
-    name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool, conversation: str | None
-) -> Prepared:
+    name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool,
+    conversation: str | None, heard: bool,
+) -> Prepared:  # fmt: skip
     """Return what the fact says that an agent was asked."""
     return prepared(
         Asked(
             agent=name, version=version, why=why, lineage=lineage, taken_from=place, once=once,
-            conversation=conversation,
+            conversation=conversation, heard=heard,
         )
     )  # fmt: skip
+
+
+def _hears(agent: AnyAgent, opened: Fact | None) -> bool:
+    """Whether what a call tells is heard as messages; it goes on as it was begun, maybe by an earlier version."""
+    if opened is None:
+        return agent.card.traits.hears_messages
+    return isinstance(said := opened.content, Asked) and said.heard
 
 
 def _talk(conversation: str | None) -> str:

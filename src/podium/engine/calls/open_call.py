@@ -14,6 +14,7 @@ from podium.model.call import Call
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json, is_object
 from podium.model.retry import Retry
+from podium.model.told import Told
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class OpenCall:
     """Of a compensation that they judge when it is called: the workflows on the way to where it was registered."""
     turn: TurnOfCall | None = None
     """What its agent has of the conversation in which it is called."""
+    told: Told | None = None
+    """What its input tells, where that is heard as messages."""
 
     @property
     def fallbacks(self) -> Fallbacks:
@@ -97,7 +100,7 @@ class OpenCall:
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.deadline,
             callers=self.caller.callers, granted=progress.granted, feedback=progress.feedback,
             conversation=None if self.turn is None else self.turn.name, allowed_before=self.allowed_before,
-            registered_by=self.registered_by,
+            registered_by=self.registered_by, told=self.told,
         )  # fmt: skip
 
     def _input_of(self, agent: AnyAgent) -> Json:

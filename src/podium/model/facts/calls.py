@@ -26,6 +26,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """Where the same was asked before a retry, if its answer, or else what steps it had done, is taken from there."""
     conversation: Kept[str | None] = None
     """The conversation in which it is to have its turn."""
+    heard: Kept[bool] = False
+    """Whether a language model hears what the input tells as messages: earlier versions told it as one text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """What a member is handed, where a pattern has several things to tell it."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from podium import lazy
@@ -9,8 +11,10 @@ from podium.agents.core_schemas import in_order, is_several
 from podium.agents.jsonable import json_copy
 from podium.agents.shape import shape_of
 from podium.errors import InvalidValue
+from podium.model.conversation import as_text as as_words
 from podium.model.json import Json, is_object
-from podium.patterns.building.members import ANYTHING, Member, parameters, takes
+from podium.model.told import Told, Utterance
+from podium.patterns.building.members import ANYTHING, Member, hears, parameters, takes
 
 if TYPE_CHECKING:
     import pydantic_core
@@ -26,22 +30,58 @@ PARTS: Final = _Parts()
 """A member that takes neither parts by name nor a text is handed a mapping of all parts."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """Stands for the parts together, and says how a language model hears them: as messages, and what it is asked then.
+
+    Whatever is said stands in the parts too, or else in the text that is made of the messages: rules and guards see
+    the text.
+    """
+
+    said: Sequence[Utterance]
+    ask: str
+    whole: object = PARTS
+    """What others are handed: PARTS, or something in their place."""
+
+
 def input_for(member: Member, whole: object = PARTS, /, **parts: object) -> object:
     """Return the input for a member.
 
     One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. One
     that takes a text gets `whole` if that is one, else the parts as text, each under its name. Any other gets `whole`.
+    A language model hears a Talk as messages.
     """
     told = {name: value for name, value in parts.items() if value is not None}
     named = parameters(member).keys() & parts.keys()
     if named:
         return {name: value for name, value in told.items() if name in named}
+    if isinstance(whole, Talk):
+        talk, whole = whole, whole.whole
+        if hears(member):
+            text = sections(told) if isinstance(whole, _Parts) else _transcript(talk)
+            return Told(text=text, said=talk.said, ask=talk.ask)
     kind = takes(member)
     if kind is str and not isinstance(whole, str):
-        return as_text(whole) if not told else "\n\n".join(f"{name}:\n{as_text(value)}" for name, value in told.items())
+        return sections(told) if told else as_text(whole)
     if isinstance(whole, _Parts):
         return plain(told)
     return plain(whole) if kind is ANYTHING else whole
+
+
+def sections(parts: Mapping[str, object]) -> str:
+    """Return parts as text, each under its name; without those that are None."""
+    return "\n\n".join(f"{name}:\n{as_text(value)}" for name, value in parts.items() if value is not None)
+
+
+def said_by(author: str | None, value: object) -> Utterance:
+    """Return what somebody said as a message: a text as it is, anything else as JSON. None is whoever asks."""
+    return Utterance(author=author, text=as_words(plain(value)))
+
+
+def _transcript(talk: Talk) -> str:
+    """Return what was said before, and what is asked then, as a text."""
+    said = [{"author": each.author, "text": each.text} for each in talk.said]
+    return f"{sections({'messages': said})}\n\n{talk.ask}" if said else talk.ask
 
 
 def as_text(value: object) -> str:

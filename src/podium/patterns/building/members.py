@@ -48,6 +48,11 @@ def takes(member: Stage) -> Kind:
     return member.input.type if is_agent(member) else ANYTHING
 
 
+def hears(member: Stage) -> bool:
+    """Whether a member hears what was said as messages: a language model that takes a text."""
+    return is_agent(member) and member.card.traits.hears_messages and takes(member) is str
+
+
 def gives(member: Stage) -> Kind:
     """Return the Python type of a member's output; ANYTHING where it is not known beforehand."""
     return member.output.type if is_agent(member) else ANYTHING

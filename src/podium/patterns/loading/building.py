@@ -52,13 +52,16 @@ class CallForm:
             raise wrong(_blamed(str(error), table) or at, str(error)) from error
 
     def _table(self, node: SourceNode) -> Table:
-        """Return the options; a list alone is what the function takes any number of."""
+        """Return the options; a list alone is what the function takes any number of, a value alone what it needs."""
         if isinstance(node, Table):
             return node
         if isinstance(node, Listing) and self.several:
             return Table(node.place, {self.several: node}, {self.several: node.place})
         if isinstance(node, Scalar) and node.value in (None, ""):
             return Table(node.place, {}, {})
+        if isinstance(node, Scalar) and len(self.required) == 1:
+            (needed,) = self.required
+            return Table(node.place, {needed: node}, {needed: node.place})
         got = "a list" if isinstance(node, Listing) else repr(node.value)
         raise wrong(node, f"expected a mapping of the options of {self.title} ({self.names()}), got {got}.")
 

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from podium.model.json import Json
+from podium.patterns.building.added import added
 from podium.patterns.building.expression import Predicate
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member
@@ -42,9 +43,11 @@ class Board:
 
     entries: dict[str, Json]
     ended: Literal["quiescence", "decision", "bound"]
-    """`quiescence`: no watcher had anything to do. `decision`: `until` held. `bound`: no act was left."""
+    """`quiescence`: no watcher had anything to do. `decision`: `until` has come. `bound`: no act was left."""
     acts: int
     """How often an agent was called."""
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where none has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,12 @@
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
 from podium.model.json import Json
 from podium.model.message import Message
+from podium.patterns.building.added import added
 from podium.patterns.building.names import choices, named
 
 OUTSIDE = "outside"
@@ -43,7 +44,10 @@ class MeshResult:
     """What came of a mesh: the answer, and all messages that were sent until then, in order."""
 
     answer: Json
+    """None where an end of `until` came first."""
     messages: list[Message]
+    ended_by: "Annotated[str, added()]" = ""
+    """Which end of `until` has come, in words; empty where a peer gave the answer."""
 
 
 class Exchange:

@@ -40,6 +40,8 @@ def reserve(books: Books, run: int, wanted: Reserve) -> BudgetState | None:
     if own is not None:
         parts = _taken_back(books, parts, own)
     books.add(ReservationRow(wanted.id, run, parts, wanted.escrow))
+    if wanted.opens is not None:
+        books.open(wanted.opens.id, wanted.opens.limits)
     return None
 
 

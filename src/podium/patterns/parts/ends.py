@@ -1,0 +1,292 @@
+"""When a pattern that goes on turn by turn is over: ends that combine with `|` and `&`, and whether one has come."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from podium.engine.context import Context
+from podium.errors import PatternError
+from podium.model.duration import Duration, in_seconds
+from podium.model.expected import NAME
+from podium.model.json import Json
+from podium.model.storable import check_name, check_text
+from podium.patterns.building.expression import rule, wording
+from podium.patterns.building.inputs import as_text
+from podium.patterns.building.members import Kind, known
+from podium.patterns.building.writing import written
+
+EndRule = Callable[..., object]
+"""A rule of what the pattern says, which ends it once it holds."""
+
+_NOT_YET: Final = object()
+
+
+class EndWhen(ABC):
+    """When a pattern ends. `one | other` comes with the first of the two, `one & other` once both have come.
+
+    Made by `after`, `mentions`, `spent`, `lasted`, `signalled`, `any_of` and `all_of`; a rule, which is a function or
+    `cel('…')`, may stand on either side too. An end is looked at between two turns and interrupts none.
+    """
+
+    __slots__ = ()
+
+    def __or__(self, other: "EndWhen | EndRule") -> "EndWhen":
+        """Return what comes with the first of the two."""
+        return any_of(self, other)
+
+    def __ror__(self, other: EndRule) -> "EndWhen":
+        """Return what comes with the first of the two."""
+        return any_of(other, self)
+
+    def __and__(self, other: "EndWhen | EndRule") -> "EndWhen":
+        """Return what comes once both have come."""
+        return all_of(self, other)
+
+    def __rand__(self, other: EndRule) -> "EndWhen":
+        """Return what comes once both have come."""
+        return all_of(other, self)
+
+    @abstractmethod
+    def spec(self) -> Json:
+        """Return it as JSON: the name of the function that makes it, and what it takes."""
+
+    @abstractmethod
+    async def came(self, at: "EndWatch") -> str | None:
+        """Return in words what has come, or None as long as it has not."""
+
+    def parts(self) -> "Iterator[EndWhen]":
+        """Give it, and all that it is combined of."""
+        yield self
+
+    def bound(self, bind: Callable[[EndRule], EndRule]) -> "EndWhen":
+        """Return it with its rules bound to the variables of a pattern."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class _After(EndWhen):
+    turns: int
+
+    def spec(self) -> Json:
+        return {"after": self.turns}
+
+    async def came(self, at: "EndWatch") -> str | None:
+        return f"after {self.turns} turn{'s' * (self.turns > 1)}" if at.turns >= self.turns else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Mentions(EndWhen):
+    text: str
+    by: tuple[str, ...]
+
+    def spec(self) -> Json:
+        return {"mentions": {"text": self.text, **({"by": list(self.by)} if self.by else {})}}
+
+    async def came(self, at: "EndWatch") -> str | None:
+        said = (who for who, text in at.said if self.text in text and (not self.by or who in self.by))
+        who = next(said, None)
+        return None if who is None else f"{who} said {self.text!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Lasted(EndWhen):
+    seconds: float
+
+    def spec(self) -> Json:
+        return {"lasted": self.seconds}
+
+    async def came(self, at: "EndWatch") -> str | None:
+        return f"after {self.seconds:g} seconds" if at.seconds >= self.seconds else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Signalled(EndWhen):
+    name: str
+
+    def spec(self) -> Json:
+        return {"signalled": self.name}
+
+    async def came(self, at: "EndWatch") -> str | None:
+        return f"signal {self.name!r} came" if await at.signalled(self.name) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Holds(EndWhen):
+    """A rule as an end."""
+
+    rule: EndRule
+    named: str
+
+    def spec(self) -> Json:
+        return written(self.rule, "the rule of an end")
+
+    async def came(self, at: "EndWatch") -> str | None:
+        return f"the rule {self.named}".rstrip() + " holds" if self.rule(*at.values) else None
+
+    def bound(self, bind: Callable[[EndRule], EndRule]) -> EndWhen:
+        return _Holds(bind(self.rule), self.named)
+
+
+@dataclass(frozen=True, slots=True)
+class _Combined(EndWhen):
+    """Several ends of which one, or all, have to come."""
+
+    ends: tuple[EndWhen, ...]
+    every: bool
+
+    def spec(self) -> Json:
+        return {"all_of" if self.every else "any_of": [each.spec() for each in self.ends]}
+
+    async def came(self, at: "EndWatch") -> str | None:
+        words: list[str] = []
+        for each in self.ends:
+            came = await each.came(at)
+            if came is None and self.every:
+                return None
+            if came is not None and not self.every:
+                return came
+            words += [] if came is None else [came]
+        return " and ".join(words) or None
+
+    def parts(self) -> Iterator[EndWhen]:
+        yield self
+        for each in self.ends:
+            yield from each.parts()
+
+    def bound(self, bind: Callable[[EndRule], EndRule]) -> EndWhen:
+        return _Combined(tuple(each.bound(bind) for each in self.ends), self.every)
+
+
+def after(turns: int) -> EndWhen:
+    """Return the end that comes after so many turns, 1 or more: what a turn is, the page of the pattern says."""
+    if type(turns) is not int or turns < 1:
+        raise PatternError(f"after was given turns={turns!r}: expected a whole number, 1 or more.")
+    return _After(turns)
+
+
+def mentions(text: str, *, by: str | Sequence[str] = ()) -> EndWhen:
+    """Return the end that comes once a member has said something with this text in it, written exactly so.
+
+    What is no text counts as its JSON. With `by`, a name or several, only what these members say counts; a name that
+    no member has is refused by the pattern.
+    """
+    check_text("the text of mentions", text)
+    if not text:
+        raise PatternError("mentions was given an empty text, which everybody says: give the words that end it.")
+    return _Mentions(text, (by,) if isinstance(by, str) else tuple(by))
+
+
+def lasted(time: Duration) -> EndWhen:
+    """Return the end that comes with the first turn that ends so long after the pattern began, such as `"10m"`."""
+    return _Lasted(in_seconds(time, "the time of lasted"))
+
+
+def signalled(name: str) -> EndWhen:
+    """Return the end that comes once the run was sent a signal of this name: the word of a person.
+
+    A signal is taken between two turns, and no turn waits for it.
+    """
+    NAME.check("the name of a signal", name)
+    check_name("the name of a signal", name)
+    return _Signalled(name)
+
+
+def any_of(*ends: EndWhen | EndRule) -> EndWhen:
+    """Return the end that comes with the first of several, looked at in this order; `one | other` is the short way."""
+    return _combined(ends, every=False)
+
+
+def all_of(*ends: EndWhen | EndRule) -> EndWhen:
+    """Return the end that comes once all of several have come; `one & other` is the short way."""
+    return _combined(ends, every=True)
+
+
+def _combined(ends: Iterable[EndWhen | EndRule], *, every: bool) -> EndWhen:
+    parts: list[EndWhen] = []
+    for each in map(_end, ends):
+        parts += each.ends if isinstance(each, _Combined) and each.every is every else [each]
+    if not parts:
+        raise PatternError(f"{'all_of' if every else 'any_of'} needs at least 1 end, got 0.")
+    return parts[0] if len(parts) == 1 else _Combined(tuple(parts), every)
+
+
+def _end(given: EndWhen | EndRule) -> EndWhen:
+    return given if isinstance(given, EndWhen) else _Holds(given, wording(given))
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What ends a pattern, besides what it ends by itself."""
+
+    end: EndWhen | None
+
+    def begin(self, ctx: Context) -> "EndWatch":
+        """Return what is known in a run that begins here."""
+        return EndWatch(ctx, self.end)
+
+
+def ends_of(pattern: str, given: EndWhen | EndRule | None, members: Iterable[str] | None, **variables: Kind) -> Ends:
+    """Return what ends a pattern: an end, a rule of these variables, or nothing; raises PatternError where it is none.
+
+    `members` are the names of those who say something; None where they are known only in a run.
+    """
+    if given is None:
+        return Ends(None)
+    whole = _end(given)
+    for each in whole.parts():
+        if isinstance(each, _Mentions) and members is not None:
+            known(pattern, f"mentions({each.text!r})", each.by, members)
+    return Ends(whole.bound(lambda function: rule(function, *variables)))
+
+
+class EndWatch:
+    """How far a pattern is in one run, and which of its ends has come."""
+
+    __slots__ = ("_began", "_ctx", "_end", "_heard", "_listens", "ended_by", "said", "turns", "values")
+
+    def __init__(self, ctx: Context, end: EndWhen | None) -> None:
+        self._ctx = ctx
+        self._end = end
+        self._began = ctx.now()
+        self._heard = set[str]()
+        self._listens = end is not None and any(isinstance(each, _Mentions) for each in end.parts())
+        self.turns = 0
+        """So many have ended."""
+        self.said: list[tuple[str, str]] = []
+        """Who said what, as a text, if any end asks for that."""
+        self.values: Sequence[Any] = ()
+        """What rules are asked about, in the order of their variables."""
+        self.ended_by = ""
+        """Which end has come, in words."""
+
+    def note(self, who: str, said: object) -> None:
+        """Note what a member said."""
+        self.note_all([(who, said)])
+
+    def note_all(self, said: Iterable[tuple[str, object]]) -> None:
+        """Note what several members said, by name, in this order."""
+        if self._listens:
+            self.said += [(who, as_text(each)) for who, each in said]
+
+    async def came(self, turns: int, *values: object) -> str | None:
+        """Return in words which end has come after so many turns, or None; `values` are those of the variables."""
+        self.turns, self.values = turns, values
+        came = None if self._end is None else await self._end.came(self)
+        self.ended_by = came or self.ended_by
+        return came
+
+    async def last_turn(self, most: int, turns: int, *values: object) -> int:
+        """Return which turn is the last one, of `most`: where an end has come, the one that follows."""
+        return min(most, turns + 1) if await self.came(turns, *values) else most
+
+    @property
+    def seconds(self) -> float:
+        """How long it has lasted, as of the last thing that happened; the same on every replay."""
+        return self._ctx.now() - self._began
+
+    async def signalled(self, name: str) -> bool:
+        """Whether a signal of this name has come; it is taken then, and counts from then on."""
+        if name not in self._heard and await self._ctx.signal(name, within=0, default=_NOT_YET) is not _NOT_YET:
+            self._heard.add(name)
+        return name in self._heard
