@@ -79,7 +79,7 @@ def generate(kind: str, size: int, seed: int, *, off: float = 0.0) -> list[PlanT
 def lower_bound(tasks: Sequence[PlanTask]) -> float:
     """The seconds below which no schedule can be."""
     true = [PlanTask(id=each.id, worker=each.worker, after=each.after, seconds=each.input) for each in tasks]
-    return max(*remaining(true).values(), sum(each.seconds for each in true) / WORKERS)
+    return max(*remaining(true).values(), sum(each.input for each in tasks) / WORKERS)
 
 
 async def makespan(tasks: list[PlanTask]) -> float:

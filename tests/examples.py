@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 def examples(many: int = USUAL) -> int:
     """Return so many of a property's examples as there is time for."""
-    return many if LONG else many // 2
+    return many if LONG else many // 3
 
 
 def some(all_of_them: Sequence[T], *, one_in: int = 3) -> Sequence[T]:

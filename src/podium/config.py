@@ -14,7 +14,7 @@ from podium.model.audit import AuditSettings
 from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
 from podium.model.duration import PAUSE, SECONDS, Seconds, SecondsOrNone, hold_seconds, in_seconds
-from podium.model.expected import COUNT, FLAG, NAMES, TEXT, Expected, check_fields, one_of
+from podium.model.expected import COUNT, FLAG, NAMES, TEXT, Expected, check_fields, each, instance, one_of, or_none
 from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
@@ -39,8 +39,18 @@ _PREFIX = "PODIUM_"
 
 Compensations = Literal["as_registered", "judged_anew"]
 
-
+_TABLES: Mapping[str, type] = {
+    "audit": AuditSettings, "budgets": BudgetSettings, "delegation": DelegationSettings, "limits": LimitSettings,
+    "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
+}  # fmt: skip
 _FIELDS: Mapping[str, Expected] = {
+    **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
+    "agents": each(instance(AgentRules, "AgentRules()"), 'rules by agent, such as {"*": AgentRules(timeout=5)}'),
+    "guards": each(instance(GuardSettings, "GuardSettings(…)"), "guards by name, each as GuardSettings(…)"),
+    "loops": or_none(instance(Loops, "Loops()")),
+    "monitor": Expected(
+        "True, False, or MonitorSettings(…)", lambda value: isinstance(value, bool | MonitorSettings)
+    ),
     "store": TEXT, "durability": one_of(("process", "power")),
     "compensations": one_of(get_args(Compensations)), "queues": NAMES, "telemetry": FLAG,
     "keep_messages": FLAG,

@@ -51,8 +51,12 @@ def loaded_by(statement: str) -> set[str]:
     ],
 )
 def test_import_takes_no_longer_than_so_much_of_pydantics(statement: str, ratio: float) -> None:
-    side_by_side = [seconds_to(statement) / seconds_to(PYDANTIC) for _ in range(ROUNDS)]
-    assert min(side_by_side) <= ratio, side_by_side  # what a busy machine adds is no import's fault
+    measured = list[float]()
+    for _ in range(ROUNDS):
+        measured.append(seconds_to(statement) / seconds_to(PYDANTIC))
+        if measured[-1] <= ratio:
+            return
+    raise AssertionError(measured)  # each of them: what a busy machine adds is no import's fault
 
 
 def test_a_program_that_nobody_observes_does_not_load_what_tells_of_it() -> None:

@@ -31,7 +31,7 @@ def unchanged(_: str) -> None:
 def answer(question: Question) -> Json:
     if question.ask.to != EDITORS:
         return None
-    return "print" if question.ask.subject.endswith("returned") else "return"
+    return "print" if question.ask.subject["data"].endswith("returned") else "return"
 
 
 def summary(journey: Journey) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from podium.model.memory import MemoryStore
 from podium.store.protocol import Store
+from podium.store.sqlite import connection
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import EngineContract, MemoryContract, PlainMemory, StoreContract
 
@@ -24,8 +25,9 @@ class InFileForPower:
     moment = 0.05
 
     @pytest.fixture
-    def tmp_path(self, disk_path: Path) -> Path:
-        """Have a disk to wait for."""
+    def tmp_path(self, disk_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Have a disk to wait for, and little of it set aside: writing megabytes takes longer than a test."""
+        monkeypatch.setattr(connection, "_RESERVED_ROWS", 8)
         return disk_path
 
     def open_store(self, folder: Path) -> Store:

@@ -375,9 +375,9 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         lambda: flows(pay),
         "pay is not an async function: a workflow is written `async def pay(ctx: Context, …)`",
     ),
-    "a workflow of several inputs": (
+    "a workflow of several inputs without names": (
         lambda: flows(_several),
-        "_several takes 3 parameters: a workflow takes the Context and one input",
+        "_several takes `one` by position only: several inputs are handed over by name",
     ),
     "a pattern's tries as a number": (
         lambda: patterned(fine, fine, name="twice", retry=3),
@@ -689,7 +689,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
 async def _plain(ctx: Context) -> None: ...
 
 
-async def _several(ctx: Context, one: int, other: int) -> None: ...
+async def _several(ctx: Context, one: int, other: int, /) -> None: ...
 
 
 async def _nothing(forgotten: object) -> None: ...

@@ -79,6 +79,14 @@ class TypeShape(Generic[T]):
                 raise UsageError(f"{self.name} has no JSON Schema: {_first_line(error)}") from error
         return self._schema
 
+    @property
+    def shown_schema(self) -> Json:
+        """Return the JSON Schema of values as rules see them: with the fields that are computed."""
+        try:
+            return self._codec.adapter.json_schema(mode="serialization")
+        except pydantic.errors.PydanticInvalidForJsonSchema as error:
+            raise UsageError(f"{self.name} has no JSON Schema: {_first_line(error)}") from error
+
     def dump(self, value: T) -> Json:
         """Turn a value into JSON; raises InvalidValue where it is not of the type, or would not come back.
 

@@ -68,7 +68,7 @@ def signature_of(function: Function) -> Signature:
     takes = {each: parameter for each, parameter in parameters.items() if each not in handed.values()}
     types = {each: hints.get(each, Any) for each in takes}
     only = next(iter(takes)) if len(takes) == 1 else None
-    shape, optional = (_input_shape(name, takes, types), False) if only is None else input_of(takes[only], types[only])
+    shape, optional = (inputs_of(name, takes, types), False) if only is None else input_of(takes[only], types[only])
     return Signature(
         input=shape,
         output=shape_of(_result(hints.get("return", Any))),
@@ -135,7 +135,8 @@ def _hints(function: Function, name: str) -> dict[str, Json]:
         ) from error
 
 
-def _input_shape(name: str, takes: Mapping[str, inspect.Parameter], types: Mapping[str, Json]) -> TypeShape[Json]:
+def inputs_of(name: str, takes: Mapping[str, inspect.Parameter], types: Mapping[str, Json]) -> TypeShape[Json]:
+    """Return the shape of an input that is a mapping of several parameters; of none of them that of None."""
     if not takes:
         return shape_of(type(None))
     fields = {each: NotRequired[types[each]] if _has_default(takes[each]) else types[each] for each in takes}

@@ -2,13 +2,13 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, get_type_hints, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, NoReturn, TypeVar, get_type_hints, overload
 
 from podium.agents.card import check_card
 from podium.agents.shape import TypeShape, shape_of
-from podium.agents.signature import first_line, input_of, is_async, name_of, written_as
+from podium.agents.signature import first_line, input_of, inputs_of, is_async, name_of, written_as
 from podium.dispatch.invoke import passes_through
 from podium.engine.calls.undo import undo_all
 from podium.engine.context import Context
@@ -43,6 +43,8 @@ class InputParameter:
     """None stands for the default of the parameter."""
     keyword: str | None = None
     """The name by which alone it is handed over."""
+    several: bool = False
+    """The input is a mapping of several parameters."""
 
 
 ANY_INPUT = InputParameter()
@@ -135,9 +137,11 @@ class Workflow(Generic[In_contra, Out_co]):
         if parameter is None:
             return await self.function(context)
         try:
-            given = self.input.restore(input)
+            given: Json = self.input.restore(input)
         except InvalidValue as error:
             raise Blocked(f"the recorded input of {self.card.name} does not fit its type any more: {error}") from error
+        if parameter.several:
+            return await self.function(context, **given)
         if given is None and parameter.optional:
             return await self.function(context)
         if parameter.keyword is not None:
@@ -160,6 +164,10 @@ def workflow(function: Callable[[Context, In], Awaitable[Out]], /) -> Workflow[I
 @overload
 def workflow(function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None, Out]: ...
 @overload
+def workflow(function: Callable[[Context, Never, Never], Awaitable[Out]], /) -> Workflow[dict[str, Json], Out]: ...
+@overload
+def workflow(function: Callable[Concatenate[Context, ...], Awaitable[Out]], /) -> Workflow[Json, Out]: ...
+@overload
 def workflow(
     *, name: str | None = None, version: str = "1", description: str | None = None,
     capabilities: frozenset[str] | set[str] = frozenset(), timeout: Duration | None = None, retry: Retry | None = None,
@@ -173,7 +181,8 @@ def workflow(  # noqa: PLR0913 - each is a word of the card, and the caller name
 ) -> Any:  # fmt: skip
     """Make a workflow of an async function whose first parameter is the Context and whose second is the input.
 
-    The input may be left out. `version` is what running runs stay pinned to: raise it when the function's order of
+    The input may be left out. Several parameters after the Context make up a mapping, by their names; one with a
+    default may be left out of it. `version` is what running runs stay pinned to: raise it when the function's order of
     calls changes. `timeout` (seconds) and `retry` count where it is called by another workflow. `allow` names the
     tools, as `AGENT/TOOL`, and agents that may be used in it and below it, or patterns of names.
     """
@@ -201,6 +210,12 @@ class WorkflowDecorator:
     def __call__(self, function: Callable[[Context, In], Awaitable[Out]], /) -> Workflow[In, Out]: ...
     @overload
     def __call__(self, function: Callable[[Context], Awaitable[Out]], /) -> Workflow[None, Out]: ...
+    @overload
+    def __call__(
+        self, function: Callable[[Context, Never, Never], Awaitable[Out]], /
+    ) -> Workflow[dict[str, Json], Out]: ...
+    @overload
+    def __call__(self, function: Callable[Concatenate[Context, ...], Awaitable[Out]], /) -> Workflow[Json, Out]: ...
     def __call__(self, function: Callable[..., Awaitable[Any]], /) -> Workflow[Any, Any]:
         """Make a workflow of a function; raises UsageError where it cannot be one."""
         name = self._name or name_of(function)
@@ -227,16 +242,29 @@ def _types_of(
     except (NameError, AttributeError, TypeError) as error:
         raise UsageError(f"a type hint of {name} cannot be resolved: {error}") from error
     parameters = list(inspect.signature(function).parameters.values())
-    if len(parameters) not in (1, 2):
-        raise UsageError(f"{name} takes {len(parameters)} parameters: a workflow takes the Context and one input")
-    if several := next((each for each in parameters if each.kind in _SEVERAL), None):
-        raise UsageError(f"{name} takes `{several}`: a workflow takes the Context and one input, each by its name")
+    if not parameters:
+        raise UsageError(f"{name} takes no parameter: a workflow takes the Context, and then its input")
+    if listed := next((each for each in parameters if each.kind in _SEVERAL), None):
+        raise UsageError(f"{name} takes `{listed}`: a workflow takes the Context and its input, each by its name")
     first, *others = parameters
     if hints.get(first.name, Context) is not Context or first.kind is first.KEYWORD_ONLY:
         raise UsageError(f"the first parameter of {name} must be the Context")
-    taken = None
-    for each in others:
-        shape, optional = input_of(each, hints.get(each.name, Any))
-        keyword = each.name if each.kind is each.KEYWORD_ONLY else None
-        taken = shape, InputParameter(optional=optional, keyword=keyword)
-    return taken, hints.get("return", Any)
+    return _input_of(name, others, hints), hints.get("return", Any)
+
+
+def _input_of(
+    name: str, parameters: Sequence[inspect.Parameter], hints: Mapping[str, Any]
+) -> tuple[TypeShape[Any], InputParameter] | None:
+    """Return the shape of what makes up the input, and how it is handed over; None where there is no input."""
+    if not parameters:
+        return None
+    if len(parameters) == 1:
+        [only] = parameters
+        shape, optional = input_of(only, hints.get(only.name, Any))
+        keyword = only.name if only.kind is only.KEYWORD_ONLY else None
+        return shape, InputParameter(optional=optional, keyword=keyword)
+    if unnamed := next((each for each in parameters if each.kind is each.POSITIONAL_ONLY), None):
+        raise UsageError(f"{name} takes `{unnamed.name}` by position only: several inputs are handed over by name")
+    takes = {each.name: each for each in parameters}
+    kinds = {each: hints.get(each, Any) for each in takes}
+    return inputs_of(name, takes, kinds), InputParameter(several=True)

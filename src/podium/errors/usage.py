@@ -87,6 +87,14 @@ class TokenRefused(UsageError):
 
 
 class PatternError(UsageError):
-    """A pattern was given agents, rules or bounds that do not fit."""
+    """A pattern was given agents, rules or bounds that do not fit.
+
+    Where it is about a rule in CEL, `rule` is its text, and `at` how many characters stand before what is wrong.
+    """
 
     code = "pattern"
+
+    def __init__(self, message: str, *, rule: str = "", at: int = 0) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.at = at

@@ -55,7 +55,8 @@ PATTERNS_VERSION = 2
 
 A release in which the body of a pattern asks for other things than before raises it by one, once for all patterns. 1:
 Podium 0.1.0. 2: members that take a text are handed all parts, each under its name;
-what a member may not do ends its team.
+a task of `plan_execute` is tried six times where no number is given, and its time is learned; None is no answer to
+`cascade`; what a member may not do ends its team.
 """
 
 START = "start"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from podium.patterns.debate import Debated, debate
     from podium.patterns.ensemble import Chosen, ensemble
     from podium.patterns.gate import Check, Returned, gate
-    from podium.patterns.group_chat import Conversation, Said, group_chat
+    from podium.patterns.group_chat import ChatSoFar, Conversation, Said, group_chat
     from podium.patterns.handoff import handoff
     from podium.patterns.loading.spec import load
     from podium.patterns.loading.team import Team, load_yaml
@@ -55,6 +55,7 @@ __all__ = [
     "Assignment",
     "Ballot",
     "Board",
+    "ChatSoFar",
     "Check",
     "Chosen",
     "Conversation",
@@ -150,7 +151,7 @@ lazy.exports(
         "podium.patterns.debate": "Debated debate",
         "podium.patterns.ensemble": "Chosen ensemble",
         "podium.patterns.gate": "Check Returned gate",
-        "podium.patterns.group_chat": "Conversation Said group_chat",
+        "podium.patterns.group_chat": "ChatSoFar Conversation Said group_chat",
         "podium.patterns.handoff": "handoff",
         "podium.patterns.loading.spec": "load",
         "podium.patterns.loading.team": "Team load_yaml",

@@ -51,8 +51,8 @@ def approve(
 
     After `within` seconds the question expires, and those of `escalate` are asked, one after the other. If the last one
     does not answer either, the value counts as `default` says. A `quorum` of k needs k different people, all of whom
-    approve. What is rejected goes to `otherwise`, who takes the value, or parts `value` and `comment`, and whose output
-    is the value then.
+    approve. What is rejected goes to `otherwise`, who takes the value, or parts `value` and `comment` (a language model
+    and a person see both), and whose output is the value then.
 
     Raises GateClosed where it is rejected and there is no `otherwise`, with the comment and by whom; and where nobody
     answered and there is no `default`.

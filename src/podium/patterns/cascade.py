@@ -10,8 +10,9 @@ from podium.errors import BadAnswer, CallError, PatternError
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
-from podium.patterns.building.members import GivingAgent, Member, Stage, applied, at_least, by_name, either, gives
+from podium.patterns.building.members import GivingAgent, Kind, Member, Stage, applied, at_least, by_name, either, gives
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role, shared_task
 
@@ -54,7 +55,7 @@ def cascade(
     roles = [Role[object]("cascade", "tier", each, offers=("task",)) for each in members.values()]
     *cheap, last = roles
     kind = either(map(gives, members.values()))
-    believes = _believing(confident)
+    believes = _believing(confident, kind)
 
     async def body(ctx: Context, task: object) -> object:
         tried = list[str]()
@@ -63,9 +64,9 @@ def cascade(
             ended = await ctx.gather(*calls, return_exceptions=True)
             end_where_refused(ctx, on_refused, ended)
             answers = answers_of(ended)
+            if begun_with(ctx, 2):
+                answers = [each for each in answers if each is not None]
             answer, share = commonest(answers, of=samples)
-            if answer is None and share >= agreement and ctx.changed("cascade takes None for no answer"):
-                answer, share = commonest([each for each in answers if each is not None], of=samples)
             if share >= agreement and await believes(ctx, task, answer):
                 taken: Tiered[object] = Tiered(value=answer, tier=tier.who, tried=tried)
                 return taken
@@ -95,10 +96,10 @@ def commonest(answers: Sequence[object], *, of: int) -> tuple[object, float]:
     return answer, count / of
 
 
-def _believing(confident: Stage | None) -> Callable[[Context, object, object], Awaitable[bool]]:
+def _believing(confident: Stage | None, kind: Kind) -> Callable[[Context, object, object], Awaitable[bool]]:
     """Return what says whether an answer to a task is to be trusted."""
     if confident is None or (callable(confident) and not is_agent(confident)):
-        sure = None if confident is None else rule(confident, "answer")
+        sure = None if confident is None else rule(confident, answer=kind)
 
         async def by_rule(_: Context, _task: object, answer: object) -> bool:
             return sure is None or bool(sure(answer))

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, Unpack
 from podium.engine.context import Context
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
-from podium.patterns.building.members import GivingAgent, Member, applied, at_least, either, gives, members
+from podium.patterns.building.members import GivingAgent, Kind, Member, applied, at_least, either, gives, members
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.joining import Terms, join
@@ -57,7 +57,8 @@ def ensemble(
         Role[object]("ensemble", "contestant", each, offers=("task",))
         for each in members("ensemble", contestants, least=2, what="contestants")
     ]
-    judging, pick = _judge(judge)
+    kind = either(gives(role.member) for role in roles)
+    judging, pick = _judge(judge, kind)
     terms = Terms(partial=True, at_once=at_once, pattern="ensemble")
 
     async def body(ctx: Context, task: object) -> object:
@@ -68,7 +69,6 @@ def ensemble(
             labels=found.labels, missing=joined.missing,
         )  # fmt: skip
 
-    kind = either(gives(role.member) for role in roles)
     parts = {f"contestant {number}": role.member for number, role in enumerate(roles, 1)}
     links = [Link(each, "judge") for each in parts] if judging else []
     sketch = Sketch(parts={**parts, "judge": judging.member} if judging else parts, links=links)
@@ -78,7 +78,7 @@ def ensemble(
     )  # fmt: skip
 
 
-def _judge(judge: Member | Callable[[Any], float]) -> tuple[Role[Ruling] | None, Picking]:
+def _judge(judge: Member | Callable[[Any], float], kind: Kind) -> tuple[Role[Ruling] | None, Picking]:
     """Return who judges, None where it is a rule, and how."""
     if isinstance(judge, str) or is_agent(judge) or not callable(judge):
         role = Role[Ruling]("ensemble", "judge", judge, offers=("task", "candidates"), gives=Ruling)
@@ -87,7 +87,7 @@ def _judge(judge: Member | Callable[[Any], float]) -> tuple[Role[Ruling] | None,
             return await judged(ctx, role, "candidates", answers, task=task)
 
         return role, ask
-    worth = rule(judge, "answer")
+    worth = rule(judge, answer=kind)
 
     async def rate(_ctx: Context, _task: object, answers: Mapping[str, object]) -> Judged:
         scores = {name: float(worth(answer)) for name, answer in answers.items()}

@@ -57,9 +57,10 @@ def gate(
     """Checks an output: lets it pass, sends it back with reasons, asks a person, or stops; gives the output.
 
     `check` is a rule of the `output` that says whether it passes, or an agent that takes the output, or parts `output`
-    and `task`, and gives a `Check` or a bool. The `worker` takes the `task`, and when it is sent back also `output` and
-    `reasons`: as parameters of these names, as a text, or the task and then a `Returned`. Without a worker the gate
-    checks its own input, as a stage of a sequence; the rule gets it as the type that its parameter is annotated with.
+    and `task` (a language model and a person see both), and gives a `Check` or a bool. The `worker` takes the `task`,
+    and when it is sent back also `output` and `reasons`: as parameters of these names, as a text, or the task and then
+    a `Returned`. Without a worker the gate checks its own input, as a stage of a sequence; the rule gets it as the type
+    that its parameter is annotated with.
 
     What happens to an output that does not pass: `fails="stop"` ends it; `"back"` sends it back to the worker, which
     writes at most `rounds` times in all, and then does as `then` says; `"ask"` has a person (`to`) see the output and
@@ -71,7 +72,7 @@ def gate(
     limit = seconds_or_none(within, "within of gate")
     _check_options(fails, then, worker, limit)
     working = None if worker is None else Role[object]("gate", "worker", worker, offers=("task", "output", "reasons"))
-    verdict_of, kind = _checking(check, alone=working is None)
+    verdict_of, kind = _checking(check, ANYTHING if worker is None else gives(worker), alone=working is None)
     last = then if fails == "back" else fails
     where = name_of(check)
 
@@ -116,10 +117,12 @@ def _check_options(fails: str, then: str, worker: Member | None, within: float |
         raise PatternError("gate was given within, and asks nobody: pass fails='ask', or leave it out.")
 
 
-def _checking(check: Stage, *, alone: bool) -> tuple[Callable[[Context, object, object], Awaitable[Check]], Kind]:
+def _checking(
+    check: Stage, kind: Kind, *, alone: bool
+) -> tuple[Callable[[Context, object, object], Awaitable[Check]], Kind]:
     """Return what makes a verdict of an output and its task, and the type that it takes the output as."""
     if callable(check) and not is_agent(check):
-        holds, broken = rule(check, "output"), f"{name_of(check)} does not hold"
+        holds, broken = rule(check, output=kind), f"{name_of(check)} does not hold"
 
         async def by_rule(_: Context, output: object, _task: object) -> Check:
             passed = bool(holds(output))

@@ -85,9 +85,10 @@ def magentic(
     - step "plan", by `ledger`: gives a TaskLedger. When it plans again, `ledger` is the former one and `history` what
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
-      takes its `instruction`, or parts `instruction`, `task` and `history`, and the answer joins the history. So does
-      a worker's failure; but where a policy, a guard or a person does not let it do its work, that ends the team, so
-      that nobody else does it instead, unless `on_refused="go_on"` has that join the history too.
+      takes its `instruction`, or parts `instruction`, `task` and `history` (a language model and a person see all), and
+      the answer joins the history. So does a worker's failure; but where a policy, a guard or a person does not let it
+      do its work, that ends the team, so that nobody else does it instead, unless `on_refused="go_on"` has that join
+      the history too.
     - step "final", by `final`: gives the answer. It sees in `ended` how it ended, and is asked in every case.
 
     A progress ledger that says looping, or not progressing, or names a worker who is not there, adds one to the stall

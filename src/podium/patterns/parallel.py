@@ -124,7 +124,7 @@ def _all_of(agents: tuple[Member, ...]) -> _Question:
     named = by_name("parallel", agents)
 
     async def calls(ctx: Context, task: object) -> Mapping[str, Primitive[object]]:
-        return {name: asked(ctx, each, input_for(each, task)) for name, each in named.items()}
+        return {name: asked(ctx, each, input_for(ctx, each, task)) for name, each in named.items()}
 
     parts = {str(number): each for number, each in enumerate(named.values())}
     return _Question(
@@ -135,7 +135,7 @@ def _all_of(agents: tuple[Member, ...]) -> _Question:
 
 def _each_item(agent: Member) -> _Question:
     async def calls(ctx: Context, items: list[object]) -> Mapping[str, Primitive[object]]:
-        return {str(number): asked(ctx, agent, input_for(agent, item)) for number, item in enumerate(items)}
+        return {str(number): asked(ctx, agent, input_for(ctx, agent, item)) for number, item in enumerate(items)}
 
     kind = takes(agent)
     return _Question(parts={"for each": agent}, calls=calls, takes=applied(list, kind), gives=gives(agent))
@@ -149,7 +149,7 @@ def _whoever_offers(capability: str, own: str | None) -> _Question:
             raise NoDecision(
                 f"parallel: nobody offers {capability!r}. Register an agent with capabilities={{{capability!r}}}."
             )
-        return {name: asked(ctx, name, input_for(name, task)) for name in found}
+        return {name: asked(ctx, name, input_for(ctx, name, task)) for name in found}
 
     return _Question(parts={"for each": Task(capability=capability)}, calls=calls)
 

@@ -1,12 +1,13 @@
 """`plan_execute`: a plan of tasks, each started once its inputs are there."""
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.errors import BadAnswer, BoundReached, CallError, CallRefused, InvalidValue, PlanRefused
+from podium.errors import BadAnswer, BoundReached, CallError, InvalidValue, PlanRefused
 from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import rule
@@ -16,12 +17,12 @@ from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, 
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused, ends_team, says_no
 from podium.patterns.building.role import Role
-from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, sound
+from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, estimated, sound, with_presets
 
-_IN_A_ROW = 2
-"""How many attempts a task had before it was tried six times."""
-_IN_ALL = 6
-"""How many it has where no number is said. Where 30 % of them fail, 7 of 10,000 tasks fail for good."""
+_ATTEMPTS = 6
+"""How often a task is tried where no number is given. Where 30 % of attempts fail, 7 of 10,000 tasks fail for good."""
+_ATTEMPTS_ONCE = 2
+"""How often it was tried in the first version of the patterns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,12 @@ def plan_execute(
     carried out), and gives a plan for what is left; what is done is not done again. A worker takes the input that the
     plan has for it where its task is `after` none, else parts `task` (that input) and `inputs` (results by task id).
 
-    At most `at_once` tasks run at once, those on the longest remaining path first. A task is tried `attempts` times in
-    all, six times where none are given, from the second time on by the next of its worker and its alternatives. One who
-    refuses, or came to an end without a result, is not asked again. Where a policy, a guard or a person does not let
-    one of them do it, nobody else does it instead, unless `on_refused="go_on"` has that count as any other failure.
-    Where a task fails for good, whatever does not need it runs on; then the planner is asked again, or the refusal ends
-    it.
+    At most `at_once` tasks run at once, those on the longest remaining path first; where the plan does not say how many
+    `seconds` a task takes, it is what calls of its worker took so far. A task is tried `attempts` times in all, six
+    times where no number is given, from the second time on by the next of its worker and its alternatives. Whoever will
+    not do it is not asked again; where a policy, a guard or a person does not let a worker do it, nobody is, unless
+    `on_refused="go_on"`. Where a task fails for good, whatever does not need it runs on; then the planner is asked
+    again, or the refusal ends the team.
 
     `report` makes the value: an agent that takes `results`, or parts `task` and `results`; or a function of the
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
@@ -102,8 +103,8 @@ def plan_execute(
     async def body(ctx: Context, task: object) -> object:
         so_far = _Progress()
 
-        def checked(plan: Plan) -> list[PlanTask]:
-            so_far.plan = plan
+        def checked(given: Plan) -> list[PlanTask]:
+            plan = so_far.plan = given if begun_with(ctx, 2) else with_presets(given)
             if not plan.tasks and not so_far.failed:
                 raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
             return sound(plan, workers=able, done=so_far.done, most=tasks)
@@ -147,65 +148,52 @@ class _Workers:
 
     async def carry_out(self, ctx: Context, tasks: Sequence[PlanTask], done: dict[str, Json]) -> dict[str, Exception]:
         """Do the tasks; adds their results to `done`, and returns what those failed with that did."""
-        schedule, failed, persisted = Schedule(tasks, at_once=self.at_once), dict[str, Exception](), set[str]()
-        able = {each.id: [each.worker, *each.alternatives] for each in tasks}
+        if len(tasks) > self.at_once and any(each.seconds is None for each in tasks) and begun_with(ctx, 2):
+            tasks = estimated(tasks, await self._took(ctx))
+        schedule, failed = Schedule(tasks, at_once=self.at_once), dict[str, Exception]()
         started = schedule.start()
-        async with ctx.select(*[self._begin(ctx, each, done, able[each.id]) for each in started]) as ended:
+        async with ctx.select(*[self._begin(ctx, each, done) for each in started]) as ended:
             async for branch in ended:
-                task, error = started[branch.index], branch.error
-                if error is not None and task.id not in persisted and self._persists(ctx, able[task.id]):
-                    persisted.add(task.id)
-                    try:
-                        ended.add(self._begin(ctx, task, done, able[task.id], _IN_ALL - _IN_A_ROW))
-                    except CallRefused as refused:
-                        error = refused
-                    else:
-                        started.append(task)
-                        continue
-                schedule.end(task, succeeded=error is None)
-                if error is None:
+                task = started[branch.index]
+                schedule.end(task, succeeded=branch.error is None)
+                if branch.error is None:
                     done[task.id] = branch.value()
                 else:
-                    failed[task.id] = error
+                    failed[task.id] = branch.error
                 for each in schedule.start():
                     started.append(each)
-                    ended.add(self._begin(ctx, each, done, able[each.id]))
+                    ended.add(self._begin(ctx, each, done))
         return failed
 
-    def _persists(self, ctx: Context, able: Sequence[str]) -> bool:
-        """Whether a task that failed is tried further, as some may be able to do it yet.
+    async def _took(self, ctx: Context) -> dict[str, float]:
+        """Return how many seconds calls of each worker took on average, where that is known."""
+        times = dict[str, list[tuple[float, int]]]()
+        for each in await ctx.records(*sorted(self.roles)):
+            if each.seconds is not None:
+                times.setdefault(each.agent, []).append((each.seconds, each.done + each.failed or 1))
+        return {who: sum(s * n for s, n in some) / sum(n for _, n in some) for who, some in times.items()}
 
-        In runs that an older release began, a task was given up after its first attempts.
-        """
-        return self.attempts is None and bool(able) and begun_with(ctx, 2)
+    def _begin(self, ctx: Context, task: PlanTask, done: Mapping[str, Json]) -> Primitive[Json]:
+        return ctx.branch(self._work, task, {each: done[each] for each in task.after})
 
-    def _begin(
-        self, ctx: Context, task: PlanTask, done: Mapping[str, Json], able: list[str], tries: int | None = None
-    ) -> Primitive[Json]:  # fmt: skip
-        inputs = {each: done[each] for each in task.after}
-        return ctx.branch(self._work, task, inputs, able, tries or self.attempts or _IN_A_ROW)
-
-    async def _work(
-        self, ctx: Context, task: PlanTask, inputs: Mapping[str, Json], able: list[str], tries: int
-    ) -> Json:  # fmt: skip
-        """Have a task done by those who are able to: each time by the next one, until it is or no attempt is left.
-
-        Who says no is not asked again. Where one may not do it, nobody is able to.
-        """
+    async def _work(self, ctx: Context, task: PlanTask, inputs: Mapping[str, Json]) -> Json:
+        """Have a task done: again, and by the next one who could do it, until it is or no attempt is left."""
+        now, named = begun_with(ctx, 2), [task.worker, *task.alternatives]
+        able = deque(dict.fromkeys(named) if now else named)
+        attempts = self.attempts or (_ATTEMPTS if now else _ATTEMPTS_ONCE)
         while True:
-            who, tries = able.pop(0), tries - 1
+            role = self.roles[able[0]]
+            attempts -= 1
             try:
                 if not task.after:
-                    return plain(await self.roles[who].ask(ctx, task.input, task=task.input))
-                return plain(await self.roles[who].ask(ctx, PARTS, task=task.input, inputs=inputs))
+                    return plain(await role.ask(ctx, task.input, task=task.input))
+                return plain(await role.ask(ctx, PARTS, task=task.input, inputs=inputs))
             except (CallError, InvalidValue) as error:
-                if ends_team(ctx, self.on_refused, error):
-                    able.clear()
-                elif says_no(ctx, error):
-                    able[:] = [each for each in able if each != who]
+                if says_no(ctx, error):
+                    able.popleft()
                 else:
-                    able.append(who)
-                if not (able and tries):
+                    able.rotate(-1)
+                if not attempts or not able or ends_team(ctx, self.on_refused, error):
                     raise
 
 

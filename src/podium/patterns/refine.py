@@ -35,7 +35,8 @@ def refine(
     """A writer and a critic, until the verdict is good enough or the rounds are used up; gives the best draft.
 
     The writer takes `task`, and in later rounds also `draft` and `verdict`: as parameters of these names, as a text, or
-    the task and then a Revision. The critic takes the draft, or parameters `task` and `draft`. `until`, an end or a
+    the task and then a Revision. The critic takes the draft, or parameters `task` and `draft`; a language model
+    and a person see both. `until`, an end or a
     rule of the `verdict`, says whether it is good enough (a turn is a draft with its verdict). `score` (larger is
     better) says which draft is the best; without it the latest counts as that, so give it wherever verdicts can be
     compared. A rule in CEL knows the `verdict`. At most `rounds` drafts are written.
@@ -44,7 +45,7 @@ def refine(
     writing = Role[Draft]("refine", "writer", writer, offers=("task", "draft", "verdict"))
     judging = Role[ReviewVerdict]("refine", "critic", critic, offers=("task", "draft"))
     enough = ends_of("refine", until, (writing.who, judging.who), verdict=gives(judging.member))
-    worth = rule(score, "verdict") if score else None
+    worth = rule(score, verdict=gives(judging.member)) if score else None
 
     async def body(ctx: Context, task: object, so_far: SoFar[Draft]) -> Draft:
         over = enough.begin(ctx)

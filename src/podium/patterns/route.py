@@ -62,7 +62,8 @@ def route(
     targets = {key: _target(each, f"the route {key!r}") for key, each in routes.items()}
     fallback = None if otherwise is None else _target(otherwise, _OTHERWISE)
     everyone = {**targets, _OTHERWISE: fallback} if fallback is not None else targets
-    who, choose = _choosing(by, everyone, list(targets))
+    kind = _any_of([_of(takes, each) for each in everyone.values()])
+    who, choose = _choosing(by, everyone, list(targets), kind)
 
     def target_of(key: object) -> Member | Task:
         said = named(key, targets) if isinstance(key, str) else None
@@ -78,11 +79,11 @@ def route(
         target = await choose(ctx, task, target_of)
         if isinstance(target, Task):
             return await ctx.call(target, plain(task), conversation=speaking(ctx))
-        return await asked(ctx, target, input_for(target, task), speaking(ctx))
+        return await asked(ctx, target, input_for(ctx, target, task), speaking(ctx))
 
     return Pattern(
         body, kind="route", name=name, card=card, sketch=_sketch(who, everyone),
-        takes=_any_of([_of(takes, each) for each in everyone.values()]),
+        takes=kind,
         gives=either(_of(gives, each) for each in everyone.values()),
     )  # fmt: skip
 
@@ -102,13 +103,15 @@ def _target(value: object, what: str) -> Member | Task:
     return value if isinstance(value, Task) else member("route", value, what)
 
 
-def _choosing(by: Chooser, everyone: Mapping[str, Member | Task], keys: list[str]) -> tuple[Stage, Choosing]:
+def _choosing(
+    by: Chooser, everyone: Mapping[str, Member | Task], keys: list[str], kind: Kind
+) -> tuple[Stage, Choosing]:
     """Return who or what chooses, and how."""
     if isinstance(by, str) or is_agent(by):
         return _classifier(by, {key: _said_of(each) for key, each in everyone.items()})
     if _is_mapping(by):
-        return _first_that_holds(by, keys)
-    function = rule(by, "task")
+        return _first_that_holds(by, keys, kind)
+    function = rule(by, task=kind)
 
     async def by_function(_: Context, task: object, target_of: TargetOf) -> Member | Task:
         return target_of(function(task))
@@ -120,11 +123,11 @@ def _is_mapping(by: Chooser) -> TypeIs[Mapping[str, Predicate]]:
     return isinstance(by, Mapping)
 
 
-def _first_that_holds(by: Mapping[str, Predicate], keys: list[str]) -> tuple[Stage, Choosing]:
+def _first_that_holds(by: Mapping[str, Predicate], keys: list[str], kind: Kind) -> tuple[Stage, Choosing]:
     known("route", "by", by, keys)
     if unreached := [key for key in keys if key not in by]:
         raise PatternError(f"route: no condition of `by` leads to {', '.join(unreached)}: give each route one.")
-    conditions = {key: rule(each, "task") for key, each in by.items()}
+    conditions = {key: rule(each, task=kind) for key, each in by.items()}
 
     def first_that_holds(task: object) -> str | None:
         return next((key for key, holds in conditions.items() if holds(task)), None)

@@ -9,7 +9,7 @@ from podium.engine.context import Context
 from podium.errors import Blocked, PatternError, StoreError
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
-from podium.patterns.building.inputs import input_for, plain
+from podium.patterns.building.inputs import input_for, plain, reads
 from podium.patterns.building.members import (
     ANYTHING,
     Member,
@@ -59,7 +59,8 @@ def saga(*steps: Step | Member, name: str | None = None, **card: Unpack[CardFiel
     """Steps in order, each with its compensation; if one fails, those that are done are undone, the last one first.
 
     Each step takes the output of the one before, the first one the task; or parts `task` and `done` (outputs by the
-    name of the step). Gives the output of the last step. An agent may stand for a step that needs no undoing.
+    name of the step); a language model and a person see both. Gives the output of the last step. An agent may stand for
+    a step that needs no undoing.
 
     Once a step is done its compensation is registered, in the journal. If a later step fails, or the run is cancelled,
     they run in reverse: each is a call, retried by the engine, and no crash and no cancel cuts them short. What stays
@@ -71,7 +72,7 @@ def saga(*steps: Step | Member, name: str | None = None, **card: Unpack[CardFiel
     done_by = [_Doing(each if isinstance(each, Step) else Step(agent=each)) for each in steps]
     members("saga", [each.step.agent for each in done_by], what="steps")
     for one, two in pairwise(done_by):
-        if not parameters(two.step.agent).keys() & set(_OFFERS):
+        if not (reads(two.step.agent) or parameters(two.step.agent).keys() & set(_OFFERS)):
             must_fit("saga", one.step.agent, two.step.agent)
 
     async def body(ctx: Context, task: object) -> object:
@@ -94,7 +95,9 @@ class _Doing:
         self.step = step
         self.role = Role[object]("saga", "step", step.agent, offers=_OFFERS)
         self.undo = None if step.undo is None else self._checked(step.undo)
-        self._worded = None if step.undo_input is None else rule(step.undo_input, *_OF_STEP)
+        self._worded = (
+            None if step.undo_input is None else rule(step.undo_input, input=ANYTHING, output=gives(step.agent))
+        )
         if step.undo is None and step.undo_input is not None:
             raise PatternError(f"saga was given an undo_input for {self.role.who}, and no undo: pass undo=…, too.")
 
@@ -112,11 +115,11 @@ class _Doing:
 
     async def do(self, ctx: Context, value: object, task: object, done: Mapping[str, object]) -> object:
         """Do the step, and register its compensation; returns its output."""
-        given = input_for(self.step.agent, value, task=task, done=done)
+        given = input_for(ctx, self.step.agent, value, task=task, done=done)
         output = await asked(ctx, self.step.agent, given)
         if self.undo is not None:
             try:
-                await ctx.on_undo(self.undo, self._undo_input(self.undo, given, output))
+                await ctx.on_undo(self.undo, self._undo_input(ctx, self.undo, given, output))
             except StoreError:
                 raise
             except Exception as error:  # whatever it is: the step is done, and must not stay so unnoticed
@@ -126,13 +129,13 @@ class _Doing:
                 ) from error
         return output
 
-    def _undo_input(self, undo: Member, given: object, output: object) -> object:
+    def _undo_input(self, ctx: Context, undo: Member, given: object, output: object) -> object:
         parts = {"input": given, "output": output}
         if self._worded is not None:
             return self._worded(given, output)
         if named := _parts_for(undo):
             return {name: parts[name] for name in named}
-        return plain(parts) if takes(undo) is ANYTHING else input_for(undo, output, **parts)
+        return plain(parts) if takes(undo) is ANYTHING else input_for(ctx, undo, output, **parts)
 
 
 def _parts_for(undo: Member) -> list[str]:

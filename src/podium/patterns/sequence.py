@@ -8,7 +8,7 @@ from podium.errors import PatternError
 from podium.model.agent import Agent, is_agent
 from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import input_for
-from podium.patterns.building.members import Member, Stage, gives, member, must_fit, takes
+from podium.patterns.building.members import ANYTHING, Kind, Member, Stage, gives, member, must_fit, takes
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.talking import asked, voice
 
@@ -37,7 +37,8 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
     """
     if not stages:
         raise PatternError("sequence needs at least 1 stage, got 0.")
-    steps = [_step(stage) for stage in stages]
+    given = [ANYTHING, *map(gives, stages)]
+    steps = [_step(stage, before) for stage, before in zip(stages, given, strict=False)]
     for before, after in pairwise(stages):
         must_fit("sequence", before, after)
 
@@ -45,7 +46,7 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
         task, last = value, len(steps) - 1
         for place, (agent, function) in enumerate(steps):
             turn = voice(ctx, task) if place == last else None
-            value = await asked(ctx, agent, input_for(agent, value), turn) if function is None else function(value)
+            value = await asked(ctx, agent, input_for(ctx, agent, value), turn) if function is None else function(value)
         return value
 
     parts = {str(number): stage for number, stage in enumerate(stages)}
@@ -55,8 +56,8 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
     )
 
 
-def _step(stage: Stage) -> tuple[Member, Predicate | None]:
+def _step(stage: Stage, before: Kind) -> tuple[Member, Predicate | None]:
     """Return who is called, and the function that stands there instead, if one does."""
     if isinstance(stage, str) or is_agent(stage) or not callable(stage):
         return member("sequence", stage), None
-    return "", rule(stage, "it")
+    return "", rule(stage, it=before)

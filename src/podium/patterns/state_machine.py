@@ -27,9 +27,10 @@ def state_machine(
 
     The input is the first `data`; it flows along as JSON. Where a state is entered that has an agent in `entry`, that
     one is called: with the `data`, or parameters `state`, `data`, `event` (which led here) and `allowed` (the events
-    that the state knows). It gives an Event, or only the event's name. Where the transitions out of its state have no
-    event, and in an end, what it gives is the new data; None leaves the data as it is. A state without an entry action
-    waits for an event from outside: a signal called `event`, with a body `{"name": …, "data": …}`.
+    that the state knows); a language model and a person see all. It gives an Event, or only the event's name. Where the
+    transitions out of its state have no event, and in an end, what it gives is the new data; None leaves the data as it
+    is. A state without an entry action waits for an event from outside: a signal called `event`, with a body `{"name":
+    …, "data": …}`.
 
     Raises InvalidTransition where an entry action gives an event that its state does not know, or that no guard lets
     pass. Such an event from outside is refused: that is recorded, and the state waits on. Raises BoundReached after

@@ -185,7 +185,7 @@ async def _carried_out(
 ) -> tuple[list[WorkReport], list[Exception]]:
     """Have the workers do what was assigned to them; returns the reports in order, and what workers failed with."""
     given, failures = wanted.assignments, list[Exception]()
-    calls = [asked(ctx, team[each.to], input_for(team[each.to], each.input)) for each in given]
+    calls = [asked(ctx, team[each.to], input_for(ctx, team[each.to], each.input)) for each in given]
     reports = [
         WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
         for each in given

@@ -162,7 +162,7 @@ def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern:
     """Return a manager that gets a description of workers it knows by name only."""
 
     async def body(ctx: Context, parts: dict[str, Json]) -> object:
-        return await asked(ctx, manager, input_for(manager, **{**parts, "workers": able}))
+        return await asked(ctx, manager, input_for(ctx, manager, **{**parts, "workers": able}))
 
     return Pattern(body, kind="briefed", name=None, card={}, sketch=Sketch(parts={"manager": manager}))
 

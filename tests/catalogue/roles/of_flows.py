@@ -200,6 +200,7 @@ FLOWS: Sequence[RoleEntry] = (
     RoleEntry(
         pattern="saga",
         role="step",
+        whole="the output of the step before",
         parts=("task", "done"),
         gives=["b"],
         build=lambda it: saga(says("first", "a"), it, says("third", "c")),

@@ -78,7 +78,7 @@ TEAMS: Sequence[RoleEntry] = (
     RoleEntry(
         pattern="handoff",
         role="first agent",
-        parts=("task", "history", "targets", "remark"),
+        parts=("task", "note", "history", "targets", "remark"),
         gives=[{"to": "other", "reason": "yours"}, {"answer": "so"}],
         build=lambda it: handoff(it, says("other", {"to": PROBE, "reason": "back", "context": {"x": 1}})),
     ),

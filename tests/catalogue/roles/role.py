@@ -2,16 +2,17 @@
 
 import inspect
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Any, Literal, get_args
 
-from podium import App, agent, human
+from podium import App, Context, agent, human, workflow
 from podium.agents.function import FunctionAgent
 from podium.facade.handle import RunHandle
 from podium.model.agent import AnyAgent, Card
 from podium.model.json import Json
 from podium.patterns.building.pattern import Pattern
+from podium.patterns.route import route
 from podium.patterns.sequence import sequence
 from podium.testing import DrivenClock, scripted
 
@@ -25,8 +26,8 @@ SHAPES: Sequence[Shape] = get_args(Shape)
 SPEAKING = frozenset({"group_chat", "handoff", "supervisor"})
 """The patterns whose members have turns of their own in a conversation of the team."""
 
-_VERSIONS = map(str, count(1))
-"""Each agent has a version of its own, so that many teams can be used in one app."""
+_TEAM = ContextVar("team", default="1")
+"""The name of the team that is made: its agents have it as their version, so that many teams can be used in one app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class RoleEntry:
     """What the member answers, call by call."""
     parts: Sequence[str] = ()
     """What it may ask for by name."""
+    whole: str = ""
+    """What it is handed that takes one thing, where that is none of the parts."""
     input: Json = "go"
     answers: Sequence[Json] = ()
     """What people answer the pattern itself, question by question."""
@@ -57,11 +60,18 @@ class RoleEntry:
             return ["anything", "reader"]
         return [each for each in SHAPES if each != "listener" or self.pattern in SPEAKING]
 
-    def team(self, shape: Shape, name: str) -> Pattern[Any, Any]:
-        """Return a workflow of a name in which a member of a shape fills the role."""
-        return sequence(self.build(member(shape, self.gives, self.parts)), name=name)
+    def team(self, shape: Shape | Literal["workflow"], name: str) -> Pattern[Any, Any]:
+        """Return a workflow of a name in which a member of a shape fills the role.
 
-    async def played(self, app: App, clock: DrivenClock, shape: Shape, name: str) -> RunHandle[Any]:
+        A pattern at the end of a route has its turns in a conversation as if it had been called itself.
+        """
+        _TEAM.set(name)
+        made = self.build(member(shape, self.gives, self.parts))
+        return route({"it": made}, lambda _: "it", name=name) if shape == "listener" else sequence(made, name=name)
+
+    async def played(
+        self, app: App, clock: DrivenClock, shape: Shape | Literal["workflow"], name: str
+    ) -> RunHandle[Any]:
         """Start a run of it and see it to its end; people answer in turn."""
         talk = name if shape == "listener" else None
         handle = await app.start(self.team(shape, name), self.input, id=name, conversation=talk)
@@ -85,9 +95,9 @@ class Reader(FunctionAgent[str, Json]):
         return replace(super().card, kind="llm")
 
 
-def member(shape: Shape, gives: Sequence[Json], parts: Sequence[str]) -> AnyAgent:
-    """Return a member that answers with these, one after the other."""
-    version = next(_VERSIONS)
+def member(shape: Shape | Literal["workflow"], gives: Sequence[Json], parts: Sequence[str]) -> AnyAgent:
+    """Return a member that answers with these, one after the other; a workflow takes the parts by name too."""
+    version = _TEAM.get()
     if shape == "person":
         return human(PROBE, text="What do you say?", answer=Any, name=PROBE, version=version, capabilities={PROBE})
     left = list(gives)
@@ -101,14 +111,21 @@ def member(shape: Shape, gives: Sequence[Json], parts: Sequence[str]) -> AnyAgen
     async def named(**given: Json) -> Json:
         return left.pop(0)
 
+    async def flow(ctx: Context, **given: Json) -> Json:
+        return left.pop(0)
+
     if shape in ("reader", "listener"):
         return Reader(text, name=PROBE, options={"version": version, "capabilities": {PROBE}})
-    asked = inspect.Signature([inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=None) for each in parts])
-    vars(named)["__signature__"] = asked
+    asked = [inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=None) for each in parts]
+    if shape == "workflow":
+        first = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        vars(flow)["__signature__"] = inspect.Signature([first, *asked])
+        return workflow(name=PROBE, version=version, capabilities={PROBE})(flow)
+    vars(named)["__signature__"] = inspect.Signature(asked)
     function = {"anything": untyped, "text": text, "parameters": named}[shape]
     return agent(name=PROBE, version=version, capabilities={PROBE})(function)
 
 
 def says(name: str, *replies: Json, **options: Any) -> Any:
     """Return another member of the pattern, which answers with these."""
-    return scripted(name, list(replies), version=next(_VERSIONS), description=f"is {name}", **options)
+    return scripted(name, list(replies), version=_TEAM.get(), description=f"is {name}", **options)

@@ -108,7 +108,8 @@ async def test_a_parameter_without_a_default_is_wanted(bench: Bench, flow: Workf
 
 async def _many(ctx: Context, *texts: str) -> None: ...
 async def _named(ctx: Context, **texts: str) -> None: ...
-async def _three(ctx: Context, a: str, b: str) -> None: ...
+async def _none() -> None: ...
+async def _several_by_place(ctx: Context, a: str, b: str, /) -> None: ...
 async def _named_context(*, ctx: Context) -> None: ...
 async def _context_second(text: str, ctx: Context) -> None: ...
 
@@ -116,9 +117,10 @@ async def _context_second(text: str, ctx: Context) -> None: ...
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        (_many, r"_many takes `\*texts: str`: a workflow takes the Context and one input, each by its name"),
-        (_named, r"_named takes `\*\*texts: str`: a workflow takes the Context and one input"),
-        (_three, "_three takes 3 parameters: a workflow takes the Context and one input"),
+        (_many, r"_many takes `\*texts: str`: a workflow takes the Context and its input, each by its name"),
+        (_named, r"_named takes `\*\*texts: str`: a workflow takes the Context and its input"),
+        (_none, "_none takes no parameter: a workflow takes the Context, and then its input"),
+        (_several_by_place, "_several_by_place takes `a` by position only: several inputs are handed over by name"),
         (_named_context, "the first parameter of _named_context must be the Context"),
         (_context_second, "the first parameter of _context_second must be the Context"),
     ],
@@ -157,3 +159,67 @@ async def test_a_workflow_may_be_a_partial_of_a_function_or_an_object(
         assert await app.run(flow, "ab") == "'abab'"
         with pytest.raises(InvalidValue):
             await app.run(flow.card.name, 5)
+
+
+# Several parameters
+
+
+@workflow
+async def review(ctx: Context, task: str, draft: Page, *, strict: bool = False) -> str:
+    return await _given((task, draft.title, strict))
+
+
+async def _counted(times: int, ctx: Context, task: str, draft: str) -> str:
+    return await _given((task, draft) * times)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"task": "a", "draft": Page(title="b")}, "('a', 'b', False)"),
+        ({"task": "a", "draft": {"title": "b"}, "strict": True}, "('a', 'b', True)"),
+        ({"draft": {}, "task": "a"}, "('a', 'untitled', False)"),
+    ],
+)
+async def test_several_parameters_make_up_a_mapping(bench: Bench, given: Any, told: str) -> None:
+    @workflow
+    async def caller(ctx: Context) -> list[str]:
+        child = await ctx.spawn(review, given)
+        return [await ctx.call(review, given), await child.result()]
+
+    async with bench.app(review, caller) as app:
+        assert await app.run(review, given) == told
+        assert await app.run("review", given) == told
+        assert await app.run(caller) == [told, told]
+
+
+async def test_what_is_recorded_of_several_parameters_is_handed_over_again_after_a_crash(bench: Bench) -> None:
+    @workflow
+    async def waits(ctx: Context, task: str, draft: Page, n: int = 3) -> str:
+        await ctx.sleep(10)
+        return await _given((task, draft.title, n))
+
+    run = await bench.parked(waits, {"task": "a", "draft": {"title": "b"}})
+    assert await bench.result(run, waits, seconds=10) == "('a', 'b', 3)"
+
+
+async def test_a_partial_may_leave_several_parameters_to_give(bench: Bench) -> None:
+    flow: Any = workflow(partial(_counted, 2))
+    async with bench.app(flow) as app:
+        assert await app.run(flow, {"task": "a", "draft": "b"}) == "('a', 'b', 'a', 'b')"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"task": "a"}, "expected review: `draft`: field required"),
+        ({"task": "a", "draft": {}, "note": 1}, "expected review: `note`: extra inputs are not permitted"),
+        ({"task": 1, "draft": {}}, "expected review: `task`: input should be a valid string, got int"),
+        ("a", "expected review: input should be an object, got str"),
+        (None, "expected review: input should be an object, got None"),
+    ],
+)
+async def test_a_mapping_that_does_not_fit_is_refused_in_words(bench: Bench, given: Any, told: str) -> None:
+    async with bench.app(review) as app:
+        with pytest.raises(InvalidValue, match=told):
+            await app.run(review, given)

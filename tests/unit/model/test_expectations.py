@@ -28,7 +28,6 @@ NEEDED: dict[str, object] = {
 }  # fmt: skip
 
 ANYTHING = {
-    *(f"Config.{name}" for name in SECTIONS),  # made, and checked, where they are read
     "Approval.subject", "Approval.edit", "GuardSettings.schema",  # any value, any type
     "Card.input_schema", "Card.output_schema", "Card.kind", "Card.anonymous", "Card.model",
     "Card.tools", "Card.knows_tools",  # from inside

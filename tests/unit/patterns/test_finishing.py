@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from benchmarks import finishing
-from podium import Budget, agent
-from podium.errors import NotDone, Refusal, RunFailed
+from podium import Context, agent, workflow
+from podium.errors import GateClosed, NoDecision, Refusal, RunFailed
 from podium.patterns import Executed, Plan, PlanTask, plan_execute
 from tests.unit.engine.bench import Bench
 
@@ -71,15 +71,28 @@ async def test_a_number_of_attempts_is_kept_to(bench: Bench, attempts: int) -> N
     assert len(calls) == attempts
 
 
-async def test_what_is_refused_is_not_tried_six_times(bench: Bench) -> None:
-    work, calls = failing_at_first("work", 9, Refusal("never"))
-    with pytest.raises(RunFailed, match="no replan is left"):
-        await executed(bench, plan_execute(planning(), [work], replans=0, name="p"))
-    assert len(calls) <= 2
+@pytest.mark.parametrize(
+    ("no", "called"),
+    [
+        (Refusal("never"), {"work": 1, "b": 2}),
+        (NoDecision("a tie"), {"work": 1, "b": 2}),
+        (GateClosed("Ann rejected it", by=("ann",)), {"work": 1, "b": 0}),
+    ],
+)
+async def test_whoever_says_no_is_not_asked_again_and_nobody_is_where_it_is_forbidden(
+    bench: Bench, no: Exception, called: dict[str, int]
+) -> None:
+    inner, calls = failing_at_first("inner", 9, no)
 
+    @workflow(name="work")
+    async def work(ctx: Context, task: str) -> str:
+        return await ctx.call(inner, task)
 
-async def test_where_the_budget_allows_no_further_branch_a_task_has_failed_and_the_rest_goes_on(bench: Bench) -> None:
-    work, calls = failing_at_first("work", 2, NotDone("away"))
-    made = plan_execute(planning(), [work], name="p")
-    assert await executed(bench, made, budget=Budget(fan_out=1)) == Executed(results={"t": "done"}, replans=1)
-    assert len(calls) == 3
+    other, others = failing_at_first("b", 1, ConnectionError("away"))
+    made = plan_execute(planning(alternatives=["b"]), [work, other], replans=0, name="p")
+    if called["b"]:
+        assert (await executed(bench, made)).results == {"t": "done"}
+    else:
+        with pytest.raises(RunFailed, match="no replan is left"):
+            await executed(bench, made)
+    assert {"work": len(calls), "b": len(others)} == called

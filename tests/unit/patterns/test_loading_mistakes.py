@@ -166,7 +166,7 @@ def test_a_rule_that_is_none_is_told_at_the_place_inside_it_where_that_is_known(
         ("      critic: judge\n", "", "refine: refine needs critic."),
         ("critic: judge", "critic:§", "refine.critic: expected an agent, got nothing."),
         ("{to: editors, ", "{", "agents.boss.human: human needs to."),
-        ("rounds: 4", "rounds: 0", "refine: refine was given rounds=0: expected at least 1."),
+        ("rounds: 4", "rounds: §0", "refine.rounds: refine was given rounds=0: expected at least 1."),
         (
             "rounds: 4",
             "rounds: 4\n    §version: 2",

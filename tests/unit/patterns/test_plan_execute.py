@@ -144,7 +144,7 @@ async def test_a_task_starts_once_its_own_inputs_are_there_and_does_not_wait_for
 
 
 async def test_with_one_place_the_longest_remaining_path_is_first(bench: Bench) -> None:
-    plan = [task("short"), task("root"), task("leaf", "root", seconds=5), task("long", seconds=3)]
+    plan = [task("short", seconds=1), task("root", seconds=1), task("leaf", "root", seconds=5), task("long", seconds=3)]
     made = plan_execute(planned(plan), [echo], at_once=1, name="p")
     assert list((await value(bench, made)).results) == ["root", "leaf", "long", "short"]
 

@@ -17,6 +17,7 @@ from podium.errors import NotDone, PatternError, RunCancelled, RunFailed
 from podium.model.json import Json
 from podium.patterns import cel, saga, sequence, step
 from podium.testing import failing, hanging, scripted
+from tests.catalogue.roles.role import member
 from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
@@ -354,3 +355,18 @@ def test_whatever_happens_all_of_it_is_there_in_the_end_or_nothing(story: Story)
         assert world.there == set()
         assert list(dict.fromkeys(world.undone)) == sorted(set(world.done), reverse=True)
     assert sorted(world.done) == sorted(set(world.done)), "a `once` effect was had twice"
+
+
+# What a step is told
+
+
+def test_a_model_may_follow_a_step_that_gives_no_text() -> None:
+    model = member("reader", ["done"], [])
+    assert saga(book, model).graph()
+    with pytest.raises(PatternError, match="does not give what"):
+        saga(book, note)  # a function is handed that output alone, and takes a text
+
+
+@agent
+async def note(text: str) -> str:
+    return text

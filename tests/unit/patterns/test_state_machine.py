@@ -208,7 +208,7 @@ async def test_a_person_reviews(bench: Bench) -> None:
             await app.inbox.answer(question.id, answer, by="ann")
         journey = await handle.result()
     assert (journey.data, journey.path) == ("second", ["draft", "review", "draft", "review", "done"])
-    assert question.ask.subject == "second"
+    assert question.ask.subject == {"state": "review", "data": "second", "allowed": ["return", "accept"]}
 
 
 # What is refused when it is built
@@ -229,8 +229,8 @@ ACT = scripted("act", [])
         ([GO], {"ends": []}, "needs at least 1 of its states as an end"),
         ([GO], {"ends": ["z", "end"]}, "ends names end; there is a, z"),
         ([GO], {"entry": {"b": ACT}}, "entry names b; there is a, z"),
-        ([GO], {"start": "b"}, "no way leads from b to a, z"),
-        ([GO, transition("b", "z", on="go")], {}, "no way leads from a to b"),
+        ([GO], {"start": "b"}, "given start='b': no way leads from there to a, z"),
+        ([GO, transition("b", "z", on="go")], {}, "given start='a': no way leads from there to b"),
         ([GO, transition("a", "b", on="stay")], {}, "no way leads from b to an end"),
         ([GO, transition("a", "b", on="x"), transition("b", "b", on="x")], {}, "no way leads from b to an end"),
         ([GO, transition("z", "a", on="back")], {}, "z is an end, and no transition leads out of an end"),

@@ -1,12 +1,15 @@
 """`cel`: a rule as text, in the Common Expression Language (cel.dev), for patterns that are to be written down."""
 
 import inspect
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from podium import lazy
 from podium.errors import PatternError
 from podium.model.json import Json
+from podium.patterns.building.members import ANYTHING, Kind
+from podium.patterns.building.rule_names import misnomers
 
 if TYPE_CHECKING:
     import pydantic_core
@@ -18,6 +21,10 @@ R = TypeVar("R")
 
 Predicate = Callable[[Any], object]
 """A rule of one value: it holds where what it gives is true."""
+
+
+_PLACE = re.compile(r"(\d+):(\d+): ")
+"""Line and column, from 1."""
 
 
 class Expression:
@@ -35,19 +42,22 @@ class Expression:
         try:
             self._program = language.compile(text)
         except ValueError as error:
-            raise PatternError(f"the rule {text!r} is no CEL expression: {_position(error)}") from error
+            raise _no_expression(text, error) from error
 
     def __repr__(self) -> str:
         return f"cel({self.text!r})"
 
-    def takes(self, names: Sequence[str]) -> Callable[..., Json]:
-        """Return it as a function of these variables; raises PatternError where it uses others."""
-        used: Sequence[str] = self._program.variables()
-        if unknown := sorted(set(used) - set(names)):
-            raise PatternError(
-                f"the rule {self.text!r} uses {', '.join(unknown)}: here it may use {' and '.join(names) or 'nothing'}."
-            )
+    def takes(self, variables: Mapping[str, Kind]) -> Callable[..., Json]:
+        """Return it as a function of these variables, whose types are as far known as is said.
 
+        Raises PatternError where it uses others, asks a value for a field that its type does not have, or calls a
+        function that there is not.
+        """
+        for wrong in misnomers(self.text, variables):
+            raise PatternError(f"the rule {self.text!r} {wrong.message}", rule=self.text, at=wrong.at)
+        return self._of(list(variables))
+
+    def _of(self, names: Sequence[str]) -> Callable[..., Json]:
         def evaluate(*values: object) -> Json:
             return self._evaluate(dict(zip(names, map(pydantic_core.to_jsonable_python, values), strict=True)))
 
@@ -55,7 +65,7 @@ class Expression:
 
     def __call__(self, *values: object) -> Json:
         """Fit where a pattern takes a function; the pattern binds its variables with `takes`."""
-        return self.takes(self._program.variables())(*values)
+        return self._of(self._program.variables())(*values)
 
     def _evaluate(self, variables: dict[str, Json]) -> Json:
         try:
@@ -72,12 +82,17 @@ def cel(text: str) -> Expression:
     return Expression(text)
 
 
-def rule(function: Callable[P, R], *names: str) -> Callable[P, R]:
-    """Return what decides inside a pattern: a function as it is, an Expression with its variables bound to `names`."""
+def rule(function: Callable[P, R], /, *names: str, **variables: Kind) -> Callable[P, R]:
+    """Return what decides inside a pattern: a function as it is, an Expression bound to these variables, in this order.
+
+    Of `names` no type is known; `variables` have the types that their values will be of.
+    """
     if isinstance(function, Expression):
-        return function.takes(names)
+        return function.takes(dict.fromkeys(names, ANYTHING) | variables)
     if not callable(function) or inspect.iscoroutinefunction(function) or hasattr(function, "card"):
-        raise PatternError(f"expected a plain function, or cel('…'), of {', '.join(names)}; got {function!r}")
+        raise PatternError(
+            f"expected a plain function, or cel('…'), of {', '.join([*names, *variables])}; got {function!r}"
+        )
     return function
 
 
@@ -89,5 +104,12 @@ def wording(function: Callable[..., object]) -> str:
     return "" if name == "<lambda>" else name
 
 
-def _position(error: ValueError) -> str:
-    return str(error).partition("ERROR: <input>:")[2].partition("\n")[0] or str(error)
+def _no_expression(text: str, error: ValueError) -> PatternError:
+    """Return what is raised for a text that cannot be parsed: with the line and column in it that the parser tells."""
+    told = str(error).partition("ERROR: <input>:")[2].partition("\n")[0] or str(error)
+    place = _PLACE.match(told)
+    line, column = (int(place[1]), int(place[2])) if place else (1, 1)
+    before = text.splitlines(keepends=True)[: line - 1]
+    return PatternError(
+        f"the rule {text!r} is no CEL expression: {told}", rule=text, at=len("".join(before)) + column - 1
+    )  # fmt: skip

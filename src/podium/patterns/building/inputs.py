@@ -1,7 +1,7 @@
 """What a member is handed, where a pattern has several things to tell it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,11 +10,15 @@ from podium.agents.changes import fields_of, is_set
 from podium.agents.core_schemas import in_order, is_several
 from podium.agents.jsonable import json_copy
 from podium.agents.shape import shape_of
+from podium.engine.context import Context
+from podium.engine.workflow import is_workflow
 from podium.errors import InvalidValue
+from podium.model.agent import is_agent
 from podium.model.conversation import as_text as as_words
 from podium.model.json import Json, is_object
 from podium.model.told import Told, Utterance
 from podium.patterns.building.members import ANYTHING, Member, hears, parameters, takes
+from podium.patterns.building.pinning import begun_with
 
 if TYPE_CHECKING:
     import pydantic_core
@@ -44,12 +48,13 @@ class Talk:
     """What others are handed: PARTS, or something in their place."""
 
 
-def input_for(member: Member, whole: object = PARTS, /, **parts: object) -> object:
+def input_for(ctx: Context, member: Member, whole: object = PARTS, /, **parts: object) -> object:
     """Return the input for a member.
 
-    One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. One
-    that takes a text gets `whole` if that is one, else the parts as text, each under its name. Any other gets `whole`.
-    A language model hears a Talk as messages.
+    One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. A
+    language model and a person, and a team that begins with one, get all parts that say something: as text, each under
+    its name, or as a mapping. Any other that takes a text gets `whole` if that is one, else the parts as text. Any
+    other gets `whole`. A model hears a Talk as messages.
     """
     told = {name: value for name, value in parts.items() if value is not None}
     named = parameters(member).keys() & parts.keys()
@@ -61,11 +66,33 @@ def input_for(member: Member, whole: object = PARTS, /, **parts: object) -> obje
             text = sections(told) if isinstance(whole, _Parts) else _transcript(talk)
             return Told(text=text, said=talk.said, ask=talk.ask)
     kind = takes(member)
+    if not isinstance(whole, _Parts) and reads(member) and begun_with(ctx, 2):
+        saying = {name: value for name, value in told.items() if not _is_empty(value)}
+        told, whole = (saying, PARTS) if len(saying) > 1 else (told, whole)
     if kind is str and not isinstance(whole, str):
         return sections(told) if told else as_text(whole)
     if isinstance(whole, _Parts):
         return plain(told)
     return plain(whole) if kind is ANYTHING else whole
+
+
+def reads(member: Member) -> bool:
+    """Whether a member is told all parts in words: a language model that takes one text, a person that takes anything.
+
+    So is a team that takes one text, if the first of its members is. A person whose question is worded from an input
+    of one type is not.
+    """
+    if not is_agent(member):
+        return False
+    kind, traits = takes(member), member.card.traits
+    if is_workflow(member):
+        first = next((each for each in member.agents() if not is_workflow(each)), None)
+        return kind is str and first is not None and reads(first)
+    return traits.reads_text and (kind is ANYTHING or (kind is str and not traits.is_person))
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, Sized) and not len(value)
 
 
 def sections(parts: Mapping[str, object]) -> str:

@@ -1,6 +1,6 @@
-"""Names that members give: read as a person would, and told what they could have been where they are unknown."""
+"""Names that members and programs give: read as a person would, and told what they could have been."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 _AROUND = " \t\r\n\"'`*_.,:;!?()[]<>"
@@ -24,6 +24,12 @@ def choices(said: str, among: Collection[str]) -> str:
     folded = {each.casefold(): each for each in among}
     near = get_close_matches(_bare(said).casefold(), folded, n=1)
     return f"there is {there}{f'; did you mean {folded[near[0]]}?' if near else ''}"
+
+
+def meant(name: str, there: Iterable[str], otherwise: str = "") -> str:
+    """Return the end of a sentence: which of the names that are there was probably meant, or something otherwise."""
+    close = get_close_matches(name, [each for each in there if not each.startswith("_")], n=1)
+    return f": did you mean {close[0]}?" if close else f"{otherwise}."
 
 
 def _bare(name: str) -> str:

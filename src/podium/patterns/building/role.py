@@ -78,7 +78,7 @@ class Role(Generic[T]):
         or `accept` raises what is wrong with it, the member is told and asked again, as often as the pattern allows,
         and then its fallbacks are; the last answer is given as it is, for the pattern to judge.
         """
-        given = input_for(self.member, whole, **parts)
+        given = input_for(ctx, self.member, whole, **parts)
         return asked(ctx, self.member, given, turn, accept=self._acceptance(ctx, accept, parts))
 
     async def ask(

@@ -2,7 +2,8 @@
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, get_args, get_origin
@@ -10,9 +11,19 @@ from typing import Any, get_args, get_origin
 from typing_extensions import get_type_hints
 
 from podium.agents.human import human
-from podium.errors import UsageError
-from podium.patterns.loading.importing import meant
-from podium.patterns.loading.node import Listing, Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
+from podium.errors import PatternError, UsageError
+from podium.patterns.building.names import meant
+from podium.patterns.loading.node import (
+    Listing,
+    Mistake,
+    Mistaken,
+    Scalar,
+    SourceNode,
+    SourcePlace,
+    Table,
+    wrong,
+    wrong_rule,
+)
 
 Read = Callable[[SourceNode, object], object]
 """Makes of a node what an annotation wants; raises Mistaken."""
@@ -49,7 +60,7 @@ class CallForm:
         try:
             return self._call(values)
         except UsageError as error:
-            raise wrong(_blamed(str(error), table) or at, str(error)) from error
+            raise self._blamed(error, table, values, at) from error
 
     def _table(self, node: SourceNode) -> Table:
         """Return the options; a list alone is what the function takes any number of, a value alone what it needs."""
@@ -74,6 +85,29 @@ class CallForm:
                 yield Mistake(place, f"its {name} is {given[name]!r} already: leave this out.")
         if missing := [name for name in self.options if name in self.required - table.keys.keys() - given.keys()]:
             yield Mistake(at, f"{self.title} needs {' and '.join(missing)}.")
+
+    def _blamed(self, error: UsageError, table: Table, values: Mapping[str, object], at: SourcePlace) -> Mistaken:
+        """Return what is raised for an error: at the rule or the option that it is about, else at the function."""
+        if isinstance(error, PatternError) and error.rule and (found := _written(error.rule, table)) is not None:
+            return wrong_rule(found, error)
+        option = self._option(str(error), list(table.entries), values)
+        return wrong(at if option is None else table.entries[option], str(error))
+
+    def _option(self, message: str, written: Sequence[str], values: Mapping[str, object]) -> str | None:
+        """Return which option a message is about: the one without which it is not said, or the only one it names."""
+        without = {name: self._told(values, name) for name in written if name not in self.required}
+        sound = [name for name, told in without.items() if told is None]
+        other = [name for name, told in without.items() if told != message and name not in ("name", self.several)]
+        named = [name for name in written if re.search(rf"^{name} of |\b{name}=|: {name} names ", message)]
+        return next((found[0] for found in (sound, other, named) if len(found) == 1), None)
+
+    def _told(self, values: Mapping[str, object], left_out: str) -> str | None:
+        """Return what is said where an option is left out; None where all is sound then."""
+        try:
+            self._call({name: value for name, value in values.items() if name != left_out})
+        except UsageError as error:
+            return str(error)
+        return None
 
     def names(self) -> str:
         """Return the options in words."""
@@ -123,9 +157,9 @@ def makers() -> Mapping[str, Callable[..., object]]:
     return {**made, "human": human}
 
 
-def _blamed(message: str, node: SourceNode) -> SourcePlace | None:
-    """Return the place of the rule that a message is about."""
+def _written(text: str, node: SourceNode) -> Scalar | None:
+    """Return where a text is written."""
     if isinstance(node, Scalar):
-        return node.place if isinstance(node.value, str) and f"the rule {node.value!r} " in message else None
+        return node if node.value == text else None
     parts = node.items if isinstance(node, Listing) else node.entries.values()
-    return next((found for each in parts if (found := _blamed(message, each)) is not None), None)
+    return next((found for each in parts if (found := _written(text, each)) is not None), None)

@@ -3,11 +3,10 @@
 import importlib
 import re
 import traceback
-from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
+from podium.patterns.building.names import meant
 from podium.patterns.loading.node import Scalar, wrong
 
 ADDRESS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
@@ -44,9 +43,3 @@ def _told(error: BaseException) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     said = " ".join(str(error).split())
     return f"{Path(frame.filename).name}:{frame.lineno}: {type(error).__name__}: {said}"
-
-
-def meant(name: str, there: Iterable[str], otherwise: str = "") -> str:
-    """Return the end of a sentence: which of the names that are there was probably meant, or something otherwise."""
-    close = get_close_matches(name, [each for each in there if not each.startswith("_")], n=1)
-    return f": did you mean {close[0]}?" if close else f"{otherwise}."

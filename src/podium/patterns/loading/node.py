@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from podium.errors import PatternError
 from podium.model.json import Json, is_object
 
 
@@ -73,6 +74,16 @@ class Mistaken(Exception):
 def wrong(at: SourceNode | SourcePlace, message: str) -> Mistaken:
     """Return what is raised for one mistake."""
     return Mistaken(Mistake(at if isinstance(at, SourcePlace) else at.place, message))
+
+
+def wrong_rule(node: Scalar, error: PatternError) -> Mistaken:
+    """Return what is raised for a rule in CEL, with the place in it where that is known in the file."""
+    message = str(error)
+    if not node.starts:
+        return wrong(node, message)
+    within = f"is no CEL expression: 1:{error.at + 1}: "
+    place = SourcePlace(node.place.path, node.place.line, node.starts + error.at)
+    return wrong(place, message.replace(within, "is no CEL expression: "))
 
 
 def node_of(value: Json, path: str = "") -> SourceNode:

@@ -11,17 +11,17 @@ from podium.errors import PatternError
 from podium.model.agent import AnyAgent, is_agent
 from podium.patterns.building.expression import Expression, cel
 from podium.patterns.building.members import Member
+from podium.patterns.building.names import meant
 from podium.patterns.building.pattern import Pattern, is_pattern
 from podium.patterns.building.wanted import Wanted, is_agent_class, wanted
 from podium.patterns.loading.building import CallForm, form_of, makers
-from podium.patterns.loading.importing import ADDRESS, imported, meant
-from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
+from podium.patterns.loading.importing import ADDRESS, imported
+from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, Table, wrong, wrong_rule
 from podium.patterns.loading.scalars import UNFIT, natural, scalar
 
 T = TypeVar("T")
 
 _NAME = re.compile(r"\w[\w.-]*")
-_POSITION = re.compile(r"is no CEL expression: 1:(\d+): ")
 
 
 class Names(Protocol):
@@ -175,11 +175,7 @@ def _rule(node: Scalar, text: str) -> Expression:
     try:
         return cel(text)
     except PatternError as error:
-        message, place = str(error), node.place
-        if node.starts and (found := _POSITION.search(message)):
-            place = SourcePlace(place.path, place.line, node.starts + int(found[1]) - 1)
-            message = message.replace(found[0], "is no CEL expression: ")
-        raise wrong(place, message) from error
+        raise wrong_rule(node, error) from error
 
 
 def _type(node: Scalar, text: str) -> object:

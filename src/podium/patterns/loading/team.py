@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from podium.errors import PatternError, UsageError
 from podium.model.agent import AnyAgent, is_agent
 from podium.patterns.building.members import Member
+from podium.patterns.building.names import meant
 from podium.patterns.building.pattern import Pattern, is_pattern
-from podium.patterns.loading.importing import ADDRESS, imported, meant
+from podium.patterns.loading.importing import ADDRESS, imported
 from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, SourcePlace, Table, wrong
 from podium.patterns.loading.reading import NodeReader
 from podium.patterns.loading.spec import Agents, by_name

@@ -237,7 +237,7 @@ def ends_of(pattern: str, given: EndWhen | EndRule | None, members: Iterable[str
     for each in whole.parts():
         if isinstance(each, _Mentions) and members is not None:
             known(pattern, f"mentions({each.text!r})", each.by, members)
-    return Ends(whole.bound(lambda function: rule(function, *variables)))
+    return Ends(whole.bound(lambda function: rule(function, **variables)))
 
 
 class EndWatch:

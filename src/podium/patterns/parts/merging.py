@@ -92,7 +92,7 @@ class _Whole:
         self._function: Callable[[list[object]], object] | None = None
         self._role: Role[object] | None = None
         if callable(stage) and not is_agent(stage):
-            self._function, taken = rule(stage, "values"), _schema_taken(stage)
+            self._function, taken = rule(stage, values=applied(list, either(kinds))), _schema_taken(stage)
         else:
             self._role = Role[object]("parallel", "merger", stage, offers=("task", "values"))
             taken = _taken(self._role)
@@ -140,7 +140,7 @@ class _Decision:
     def __init__(self, how: Coordinate, kind: Kind) -> None:
         self._role = Role[object]("parallel", "coordinator", how.coordinator, offers=("task", "values"))
         _must_take(self._role.who, _taken(self._role), applied(dict, str, kind))
-        self._agree = rule(how.agree, "values") if how.agree else _all_the_same
+        self._agree = rule(how.agree, values=applied(list, kind)) if how.agree else _all_the_same
         self.stage: Stage = self._role.member
         self.label = "where they disagree"
         self.gives = either([kind, gives(self.stage)])

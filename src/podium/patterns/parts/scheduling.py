@@ -2,12 +2,16 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from math import fsum
 
 from podium.errors import PlanRefused
 from podium.model.json import Json
+
+_UNKNOWN = 1.0
+"""The estimate where nothing is known: every task is as long as the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,15 +19,15 @@ class PlanTask:
     """One piece of work.
 
     `id` is its name in the plan, `worker` who does it, `input` what the worker gets. `after` are the ids of the tasks
-    whose results it needs. `seconds` is an estimate of how long it takes. `alternatives` are other workers who could do
-    it, should the first one fail.
+    whose results it needs. `seconds` is an estimate of how long it takes; without one it is what the calls of its
+    worker took on average. `alternatives` are other workers who could do it, should the first one fail.
     """
 
     id: str
     worker: str
     input: Json = None
     after: Sequence[str] = ()
-    seconds: float = 1.0
+    seconds: float | None = None
     alternatives: Sequence[str] = ()
 
 
@@ -55,7 +59,7 @@ def _check(task: PlanTask, workers: Collection[str], there: Collection[str]) -> 
         raise PlanRefused(f"task {task.id!r} is for {_quoted(unknown)}; the workers are {', '.join(workers)}.")
     if missing := [each for each in task.after if each not in there]:
         raise PlanRefused(f"task {task.id!r} waits for {_quoted(missing)}, which no task of the plan makes.")
-    if not task.seconds >= 0:
+    if task.seconds is not None and not task.seconds >= 0:
         raise PlanRefused(f"task {task.id!r} is to take {task.seconds:g} seconds: expected 0 or more.")
 
 
@@ -74,6 +78,29 @@ def _order(tasks: Sequence[PlanTask]) -> "TopologicalSorter[str]":
     return order
 
 
+def with_presets(plan: Plan) -> Plan:
+    """Return a plan in which each task has an estimate, as all had that were planned before one could be left out."""
+    known = [_UNKNOWN if each.seconds is None else each.seconds for each in plan.tasks]
+    return Plan(tasks=[replace(each, seconds=seconds) for each, seconds in zip(plan.tasks, known, strict=True)])
+
+
+def estimated(tasks: Sequence[PlanTask], took: Mapping[str, float]) -> list[PlanTask]:
+    """Return the tasks with an estimate each: where none is given, what calls of the worker `took`, in seconds.
+
+    Of whom nothing is known it is the mean of the others.
+    """
+    known = [_estimate(each, took) for each in tasks]
+    some = [each for each in known if each is not None]
+    mean = fsum(some) / len(some) if some else _UNKNOWN
+    return [
+        replace(task, seconds=mean if seconds is None else seconds) for task, seconds in zip(tasks, known, strict=True)
+    ]
+
+
+def _estimate(task: PlanTask, took: Mapping[str, float]) -> float | None:
+    return took.get(task.worker) if task.seconds is None else task.seconds
+
+
 def remaining(tasks: Sequence[PlanTask]) -> dict[str, float]:
     """Return for each task the estimated seconds from its start to the plan's end: the longest path that it begins."""
     known = {each.id: each for each in tasks}
@@ -81,7 +108,8 @@ def remaining(tasks: Sequence[PlanTask]) -> dict[str, float]:
     paths: dict[str, float] = {}
     order = TopologicalSorter({each.id: [name for name in each.after if name in known] for each in tasks})
     for name in reversed(list(order.static_order())):
-        paths[name] = known[name].seconds + followed_by[name]
+        seconds = known[name].seconds
+        paths[name] = (_UNKNOWN if seconds is None else seconds) + followed_by[name]
         for before in known[name].after:
             if before in known:
                 followed_by[before] = max(followed_by[before], paths[name])

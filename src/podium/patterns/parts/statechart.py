@@ -106,7 +106,9 @@ class Chart:
             raise PatternError(f"state_machine: {', '.join(leaving)} is an end, and no transition leads out of an end.")
         there = _reached([self.start], [(each.source, each.target) for each in transitions])
         if lost := [state for state in self.states if state not in there]:
-            raise PatternError(f"state_machine: no way leads from {self.start} to {', '.join(lost)}.")
+            raise PatternError(
+                f"state_machine was given start={self.start!r}: no way leads from there to {', '.join(lost)}."
+            )
         back = _reached(self.ends, [(each.target, each.source) for each in transitions])
         if stuck := [state for state in self.states if state not in back]:
             raise PatternError(
