@@ -16,6 +16,7 @@ from podium.patterns.building.members import Member, Stage, abilities, at_least,
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role, T
 from podium.patterns.parts.ends import EndWhen, ends_of
 
@@ -77,8 +78,9 @@ class MagenticResult:
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, threads: bool = False, until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None,
-    name: str | None = None, **card: Unpack[CardFields],
+    reviews: int = 3, threads: bool = False, on_refused: OnRefused = "end",
+    until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
+    **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
 
@@ -89,8 +91,10 @@ def magentic(
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history` (a language model and a person see all), and
-      the answer joins the history. So does a worker's failure. With `threads`, a worker that is a language model hears
-      in place of the history what itself was asked and answered before, over all plans.
+      the answer joins the history. So does a worker's failure; but where a policy, a guard or a person does not let it
+      do its work, that ends the team, so that nobody else does it instead, unless `on_refused="go_on"` has that join
+      the history too. With `threads`, a worker that is a language model hears in place of the history what itself was
+      asked and answered before, over all plans.
     - step "final", by `final`: gives the answer. It sees in `ended` how it ended, in `history` all that was done, also
       before it planned again, and is asked in every case.
 
@@ -119,7 +123,7 @@ def magentic(
     enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
     planner = _Planner(progressing.who, planning, review, reviews)
     able = abilities("magentic", progressing.who, given)
-    crew = _Crew(progressing.who, given, able, offering, frozenset(outsiders))
+    crew = _Crew(progressing.who, given, able, offering, frozenset(outsiders), on_refused)
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
@@ -236,6 +240,7 @@ class _Team:
     roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
+    on_refused: OnRefused
 
     async def step(
         self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int,
@@ -258,6 +263,7 @@ class _Team:
                 told = Talk(said=said, ask=instruction, whole=instruction)
             answer = await self.roles[who].ask(ctx, told, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
+            end_where_refused(ctx, self.on_refused, [error])
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
         return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(answer))
 
@@ -274,6 +280,7 @@ class _Crew:
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
+    on_refused: OnRefused
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""
@@ -285,9 +292,8 @@ class _Crew:
         if not members:
             raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
         offers = ("instruction", "task", "history")
-        return _Team(
-            self.lead, {each: Role("magentic", "worker", who, offers=offers) for each, who in members.items()}, able
-        )
+        roles = {each: Role[object]("magentic", "worker", who, offers=offers) for each, who in members.items()}
+        return _Team(self.lead, roles, able, self.on_refused)
 
 
 def _sketch(

@@ -18,6 +18,7 @@ from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sec
 from podium.patterns.building.members import ANYTHING, Member, abilities, at_least, by_name, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, voice, words
 from podium.patterns.parts.ends import EndWhen, ends_of
@@ -61,7 +62,7 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, threads: bool = False,
+    at_once: int | None = None, threads: bool = False, on_refused: OnRefused = "end",
     until: EndWhen | Callable[[list[WorkReport]], bool] | None = None, gives: TypeForm[Out] | None = ANYTHING,
     name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
@@ -73,8 +74,10 @@ def supervisor(
     form: `{"assignments": [{"to": …, "input": …}]}`, `{"answer": …}`.
 
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
-    time. Its failure is reported, not raised. With `threads`, each worker that is a language model keeps a thread: it
-    hears what it was asked and answered in earlier rounds, as messages.
+    time. Its failure is reported, not raised; but where a policy, a guard or a person does not let it do its work, that
+    ends the team once the others have reported, so that nobody else does it instead, unless `on_refused="go_on"` has it
+    reported too. With `threads`, each worker that is a language model keeps a thread: it hears what it was asked
+    and answered in earlier rounds, as messages.
 
     An answer that names an unknown worker or none, that cannot be read, that finishes without any report where it
     `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in `remark`,
@@ -123,10 +126,12 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                done = await _carried_out(ctx, said, team, number, at_once, reports if threads else None)
+                before = reports if threads else None
+                done, failures = await _carried_out(ctx, said, team, number, at_once, before)
                 over.note_all(map(_said_by, done))
                 reports += done
                 so_far.reached(reports)
+                end_where_refused(ctx, on_refused, failures)
             most = await over.last_turn(most, number, list(reports))
         raise _unfinished(managing.who, rounds, over.ended_by, remark).about(*unusable)
 
@@ -185,12 +190,12 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
 async def _carried_out(
     ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None,
     before: Sequence[WorkReport] | None,
-) -> list[WorkReport]:  # fmt: skip
-    """Have the workers do what was assigned to them; returns the reports in the order of the assignments.
+) -> tuple[list[WorkReport], list[Exception]]:  # fmt: skip
+    """Have the workers do what was assigned to them; returns the reports in order, and what workers failed with.
 
     `before` are those of earlier rounds where each worker keeps a thread.
     """
-    given = wanted.assignments
+    given, failures = wanted.assignments, list[Exception]()
     calls = [
         asked(ctx, team[each.to], input_for(ctx, team[each.to], each.input if before is None else _after(before, each)))
         for each in given
@@ -208,12 +213,13 @@ async def _carried_out(
                 reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
             else:
                 reports[ended.index] = replace(done, error=str(ended.error))
+                failures.append(ended.error)
             following = None if wanted.in_order and ended.error else next(waiting, None)
             if following is not None:
                 working.add(following)
     for each in waiting:
         each.close()
-    return reports
+    return reports, failures
 
 
 def _after(before: Sequence[WorkReport], given: Assignment) -> Talk:
