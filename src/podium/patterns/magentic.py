@@ -11,8 +11,8 @@ from podium.model.question import Approval
 from podium.model.task import Task
 from podium.model.told import Utterance
 from podium.patterns.building.added import added
-from podium.patterns.building.inputs import Talk, in_thread, plain, said_by, sections
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
+from podium.patterns.building.inputs import Talk, plain, said_by, sections, thread_of
+from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -89,8 +89,8 @@ def magentic(
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history` (a language model and a person see all), and
-      the answer joins the history. So does a worker's failure. With `threads`, each worker that is a language model
-      keeps a thread: it hears what it was asked and answered before, over all plans, as messages.
+      the answer joins the history. So does a worker's failure. With `threads`, a worker that is a language model hears
+      in place of the history what itself was asked and answered before, over all plans.
     - step "final", by `final`: gives the answer. It sees in `ended` how it ended, in `history` all that was done, also
       before it planned again, and is asked in every case.
 
@@ -118,7 +118,8 @@ def magentic(
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
     enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
     planner = _Planner(progressing.who, planning, review, reviews)
-    crew = _Crew(given, offering, frozenset(outsiders))
+    able = abilities("magentic", progressing.who, given)
+    crew = _Crew(progressing.who, given, able, offering, frozenset(outsiders))
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
@@ -136,7 +137,7 @@ def magentic(
             stalled = progress.looping or not progress.progressing or progress.next not in team.roles
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
-                history.append(await team.step(ctx, task, progress, history, number, findings if threads else ()))
+                history.append(await team.step(ctx, task, progress, history, number, findings if threads else None))
                 findings.append(history[-1])
                 so_far.reached(findings)
                 over.note(history[-1].worker, history[-1].answer)
@@ -175,6 +176,12 @@ async def _asked(
     asked = {name: each for name, each in parts.items() if name not in ("task", "history")}
     said = [said_by(None, parts["task"]), *_heard(lead, history)]
     return await role.ask(ctx, Talk(said=said, ask=sections(asked)), **parts)
+
+
+def _after(before: Sequence[HistoryEntry], worker: str, instruction: str, task: object) -> Talk:
+    """Return an instruction for a worker that keeps a thread."""
+    done = ((each.instruction, each.answer) for each in before if each.worker == worker and each.error is None)
+    return thread_of(worker, done, instruction, said_by(None, task))
 
 
 def _heard(lead: str, history: Sequence[HistoryEntry]) -> Iterator[Utterance]:
@@ -224,26 +231,32 @@ class _Planner:
 class _Team:
     """The workers of one plan."""
 
+    lead: str
+    """The name of whoever picks them."""
     roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
 
     async def step(
         self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int,
-        before: Sequence[HistoryEntry],
+        before: Sequence[HistoryEntry] | None,
     ) -> HistoryEntry:  # fmt: skip
         """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too.
 
-        `before` is what it hears of where it keeps a thread.
+        `before` are the steps of all plans where each worker keeps a thread.
         """
         who, instruction = progress.next, progress.instruction
         if who not in self.roles:
             error = f"there is no worker {who!r}: there is {', '.join(self.roles)}."
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=error)
         try:
-            thread = [(each.instruction, each.answer) for each in before if each.worker == who and each.error is None]
-            whole = in_thread(who, thread, instruction)
-            answer = await self.roles[who].ask(ctx, whole, instruction=instruction, task=task, history=history)
+            told: object = instruction
+            if before is not None:
+                told = _after(before, who, instruction, task)
+            elif begun_with(ctx, 2):
+                said = [said_by(None, task), *_heard(self.lead, history)]
+                told = Talk(said=said, ask=instruction, whole=instruction)
+            answer = await self.roles[who].ask(ctx, told, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
         return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(answer))
@@ -253,14 +266,18 @@ class _Team:
 class _Crew:
     """Where the workers come from: those given, and those who offer a capability."""
 
+    lead: str
+    """The name of whoever picks them."""
     given: Mapping[str, Member]
+    able: Mapping[str, str]
+    """What those given can do."""
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""
-        members, able = dict(self.given), {each: about(who) for each, who in self.given.items()}
+        members, able = dict(self.given), dict(self.able)
         if self.offering is not None:
             for found in await ctx.find(self.offering):
                 if found.name not in self.outsiders and found.name not in members:
@@ -268,7 +285,9 @@ class _Crew:
         if not members:
             raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
         offers = ("instruction", "task", "history")
-        return _Team({each: Role("magentic", "worker", who, offers=offers) for each, who in members.items()}, able)
+        return _Team(
+            self.lead, {each: Role("magentic", "worker", who, offers=offers) for each, who in members.items()}, able
+        )
 
 
 def _sketch(

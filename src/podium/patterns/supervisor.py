@@ -14,8 +14,8 @@ from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.model.told import Utterance
 from podium.patterns.building.bounds import used_up
-from podium.patterns.building.inputs import Talk, in_thread, input_for, plain, said_by, sections
-from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections, thread_of
+from podium.patterns.building.members import ANYTHING, Member, abilities, at_least, by_name, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
@@ -87,7 +87,7 @@ def supervisor(
     offers = ("task", "workers", "reports", "rounds_left")
     managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
     enough = ends_of("supervisor", until, team, reports=list[WorkReport])
-    able, result = {who: about(member) for who, member in team.items()}, shape_of(gives or ANYTHING)
+    able, result = abilities("supervisor", managing.who, team), shape_of(gives or ANYTHING)
 
     def judged(value: object, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
         """Return what the manager wants, or what is wrong with it."""
@@ -123,7 +123,7 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                done = await _carried_out(ctx, said, team, number, at_once, reports if threads else ())
+                done = await _carried_out(ctx, said, team, number, at_once, reports if threads else None)
                 over.note_all(map(_said_by, done))
                 reports += done
                 so_far.reached(reports)
@@ -184,17 +184,15 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
 
 async def _carried_out(
     ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None,
-    before: Sequence[WorkReport],
+    before: Sequence[WorkReport] | None,
 ) -> list[WorkReport]:  # fmt: skip
     """Have the workers do what was assigned to them; returns the reports in the order of the assignments.
 
-    `before` is what those hear of whom each keeps a thread.
+    `before` are those of earlier rounds where each worker keeps a thread.
     """
     given = wanted.assignments
-    done = [each for each in before if each.error is None]
-    threads = {who: [(each.input, each.output) for each in done if each.worker == who] for who in team}
     calls = [
-        asked(ctx, team[each.to], input_for(ctx, team[each.to], in_thread(each.to, threads[each.to], each.input)))
+        asked(ctx, team[each.to], input_for(ctx, team[each.to], each.input if before is None else _after(before, each)))
         for each in given
     ]
     reports = [
@@ -216,3 +214,9 @@ async def _carried_out(
     for each in waiting:
         each.close()
     return reports
+
+
+def _after(before: Sequence[WorkReport], given: Assignment) -> Talk:
+    """Return an assignment for a worker that keeps a thread."""
+    done = ((each.input, each.output) for each in before if each.worker == given.to and each.error is None)
+    return thread_of(given.to, done, given.input)
