@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, cast
 from podium.dispatch.invoke import invoke
 from podium.dispatch.registry import Registry
 from podium.dispatch.router import choose
-from podium.model.agent import AnyAgent, Card, must_be_agent
+from podium.model.agent import AnyAgent, Card, members_of, must_be_agent
 from podium.model.call import Call
 from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
@@ -95,8 +95,9 @@ class Dispatcher:
             choice = choose(target, self.registry.cards(target.capability), self._is_available)
             return self.registry.get(choice.name, choice.version), choice
         must_be_agent(target)
-        if target.card.is_named:
-            self.registry.add(target)
+        if target.card.is_named and self.registry.add(target):
+            for each in members_of(target):
+                self.registry.add(each)
         return target, None
 
     def substitute_version(self, name: str) -> Choice | None:

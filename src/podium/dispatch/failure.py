@@ -99,6 +99,7 @@ def _failure_of(error: BaseException) -> Failure:
         retry_after=_retry_after_of(error),
         not_done=isinstance(error, errors.AgentError) and error.not_done,
         begun=isinstance(error, errors.RateLimited) and error.begun,
+        causes=error.keys if isinstance(error, errors.CallError) else (),
         traceback=traceback_of(error),
     )
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import UsageError
-from podium.model.agent import Agent, AnyAgent, must_be_agent
+from podium.model.agent import Agent, AnyAgent, members_of, must_be_agent
 from podium.rule_stack import RuleStack
 
 In = TypeVar("In")
@@ -20,10 +20,10 @@ class Workflows:
         self._worker = worker
 
     def register(self, *agents: AnyAgent) -> None:
-        """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
+        """Make agents known by name, those in patterns, and tools, too; runs of workflows that wait for them go on."""
         for agent in agents:
             must_be_agent(agent)
-        everyone = [*agents, *(part for agent in agents if is_workflow(agent) for part in _members_of(agent))]
+        everyone = [*agents, *(part for agent in agents for part in members_of(agent))]
         new = self._rules.add(everyone)
         for agent in everyone:
             if is_workflow(agent):
@@ -53,9 +53,3 @@ class Workflows:
         """Return a workflow by name and version, if this process has it."""
         registry = self._rules.registry
         return registry.get(name, version) if registry.has(name, version) else None
-
-
-def _members_of(workflow: Workflow) -> list[AnyAgent]:
-    """Return the agents of a workflow that have a name, each once."""
-    found = {id(each): each for each in workflow.agents() if not each.card.anonymous}
-    return list(found.values())

@@ -1,6 +1,6 @@
 """Who can be called: the agent, its card, and what it is handed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -277,6 +277,17 @@ class Agent(Protocol, Generic[In_contra, Out_co]):
 
 AnyAgent = Agent[Any, Any]
 """An agent of whatever types; for registries and dispatch, which do not look at values."""
+
+
+def members_of(agent: AnyAgent) -> list[AnyAgent]:
+    """Return the agents with a name that take part in what an agent does, as far as it tells, each once."""
+    found, waiting = dict[int, AnyAgent](), [agent]
+    while waiting:
+        tell: Callable[[], Iterable[AnyAgent]] | None = getattr(waiting.pop(), "agents", None)
+        new = [each for each in (() if tell is None else tell()) if id(each) not in found and each is not agent]
+        found.update((id(each), each) for each in new)
+        waiting += new
+    return [each for each in found.values() if not each.card.anonymous]
 
 
 def must_be_agent(value: object) -> None:

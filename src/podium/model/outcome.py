@@ -123,14 +123,23 @@ class Until:
 
 
 @dataclass(frozen=True, slots=True)
+class CallWanted:
+    """A step needs what another agent gives: that one is called below the call, while its agent is left."""
+
+    agent: Any
+    """A `podium.model.agent.Agent`."""
+    input: Json
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
-    """A person has to answer first, or a time to come.
+    """A person has to answer first, a time to come, or another agent to be called.
 
     With `step`, the answer belongs to that step and the agent then runs again. With `rule`, that rule asks whether the
     call, or the step, may be: it is dispatched again once a person approved it, and refused otherwise.
     """
 
-    ask: Ask | Until
+    ask: Ask | Until | CallWanted
     step: str | None = None
     rule: str | None = None
 

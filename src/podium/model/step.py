@@ -121,6 +121,11 @@ def arguments_in(sent: Json) -> Json:
     return sent["arguments"] if is_object(sent) and "arguments" in sent and sent.keys() <= _USE else sent
 
 
+def call_step(agent: str) -> str:
+    """Return the name of the step in which an agent calls another one."""
+    return f"call/{agent}"
+
+
 def told_step(tool: str) -> str:
     """Return the name of the step that keeps what a model is told of a tool that was not used."""
     return f"{_TOLD}{tool}"

@@ -1,7 +1,7 @@
 """What an agent is handed so that parts of its work are recorded and governed."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from podium.errors import UsageError
 from podium.model.budget import Bound
@@ -124,6 +124,16 @@ class Steps(Protocol):
         With `kind="permission"` they allow it or not, and what they said of it before, to whichever rule, counts.
         `announce` is told the id of the question once it is in the inbox; what it returns, unless that is None, is the
         answer. Raises UsageError outside of a step.
+        """
+        ...
+
+    async def call(self, agent: Any, input: Json) -> Json:
+        """Call another agent, a team or a person, and return what it gave, as JSON.
+
+        It is a call of its own, recorded below this one and judged like any other, with this agent among its callers.
+        The agent is left meanwhile, and runs again over its recorded steps once there is an answer: it holds no place
+        and its time limit does not count on. Calls that are asked for side by side are made side by side. Raises
+        CallFailed and CallRefused as `ctx.call` does, InvalidValue for an input that does not fit.
         """
         ...
 

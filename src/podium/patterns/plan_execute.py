@@ -7,13 +7,15 @@ from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.errors import BadAnswer, BoundReached, CallError, CallFailed, CallRefused, InvalidValue, PlanRefused
+from podium.errors import BadAnswer, CallError, CallFailed, CallRefused, InvalidValue, PlanRefused
 from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.model.retry import NEVER_AGAIN, FailureKind
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
@@ -51,6 +53,11 @@ class _Progress:
         if self.failed is None:
             return {"plan": self.plan, "refused": self.refused}
         return {"plan": self.plan, "done": self.done, "failed": self.failed, "refused": self.refused}
+
+    def tell(self, kept: SoFar[Executed], replans: int) -> None:
+        """Say what there is: what is done, if anything is."""
+        if self.done:
+            kept.reached(Executed(results=self.done, replans=replans))
 
     def reasons(self) -> str:
         """Return in one line what failed, and why."""
@@ -97,7 +104,7 @@ def plan_execute(
     able = {each: about(who) for each, who in members.items()}
     crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, kept: SoFar[Executed]) -> object:
         so_far = _Progress()
 
         def checked(given: Plan) -> list[PlanTask]:
@@ -116,17 +123,17 @@ def plan_execute(
                 continue
             so_far.refused = None
             so_far.failed = await crew.carry_out(ctx, left, so_far.done)
+            so_far.tell(kept, replan)
             if not so_far.failed:
                 done = so_far.done
                 return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
-        raise BoundReached(
-            f"plan_execute: tasks failed, and no replan is left of {replans}: {so_far.reasons()}. "
-            "Raise `replans` or `attempts`, or have the planner name alternatives."
-        )
+        stands, remedy = f"tasks failed: {so_far.reasons()}", "raise `attempts`, or have the planner name alternatives"
+        raise used_up("plan_execute", "replans", replans, stands, remedy)
 
     return Pattern(
         body, kind="plan_execute", name=name, card=card, sketch=_sketch(planning.member, members, report, replans),
         takes=part(planning.member, "task"), gives=Executed if report is None else gives(report),
+        has=Executed,
     )  # fmt: skip
 
 

@@ -13,8 +13,11 @@ from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.model.told import Utterance
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections, thread_of
+from podium.patterns.building.last_word import last_word
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, voice, words
@@ -59,7 +62,7 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, threads: bool = False,
+    at_once: int | None = None, threads: bool = False, last_only: bool = False,
     until: EndWhen | Callable[[list[WorkReport]], bool] | None = None, gives: TypeForm[Out] | None = ANYTHING,
     name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
@@ -72,7 +75,8 @@ def supervisor(
 
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
     time. Its failure is reported, not raised. With `threads`, each worker that is a language model keeps a thread: it
-    hears what it was asked and answered in earlier rounds, as messages.
+    hears what it was asked and answered in earlier rounds, as messages. With `last_only`, a team in the place of a
+    worker reports only its last message, or its answer, and not how it came to that.
 
     An answer that names an unknown worker or none, that cannot be read, that finishes without any report where it
     `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in `remark`,
@@ -85,6 +89,7 @@ def supervisor(
     offers = ("task", "workers", "reports", "rounds_left")
     managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
     enough = ends_of("supervisor", until, team, reports=list[WorkReport])
+    working = _AssignedWorkers(team=team, at_once=at_once, threads=threads, last_only=last_only)
     able, result = {who: about(member) for who, member in team.items()}, shape_of(gives or ANYTHING)
 
     def judged(value: object, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
@@ -103,7 +108,7 @@ def supervisor(
         """Return the answer of the team as a text, once the manager has finished."""
         return _last_words(judged(value, reports))
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[WorkReport]]) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
@@ -121,11 +126,12 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                done = await _carried_out(ctx, said, team, number, at_once, reports if threads else None)
+                done = await working.carry_out(ctx, said, number, reports)
                 over.note_all(map(_said_by, done))
                 reports += done
+                so_far.reached(reports)
             most = await over.last_turn(most, number, list(reports))
-        raise BoundReached(_unfinished(managing.who, number, over.ended_by, remark)).about(*unusable)
+        raise _unfinished(managing.who, rounds, over.ended_by, remark).about(*unusable)
 
     parts = {"manager": managing.member} | {f"worker {n}": member for n, member in enumerate(team.values(), 1)}
     there = [Link("manager", part, f"at most {rounds} rounds") for part in parts if part != "manager"]
@@ -138,6 +144,7 @@ def supervisor(
         sketch=Sketch(parts=parts, links=there + back),
         takes=part(managing.member, "task"),
         gives=result.type,
+        has=list[WorkReport],
     )
 
 
@@ -159,14 +166,14 @@ def _said_by(report: WorkReport) -> tuple[str, object]:
     return report.worker, report.output
 
 
-def _unfinished(manager: str, answers: int, ended_by: str, remark: str | None) -> str:
-    """Return why a manager is asked no more."""
-    why = f", of which the last was the one that was left once an end had come ({ended_by})" if ended_by else ""
-    told = f"; of the last it was told: {remark}" if remark else ""
-    return (
-        f"supervisor: {manager} gave {answers} answers without a finish{why}{told}. "
-        "Have it finish when rounds_left is 0, or allow more rounds."
-    )
+def _unfinished(manager: str, rounds: int, ended_by: str, remark: str | None) -> BoundReached:
+    """Return the error for a manager that is asked no more."""
+    told = f"; of its last answer it was told: {remark}" if remark else ""
+    remedy = "have it finish when rounds_left is 0"
+    if ended_by:
+        came = f"an end has come ({ended_by}), and {manager} did not finish with the one answer it had left"
+        return BoundReached(f"supervisor: {came}{told}. H{remedy[1:]}.")
+    return used_up("supervisor", "rounds", rounds, f"{manager} has not finished{told}", remedy)
 
 
 def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
@@ -178,41 +185,49 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
     return None
 
 
-async def _carried_out(
-    ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None,
-    before: Sequence[WorkReport] | None,
-) -> list[WorkReport]:  # fmt: skip
-    """Have the workers do what was assigned to them; returns the reports in the order of the assignments.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AssignedWorkers:
+    """Those who carry out what the manager assigns."""
 
-    `before` are those of earlier rounds where each worker keeps a thread.
-    """
-    given = wanted.assignments
-    calls = [
-        asked(ctx, team[each.to], input_for(ctx, team[each.to], each.input if before is None else _after(before, each)))
-        for each in given
-    ]
-    reports = [
-        WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
-        for each in given
-    ]
-    places = 1 if wanted.in_order else at_once or len(calls)
-    waiting = iter(calls[places:])
-    async with ctx.select(*calls[:places]) as working:
-        async for ended in working:
-            done = reports[ended.index]
-            if ended.error is None:
-                reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
-            else:
-                reports[ended.index] = replace(done, error=str(ended.error))
-            following = None if wanted.in_order and ended.error else next(waiting, None)
-            if following is not None:
-                working.add(following)
-    for each in waiting:
-        each.close()
-    return reports
+    team: Mapping[str, Member]
+    at_once: int | None
+    threads: bool
+    last_only: bool
 
+    async def carry_out(
+        self, ctx: Context, wanted: Delegate, number: int, before: Sequence[WorkReport]
+    ) -> list[WorkReport]:  # fmt: skip
+        """Have them do what was assigned to them; returns the reports in the order of the assignments.
 
-def _after(before: Sequence[WorkReport], given: Assignment) -> Talk:
-    """Return an assignment for a worker that keeps a thread."""
-    done = ((each.input, each.output) for each in before if each.worker == given.to and each.error is None)
-    return thread_of(given.to, done, given.input)
+        `before` are the reports of earlier rounds.
+        """
+        given = wanted.assignments
+        calls = [asked(ctx, self.team[each.to], self._input(ctx, each, before)) for each in given]
+        reports = [
+            WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
+            for each in given
+        ]
+        places = 1 if wanted.in_order else self.at_once or len(calls)
+        waiting = iter(calls[places:])
+        async with ctx.select(*calls[:places]) as working:
+            async for ended in working:
+                done = reports[ended.index]
+                if ended.error is None:
+                    output = last_word(ended.value()) if self.last_only else ended.value()
+                    reports[ended.index] = replace(done, output=plain(output), error=None)
+                else:
+                    reports[ended.index] = replace(done, error=str(ended.error))
+                following = None if wanted.in_order and ended.error else next(waiting, None)
+                if following is not None:
+                    working.add(following)
+        for each in waiting:
+            each.close()
+        return reports
+
+    def _input(self, ctx: Context, given: Assignment, before: Sequence[WorkReport]) -> object:
+        """Return what a worker is handed; a language model that keeps a thread hears that before it."""
+        member = self.team[given.to]
+        if not self.threads:
+            return input_for(ctx, member, given.input)
+        done = ((each.input, each.output) for each in before if each.worker == given.to and each.error is None)
+        return input_for(ctx, member, thread_of(given.to, done, given.input))

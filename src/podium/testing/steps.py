@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from podium.dispatch.invoke import invoke
-from podium.errors import Forbidden, UsageError
+from podium.errors import CallFailed, CallRefused, Forbidden, UsageError
 from podium.model.agent import AnyAgent
 from podium.model.allow import AllowList
 from podium.model.budget import Amount, Bound, Breach, BudgetLine, Reservation
@@ -15,7 +15,7 @@ from podium.model.deferral import AGAIN, Deferred, Resume, StepFunction
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.origin import ArgumentOrigin
-from podium.model.outcome import Outcome, Refused, Usage
+from podium.model.outcome import Done, Failed, Outcome, Refused, Usage
 from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.provenance import Provenance
 from podium.model.question import Ask
@@ -192,6 +192,23 @@ class PlainSteps:
 
     def answered(self, usage: Usage) -> None:
         """Do nothing: what an answer came to is in its outcome."""
+
+    async def call(self, agent: AnyAgent, input: Json) -> Json:
+        """Call the other agent, under no rules; raises CallFailed, CallRefused, UsageError for one that has to wait."""
+        name = agent.card.name
+        key = f"0.{self._counts['call']}"
+        self._counts["call"] += 1
+        call = Call(run="plain", key=key, agent=name, version=agent.card.version, input=input)
+        match await invoke(agent, call, self):
+            case Done(value=value):
+                return value
+            case Failed(failure):
+                message = f"{name} failed: {failure.type}: {failure.message}"
+                raise CallFailed(message, kind=failure.kind, type=failure.type, key=key)
+            case Refused(rule=rule, reason=reason):
+                raise CallRefused(reason, rule=rule, key=key)
+            case _:
+                raise UsageError(f"{name} has to wait, or is a workflow: test what calls it in an App.")
 
     async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
         """Ask the other agent, under no rules."""

@@ -2,6 +2,7 @@
 
 try:
     from podium.agents.frameworks.effects import ToolEffects
+    from podium.agents.langchain.as_tool import as_tool
     from podium.agents.langchain.middleware import PodiumMiddleware
     from podium.agents.langchain.model import recorded_model
     from podium.agents.langchain.tools import recorded_tool_call, recorded_tool_call_sync
@@ -16,6 +17,7 @@ except ModuleNotFoundError as error:
 __all__ = [
     "PodiumMiddleware",
     "ToolEffects",
+    "as_tool",
     "from_langchain",
     "recorded_model",
     "recorded_tool_call",

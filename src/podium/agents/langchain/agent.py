@@ -1,7 +1,7 @@
 """The Podium agent around a graph of LangGraph."""
 
 import copy
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
@@ -23,7 +23,7 @@ from podium.agents.frameworks.sent import parts_before, parts_told
 from podium.agents.langchain.history import talk_in
 from podium.agents.langchain.interrupts import InterruptQuestions
 from podium.errors import AgentError, BadAnswer, Refusal
-from podium.model.agent import Card, Shape
+from podium.model.agent import AnyAgent, Card, Shape
 from podium.model.call import Call
 from podium.model.json import Json, is_object
 from podium.model.outcome import Done, Outcome
@@ -66,6 +66,12 @@ class LangChainAgent(Generic[In, Out]):
     terms: ToolTerms
     context: ContextRules
     """What is sent of its messages."""
+    members: Sequence[AnyAgent] = ()
+    """The agents of Podium that are tools of it."""
+
+    def agents(self) -> Sequence[AnyAgent]:
+        """Return the agents of Podium that are tools of it."""
+        return self.members
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Invoke the graph, ask people what interrupts it, and resume it, until it ends.

@@ -57,10 +57,15 @@ def recorded_tool_call_sync(
 
 
 def tools_of(graph: object) -> Mapping[str, Json]:
-    """Return the schemas of the tools that a graph shows: those of its nodes that are ToolNodes."""
+    """Return the schemas of the tools that a graph shows."""
+    return {tool.name: _schema(tool) for tool in shown_tools(graph)}
+
+
+def shown_tools(graph: object) -> Sequence[BaseTool]:
+    """Return the tools that a graph shows: those of its nodes that are ToolNodes."""
     nodes = graph.nodes.values() if isinstance(graph, Pregel) else ()
     found = [node.bound for node in nodes if isinstance(node.bound, ToolNode)]
-    return {name: _schema(tool) for each in found for name, tool in each.tools_by_name.items()}
+    return [tool for each in found for tool in each.tools_by_name.values()]
 
 
 def _schema(tool: BaseTool | None) -> Json:

@@ -15,7 +15,8 @@ from podium.agents.frameworks.effects import check_declared, tool_cards
 from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options
 from podium.agents.frameworks.prompt import correction, text_of_input
 from podium.agents.langchain.agent import Invokable, LangChainAgent
-from podium.agents.langchain.tools import tools_of
+from podium.agents.langchain.as_tool import agents_in
+from podium.agents.langchain.tools import shown_tools, tools_of
 from podium.agents.shape import shape_of
 from podium.errors import BadAnswer, ConfigError
 from podium.model.agent import Agent
@@ -90,6 +91,7 @@ def from_langchain(
         streaming=options.get("streaming", False),
         terms=terms_of(options),
         context=options.get("context", ()),
+        members=tuple(agents_in(shown_tools(graph))),
     )
 
 

@@ -2,6 +2,7 @@
 
 try:
     from podium.agents.frameworks.effects import ToolEffects
+    from podium.agents.openai_agents.as_tool import as_tool
     from podium.agents.openai_agents.recorded import recorded
     from podium.agents.openai_agents.wrap import from_openai_agents
 except ModuleNotFoundError as error:
@@ -11,4 +12,4 @@ except ModuleNotFoundError as error:
         'agents of the OpenAI Agents SDK need it, which is an extra: pip install "podium[openai-agents]"'
     ) from error
 
-__all__ = ["ToolEffects", "from_openai_agents", "recorded"]
+__all__ = ["ToolEffects", "as_tool", "from_openai_agents", "recorded"]

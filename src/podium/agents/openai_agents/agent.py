@@ -20,7 +20,7 @@ from podium.agents.openai_agents.model import PROVIDER, RecordingModel, Recordin
 from podium.agents.openai_agents.recorded import Clones, SdkAgent
 from podium.agents.openai_agents.tools import noticing
 from podium.errors import UsageError
-from podium.model.agent import Card, Shape
+from podium.model.agent import AnyAgent, Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
 from podium.model.prices import Rates, nearer
@@ -57,6 +57,12 @@ class OpenAIAgent(Generic[In, Out]):
     terms: ToolTerms
     context: ContextRules
     """What is sent of its messages."""
+    members: Sequence[AnyAgent] = ()
+    """The agents of Podium that are tools of it."""
+
+    def agents(self) -> Sequence[AnyAgent]:
+        """Return the agents of Podium that are tools of it."""
+        return self.members
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Run the agent, and those that it hands over to, until one has an answer.

@@ -15,6 +15,7 @@ from podium.agents.frameworks.effects import check_declared, effects_of, tool_ca
 from podium.agents.frameworks.options import FRAMEWORK_OPTIONS, FrameworkOptions, card_options
 from podium.agents.frameworks.prompt import text_of_input
 from podium.agents.openai_agents.agent import Input, OpenAIAgent
+from podium.agents.openai_agents.as_tool import agents_in
 from podium.agents.openai_agents.recorded import SdkAgent
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
@@ -89,6 +90,7 @@ def from_openai_agents(
         streaming=options.get("streaming", False),
         terms=terms_of(options),
         context=options.get("context", ()),
+        members=tuple(agents_in(agent.tools)),
     )
 
 

@@ -2,6 +2,7 @@
 
 try:
     from podium.agents.frameworks.effects import ToolEffects
+    from podium.agents.pydantic_ai.as_tool import as_tool
     from podium.agents.pydantic_ai.llm import llm_agent
     from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 except ModuleNotFoundError as error:
@@ -9,4 +10,4 @@ except ModuleNotFoundError as error:
         raise
     raise ImportError('LLM agents need Pydantic AI, which is an extra: pip install "podium[llm]"') from error
 
-__all__ = ["ToolEffects", "from_pydantic_ai", "llm_agent"]
+__all__ = ["ToolEffects", "as_tool", "from_pydantic_ai", "llm_agent"]

@@ -31,7 +31,7 @@ from podium.agents.pydantic_ai.shared import SharedUsage
 from podium.agents.pydantic_ai.turn import TalkSoFar, history_of
 from podium.agents.pydantic_ai.whole import Unfinished
 from podium.errors import ConfigError, Refusal
-from podium.model.agent import Card, Shape
+from podium.model.agent import AnyAgent, Card, Shape
 from podium.model.call import Call
 from podium.model.outcome import Done, Outcome
 from podium.model.prices import Rates, nearer
@@ -73,6 +73,8 @@ class LlmAgent(Generic[In, Out, D]):
     """What holds for its tools."""
     context: ContextRules = ()
     """What is sent of its messages."""
+    members: Sequence[AnyAgent] = ()
+    """The agents that are tools of it."""
     models: PerLoop[Model] | None = None
     """The model that is named, for each event loop: its client's connections belong to one."""
 
@@ -115,6 +117,10 @@ class LlmAgent(Generic[In, Out, D]):
         if history is not None:
             history.say(result.new_messages(), asked, scope.outputs, context)
         return Done(self.output.dump(result.output))
+
+    def agents(self) -> Sequence[AnyAgent]:
+        """Return the agents that are tools of it."""
+        return self.members
 
     def require_model(self) -> None:
         """Raise ConfigError where the model that it names cannot be asked here: no key, no package, no such model."""

@@ -12,10 +12,11 @@ from typing_extensions import TypeForm, TypeVar
 
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
+from podium.agents.pydantic_ai.as_tool import tools_in
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, MADE_OF, PLAIN_OUTPUT, ModelOptions
 from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 from podium.errors import ConfigError
-from podium.model.agent import Agent
+from podium.model.agent import Agent, AnyAgent
 from podium.model.expected import check_options
 from podium.model.steps import Steps
 from podium.secrets.literals import learn_url
@@ -31,7 +32,7 @@ def llm_agent(
     model: Model | str,
     instructions: str,
     output: TypeForm[Out] = str,
-    tools: Sequence[Tool[Steps] | ToolFuncEither[Steps, ...]] = (),
+    tools: Sequence[Tool[Steps] | ToolFuncEither[Steps, ...] | AnyAgent] = (),
     input: type[In] = str,
     prompt: Callable[[In], Prompt] | None = None,
     **options: Unpack[ModelOptions],
@@ -39,8 +40,9 @@ def llm_agent(
     """Return an agent that asks a model, lets it use tools, and gives an answer of the type `output`.
 
     `model` is a name such as `openai:gpt-5` or a model object of Pydantic AI; with `base_url` it is the name at that
-    endpoint. A tool is a function; one that takes `ctx: RunContext[Steps]` first finds its idempotency key in
-    `ctx.deps.idempotency_key` and the shared memory in `ctx.deps.memory`. For what `input`, `prompt` and
+    endpoint. A tool is an agent, a team or a person (see `as_tool`), or a function; one that takes
+    `ctx: RunContext[Steps]` first finds its idempotency key in `ctx.deps.idempotency_key` and the shared memory in
+    `ctx.deps.memory`. For what `input`, `prompt` and
     `tool_effects` mean, see `from_pydantic_ai`.
     """
     given = {"name": name, "model": model, "instructions": instructions, "tools": tools, "prompt": prompt}
@@ -56,7 +58,7 @@ def llm_agent(
         instructions=instructions,
         output_type=kind,
         deps_type=Steps,
-        tools=tools,
+        tools=tools_in(tools),
         model_settings=options.get("settings"),
         retries=options.get("corrections", 1),
         defer_model_check=True,

@@ -55,13 +55,13 @@ def _are_tools(value: object) -> bool:
 
 
 def _is_tool(value: object) -> bool:
-    return isinstance(value, Tool) or (callable(value) and not is_agent(value))
+    return isinstance(value, Tool) or is_agent(value) or callable(value)
 
 
 MADE_OF: Mapping[str, Expected] = {
     "name": NAME, "instructions": TEXT, "input": _A_TYPE, "output": _A_TYPE, "prompt": or_none(FUNCTION),
     "model": Expected("the name of a model, such as 'openai:gpt-5', or a Model", lambda v: isinstance(v, str | Model)),
-    "tools": Expected("functions, or Tools of Pydantic AI, in a list", _are_tools),
+    "tools": Expected("functions, agents, or Tools of Pydantic AI, in a list", _are_tools),
 }  # fmt: skip
 """What an LLM agent is made of, besides its options."""
 

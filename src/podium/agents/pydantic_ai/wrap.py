@@ -17,6 +17,7 @@ from podium.agents.frameworks.approvals import terms_of
 from podium.agents.frameworks.effects import check_declared, effects_of, tool_cards
 from podium.agents.frameworks.prompt import text_of_input
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
+from podium.agents.pydantic_ai.as_tool import agents_in
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, PLAIN_OUTPUT, AgentOptions
 from podium.agents.pydantic_ai.outputs import output_functions
 from podium.agents.shape import shape_of
@@ -93,6 +94,7 @@ def from_pydantic_ai(
         unfinished=options.get("unfinished", "fail"),
         terms=terms_of(options, options.get("tool_errors", "fail"), card.retry.attempts),
         context=options.get("context", ()),
+        members=tuple(agents_in(agent.toolsets)),
     )
 
 

@@ -13,7 +13,7 @@ from podium.model.call import Call
 from podium.model.empty import empty
 from podium.model.facts.calls import StepDone
 from podium.model.json import Json
-from podium.model.outcome import Pending, Refused, Until
+from podium.model.outcome import CallWanted, Pending, Refused, Until
 from podium.model.question import Ask
 from podium.model.step import granted_to
 from podium.store.operations import WithdrawQuestion
@@ -92,9 +92,11 @@ class StepQuestions:
         self._levels[outer].ends()
 
     async def ask(self, path: str, waits: Suspended) -> None:
-        """Put what a step asks, unless its question is open, or note the time that it waits for."""
+        """Put what a step asks, unless its question is open, or note the time, or the call, that it waits for."""
         progress, ask = self._progress, waits.ask
-        if isinstance(ask, Until):
+        if isinstance(ask, CallWanted):
+            progress.wanted[path] = ask
+        elif isinstance(ask, Until):
             progress.until = ask.at if progress.until is None else min(progress.until, ask.at)
         else:
             await self.put(path, ask, waits.rule)

@@ -1,5 +1,6 @@
 """The way of a call from its first attempt to its outcome."""
 
+from podium.engine.calls.called import make_wanted
 from podium.engine.calls.doubt import do_once, resolve_doubt, resolved_by_person
 from podium.engine.calls.ending import record_spent
 from podium.engine.calls.given import Given, accepted, fallback_value, given_by, lacking
@@ -19,7 +20,7 @@ from podium.model.facts.calls import Held
 from podium.model.facts.waits import QuestionAsked
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
-from podium.model.outcome import Cancelled, Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
+from podium.model.outcome import CallWanted, Cancelled, Done, Enter, Failed, Failure, Outcome, Pending, Refused, Until
 from podium.model.retry import FailureKind
 from podium.model.said import SaidInTurn, said_by_people
 
@@ -93,6 +94,7 @@ async def _attempt(open_call: OpenCall, agent: AnyAgent) -> Outcome:
             return _pending_again(about_call)
         _permission(open_call).take_what_came()
     await active.may_begin()
+    progress.wanted.clear()
     call = open_call.request(agent)
     if progress.doubtful and (known := await resolve_doubt(open_call, agent, call)) is not None:
         return known
@@ -149,8 +151,11 @@ async def _pause(open_call: OpenCall) -> Failed | None:
 
 
 async def _wait_for(open_call: OpenCall, pending: Pending) -> Outcome | None:
-    """Wait for people or a time; returns the outcome that they gave, or None if the agent has to run (again)."""
+    """Wait for people, a time or other agents; returns the outcome that came of it, None to run the agent (again)."""
     active, key, progress, ask = open_call.active, open_call.key, open_call.progress, pending.ask
+    if isinstance(ask, CallWanted) or progress.wanted:
+        await make_wanted(open_call)  # what people are asked beside stays open
+        return None
     permission = _permission(open_call)
     if isinstance(ask, Until) and not progress.asked:
         progress.until = None

@@ -1,11 +1,12 @@
 """The call: from its key to its value."""
 
 from collections.abc import Awaitable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 from podium.dispatch.dispatcher import Target
 from podium.engine.calls.attempts import outcome_of
+from podium.engine.calls.called import take_up_calls
 from podium.engine.calls.ending import adopt_recorded, record_answer, record_failure
 from podium.engine.calls.given import Given, given_by
 from podium.engine.calls.open_call import OpenCall
@@ -34,6 +35,7 @@ from podium.model.facts.calls import Asked
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.content import Prepared, prepared
 from podium.model.fallback import FallbackValue
+from podium.model.json import Json
 from podium.model.outcome import Cancelled, Done, Failed, Failure, Outcome, Refused
 from podium.model.told import Told
 from podium.secrets.comparing import same_but_for_secrets
@@ -52,6 +54,8 @@ class AgentCall(Recorded[T], Generic[T]):
     """Whether its input was found good before it is asked for."""
     allowed_before = False
     registered_by: tuple[str, ...] = ()
+    step: str | None = None
+    """The key of the step that asks for it, where an agent calls another one."""
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, target: Target, input: Any,
@@ -144,7 +148,7 @@ class AgentCall(Recorded[T], Generic[T]):
     def _asked(self, card: Card, lineage: int, place: str | None) -> Prepared:
         return _asked(
             card.name, card.version, self._why, lineage, place, once=card.effects == "once",
-            conversation=self._conversation, heard=self._told is not None,
+            conversation=self._conversation, heard=self._told is not None, step=self.step,
         )  # fmt: skip
 
     def _given(self, end: Fact) -> Given | None:
@@ -161,8 +165,14 @@ class AgentCall(Recorded[T], Generic[T]):
             active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
             input=self._value, options=self.options, caller=self.caller, progress=progress,
             deadline=self._deadline(branch, asked_at), resumed=resumed, allowed_before=self.allowed_before,
-            registered_by=self.registered_by, told=self._told,
+            registered_by=self.registered_by, told=self._told, below=partial(self._below, branch),
         )  # fmt: skip
+
+    def _below(
+        self, branch: BranchTask, key: str, step: str, target: Target, input: Json, caller: Caller
+    ) -> "CallInStep":
+        """Make a call below this one, which one of its steps asks for."""
+        return CallInStep(self.active, branch, self.key, key, target, input, caller, step=step)
 
     def _goes_straight(self, card: Card) -> bool:
         """Whether a new call of a first lineage has nothing to be careful of: no doubt, no deadline, no workflow."""
@@ -190,6 +200,7 @@ class AgentCall(Recorded[T], Generic[T]):
 
     async def _take_up(self, branch: BranchTask, record: KeyState, open_call: OpenCall) -> None:
         """Go on with a call that is recorded as begun."""
+        await take_up_calls(open_call)
         present, progress = open_call.present(), open_call.progress
         is_value = isinstance(present, FallbackValue)
         if not is_value:
@@ -236,9 +247,9 @@ class AgentCall(Recorded[T], Generic[T]):
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> T:
         """Return the recorded value; raises CallRefused or CallFailed as it was recorded."""
         agent, active = self._agent, self.active
+        adopt_recorded(active, self.key, self.caller, record)
         match end.content:
             case AnsweredDone(degraded=degraded):
-                adopt_recorded(active, self.key, self.caller, record)
                 opened = record.opened
                 if active.runtime.watches_loops and opened is not None and opened.payload is not None:
                     branch.note_answer(self.key, agent.card.name, opened.payload, end.payload)
@@ -289,16 +300,34 @@ class AgentCall(Recorded[T], Generic[T]):
         return CallFailed(message, kind=failure.kind, type=failure.type, key=self.key, recorded=failure.traceback)
 
 
+class CallInStep(AgentCall[Json]):
+    """A call that a step of another one asks for, which stands above it. Gives JSON."""
+
+    __slots__ = ("step",)
+
+    def __init__(
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, target: Target, input: Json,
+        caller: Caller, *, step: str,
+    ) -> None:  # fmt: skip
+        super().__init__(active, branch, path, key, target, input, NO_OPTIONS, caller)
+        self.step = step
+
+    async def perform(self, branch: BranchTask) -> Json:
+        """Return what the agent gave, as JSON."""
+        value = await super().perform(branch)
+        return self._agent.output.dump(value)
+
+
 @lru_cache(maxsize=4096)
-def _asked(
+def _asked(  # noqa: PLR0913 - the key of a cache: an object would have to be made first
     name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool,
-    conversation: str | None, heard: bool,
+    conversation: str | None, heard: bool, step: str | None,
 ) -> Prepared:  # fmt: skip
     """Return what the fact says that an agent was asked."""
     return prepared(
         Asked(
             agent=name, version=version, why=why, lineage=lineage, taken_from=place, once=once,
-            conversation=conversation, heard=heard,
+            conversation=conversation, heard=heard, step=step,
         )
     )  # fmt: skip
 

@@ -1,12 +1,15 @@
 """A call that is under way: its agent, its fallbacks, and how much time it has."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from podium.dispatch.dispatcher import Target
 from podium.engine.calls.options import CallOptions, Fallbacks
 from podium.engine.calls.turn_of_call import TurnOfCall
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Caller
+from podium.engine.run.primitive import Primitive
 from podium.engine.run.progress import CallProgress
 from podium.errors import Blocked, MissingAgent, UnknownAgent
 from podium.model.agent import AnyAgent, Card
@@ -15,6 +18,9 @@ from podium.model.fallback import FallbackValue
 from podium.model.json import Json, is_object
 from podium.model.retry import Retry
 from podium.model.told import Told
+
+MakeCall = Callable[[str, str, Target, Json, Caller], Primitive[Json]]
+"""Makes a call below another one, of its key, the key of the step that asks, the agent, the input and the caller."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +47,8 @@ class OpenCall:
     """Whether it is a compensation that the rules allowed when it was registered."""
     registered_by: tuple[str, ...] = ()
     """Of a compensation that they judge when it is called: the workflows on the way to where it was registered."""
+    below: MakeCall
+    """Makes a call below it, that one of its steps asks for."""
     turn: TurnOfCall | None = None
     """What its agent has of the conversation in which it is called."""
     told: Told | None = None

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from podium.engine.calls.asked import StepQuestions
+from podium.engine.calls.called import CalledInSteps
 from podium.engine.calls.held import HeldSteps
 from podium.engine.calls.rule_steps import StepsForRules
 from podium.engine.calls.sent_step import SentOfCall
@@ -18,7 +19,7 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.progress import CallProgress
 from podium.errors import Forbidden, Interrupt, Suspended, UsageError
 from podium.model import streams
-from podium.model.agent import AnyAgent
+from podium.model.agent import AnyAgent, must_be_agent
 from podium.model.budget import Bound
 from podium.model.call import Call
 from podium.model.consent import NO_CONSENT, Consent
@@ -27,12 +28,12 @@ from podium.model.deferral import Resume, StepFunction
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
-from podium.model.outcome import Done, Outcome, Pending, Refused, Until, Usage
+from podium.model.outcome import CallWanted, Done, Outcome, Pending, Refused, Until, Usage
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
 from podium.model.rule_steps import SpeakingTurn
 from podium.model.spending import counted
-from podium.model.step import StepCall, allowing, granted_to, is_guard_step, is_under_guard
+from podium.model.step import StepCall, allowing, call_step, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
 from podium.store.codec import input_digest
@@ -42,8 +43,8 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_asking", "_claims", "_counts", "_effects", "_held", "_interruptions", "_progress", "_questions",
-        "_records", "_sent", "_under_way", "_used", "conversation", "refusals", "turn",
+        "_again", "_asking", "_called", "_claims", "_counts", "_effects", "_held", "_interruptions", "_progress",
+        "_questions", "_records", "_sent", "_under_way", "_used", "conversation", "refusals", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +77,7 @@ class CallSteps(StepsForRules):
         self._sent = SentOfCall(active, call)
         self._interruptions = Interruptions()
         self._questions = StepQuestions(active, call, progress)
+        self._called = CalledInSteps(active, call, progress)
 
     def answered(self, usage: Usage) -> None:
         """Take note of what an answer came to, whatever becomes of it."""
@@ -245,6 +247,19 @@ class CallSteps(StepsForRules):
         self._interruptions.note(path, waits)
         raise waits
 
+    async def call(self, agent: AnyAgent, input: Json) -> Json:
+        """Call another agent below this call; see `podium.model.steps.Steps`."""
+        must_be_agent(agent)
+        called, name = self._called, agent.card.name
+
+        async def answered() -> Json:
+            path = inside.get()
+            if (known := called.find(path, name, input)) is None:
+                raise Suspended(CallWanted(agent, input), path)
+            return known.given()
+
+        return await self.once(call_step(name), answered, input=input)
+
     async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
         """Have another agent asked in the step one is in; see `podium.model.rule_steps.RuleSteps`."""
         path, above, dispatcher = inside.get(), self._call, self._active.runtime.dispatcher
@@ -379,8 +394,9 @@ def _require_leave(name: str, waits: Suspended) -> None:
     What is in doubt is asked about all the same: then the effect around it is in doubt as well.
     """
     effect, ask = in_effect.get(), waits.ask
-    if effect and not isinstance(ask, Until) and ask.kind != "in_doubt":
+    if effect and not isinstance(ask, Until) and (isinstance(ask, CallWanted) or ask.kind != "in_doubt"):
+        whom = ask.agent.card.name if isinstance(ask, CallWanted) else f"people ({ask.text!r})"
         raise UsageError(
-            f"{name} would wait for people ({ask.text!r}) inside {effect}, which is declared `once` and so is not left "
+            f"{name} would wait for {whom} inside {effect}, which is declared `once` and so is not left "
             f"and begun again. Declare what {effect} uses `once`, and {effect} itself not"
         ) from None

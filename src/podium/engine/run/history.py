@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Container, Iterator, Sequence
 
+from podium.engine.run.asked_in_steps import asks_in_steps, call_of
 from podium.engine.run.describing import describe
 from podium.engine.run.key_state import Asking, KeyState, StepRecord
 from podium.engine.run.keys import above
@@ -128,7 +129,7 @@ class History:
 
     def put_aside(self, key: str) -> None:
         """Forget what is unclaimed at a key and below, but for steps; what calls there gave is kept for their like."""
-        for at in self.unclaimed.put_aside(key, list(self._below(key))):
+        for at in self.unclaimed.put_aside(key, list(self.below(key))):
             self.records.pop(at, None)
             self._under[at.rpartition(".")[0]].remove(at)
 
@@ -152,7 +153,7 @@ class History:
 
     def _retire(self, key: str) -> None:
         """Forget what is recorded below a key, for the workflow there begins anew; what it did is kept for it."""
-        self.unclaimed.retire(key, list(self._below(key)))
+        self.unclaimed.retire(key, list(self.below(key)))
         self.skip_under(key)
 
     def may_have_happened(self, key: str, request: Asking) -> bool:
@@ -216,11 +217,11 @@ class History:
         """Whether anything is recorded under a key: a workflow was entered there."""
         return bool(self._under.get(key))
 
-    def _below(self, key: str) -> Iterator[str]:
+    def below(self, key: str) -> Iterator[str]:
         """Give the keys below one at which anything is recorded, each before those below it."""
         for child in self._under.get(key, ()):
             yield child
-            yield from self._below(child)
+            yield from self.below(child)
 
     def skip_under(self, key: str) -> None:
         """Forget what is recorded under a key: it ended, and the code will not ask for its parts."""
@@ -318,6 +319,8 @@ class History:
 
     def _open(self, fact: Fact) -> None:
         self._record(fact.key).opened = fact
+        if isinstance(asked := fact.content, Asked) and asked.step is not None:
+            self._record(call_of(asked.step)).intent_recorded = False  # it was left, and is begun again
         if self.retried or self.unclaimed.lost:
             self._enter(fact)
         if fact.kind is FactKind.SPAWNED and isinstance(said := fact.content, ChildSpawned):
@@ -341,8 +344,9 @@ class History:
         if opened is not None and opened.kind is FactKind.WAITING and isinstance(said := opened.content, ChildAwaited):
             self.spawned.pop(said.name, None)
         if fact.key in self._under:
-            record.undos = self._undos_under(fact.key) if isinstance(fact.content, AnsweredDone) else []
-            record.inside = self.unclaimed.inside(self._below(fact.key)) if self.unclaimed else []
+            stays = isinstance(fact.content, AnsweredDone) or asks_in_steps(self, fact.key)
+            record.undos = self._undos_under(fact.key) if stays else []
+            record.inside = self.unclaimed.inside(self.below(fact.key)) if self.unclaimed else []
         self.skip_under(fact.key)
 
     def _undos_under(self, key: str) -> list[Fact]:
@@ -388,7 +392,8 @@ class History:
         record = self._record(fact.key)
         record.note_retry(said)
         self.attempt_failed(fact.key, said)
-        if said.goes_on is None and not (self.has_under(fact.key) or fact.key in self._gone_under):
+        entered = self.has_under(fact.key) or fact.key in self._gone_under
+        if (said.goes_on is None and not entered) or asks_in_steps(self, fact.key):  # steps stand, and what they called
             return
         self.retried = True
         self.unclaimed.confine(fact.key)

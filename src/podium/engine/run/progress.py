@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from podium.engine.run.asked_in_steps import AskedInStep
 from podium.engine.run.key_state import KeyState, Subject
 from podium.model.empty import empty
 from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json, is_object
-from podium.model.outcome import Refused, Usage
+from podium.model.outcome import CallWanted, Refused, Usage
 from podium.model.question import PersonAnswer
 from podium.model.step import is_step_path
 from podium.model.steps import Effects
@@ -56,6 +57,10 @@ class CallProgress:
     """A `once` call was begun by a process that died before it said how the call ended."""
     final: bool = False
     """Whether the next outcome is the last: no other attempt and no fallback follows."""
+    wanted: dict[str, CallWanted] = field(default_factory=empty(dict[str, CallWanted]))
+    """The calls of other agents that steps of the present attempt need and that are not made yet, by step."""
+    called: dict[str, AskedInStep] = field(default_factory=empty(dict[str, AskedInStep]))
+    """Those that were made, by step."""
     told: Usage | None = None
     """What an answer came to that its agent gave, until that is recorded."""
 

@@ -49,6 +49,8 @@ class _RunRead:
     )
     models: set[str] = field(default_factory=empty(set[str]))
     """The keys of the requests to models."""
+    within: set[str] = field(default_factory=empty(set[str]))
+    """The keys of the steps that other agents were called in."""
     begun: set[str] = field(default_factory=empty(set[str]))
     """The keys of the calls of which steps are recorded."""
     asked: dict[tuple[str, str], int] = field(default_factory=empty(dict[tuple[str, str], int]))
@@ -102,6 +104,7 @@ class RunProvenance:
                 told.write(_value(fact))
             case Asked(agent=agent):
                 read.agents[key] = agent
+                read.within.update(() if said.step is None else (said.step,))
                 read.inputs[key] = told.write(_value(fact))
             case AnsweredRefused(rule=rule) if key not in read.begun and not _may_have_begun(rule):
                 self._forget(read.inputs.get(key))
@@ -180,8 +183,8 @@ class RunProvenance:
                 self._forget(written)
             return
         result = value["result"] if is_object(value) and value.get("kind") == _RESULT else value
-        by_model = any(each.startswith(f"{key}/") for each in read.models)
-        self._give(agent, tool, result, vouches=not by_model)
+        by_agent = any(each.startswith(f"{key}/") for each in (*read.models, *read.within))
+        self._give(agent, tool, result, vouches=not by_agent)
 
     def _forget(self, written: int | None) -> None:
         """Take back what was to be handed to somebody who did nothing with it: it cannot come back."""

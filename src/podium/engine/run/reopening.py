@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from podium.engine.run.asked_in_steps import any_asked_in_steps
 from podium.engine.run.history import OPENING, History
 from podium.engine.run.keys import belongs
 from podium.engine.run.undone import UNDO_OF, undoers, undone_in
@@ -75,8 +76,9 @@ def standing(facts: Sequence[Fact]) -> Reopening:
             index = _Index(facts) if index is None else index
             at = under.get(fact.key, fact.key)
             under[fact.key] = said.goes_on or f"{fact.key}.r{said.attempt}"
-            below = (each for each in index.range(at) if each.seq < fact.seq and each.key.startswith(f"{at}."))
-            found.try_again(said, below, at)
+            below = [each for each in index.range(at) if each.seq < fact.seq and each.key.startswith(f"{at}.")]
+            if not any_asked_in_steps(fact.key, below):
+                found.try_again(said, below, at)
     found.loose -= found.void | found.lapsed | found.undone
     return found
 
@@ -205,8 +207,10 @@ class _Index:
         """
         own = self._own(call)
         answer = self._answers.get(call)
-        if any(fact.kind in OPENING and fact.key not in (call, f"{call}.{UNDO_OF}") for fact in own):
-            return set() if answer is None else {answer.seq}
+        ended = set[int]() if answer is None else {answer.seq}
+        called = any_asked_in_steps(call, own)
+        if not called and any(fact.kind in OPENING and fact.key not in (call, f"{call}.{UNDO_OF}") for fact in own):
+            return ended
         history = History(own)
         match None if answer is None else answer.content:
             case AnsweredFailed(kind=kind):
@@ -215,9 +219,12 @@ class _Index:
                 history.failed_as(call, FailureKind.VALIDATION)
             case _:
                 pass
+        steps = history.steps.get(call, {}).values()
+        if called:  # it goes on where it was, as what it called stays
+            return ended | {each.done.seq for each in steps if each.done is not None and not each.usable}
         kept = {
             fact.seq
-            for record in history.steps.get(call, {}).values()
+            for record in steps
             for fact in (record.intent, record.done)
             if fact is not None and (record.usable or record.intent is not None)
         }

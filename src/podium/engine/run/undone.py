@@ -3,10 +3,12 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from podium.engine.run.asked_in_steps import call_of
 from podium.engine.run.keys import above
 from podium.model.empty import empty
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
+from podium.model.facts.calls import Asked
 from podium.model.facts.waits import QuestionAsked, SignalAwaited
 
 UNDO_OF = "undo_of"
@@ -60,8 +62,16 @@ def undone_in(facts: Sequence[Fact]) -> Undone:
             continue
         found.perhaps.update(others)
         (found.surely if f"{key}{_UNDO}" in worked else found.perhaps).update(last)
+    found.perhaps.update(_asked_for(facts, found))
     found.perhaps.difference_update(found.surely)
     return found
+
+
+def _asked_for(facts: Sequence[Fact], undone: Undone) -> set[str]:
+    """Return the calls whose steps asked for what was undone: what these steps gave holds no longer."""
+    gone = undone.surely | undone.perhaps
+    steps = ((fact.key, said.step) for fact in facts if isinstance(said := fact.content, Asked))
+    return {call_of(step) for key, step in steps if step is not None and _within(key, gone)}
 
 
 def undoers(facts: Sequence[Fact]) -> set[str]:

@@ -53,6 +53,8 @@ class _Builder:
         self.steps: dict[str, list[CallNode]] = {}
         self.open_steps: dict[str, CallNode] = {}
         self.hung: set[str] = set()
+        self.by_steps: set[str] = set()
+        """The calls that steps asked for: what they stand below is no workflow for that."""
         self.asked: dict[str, dict[str, waits.QuestionAsked]] = {}
         """The questions that are open, by the key of what asks."""
         self.root = CallNode("", "run")
@@ -123,6 +125,7 @@ class _Builder:
         match said:
             case calls.Asked():
                 node.kind, node.name, node.note = "call", said.agent or "?", said.why or ""
+                self.by_steps.update(() if said.step is None else (fact.key,))
             case waits.SleepBegun():
                 node.kind, node.waits, node.due = "sleep", "timer", said.due
                 node.name = "timeout" if fact.key.endswith(".timeout") else "sleep"
@@ -232,7 +235,7 @@ class _Builder:
         if node.key not in self.hung:
             self.hung.add(node.key)
             parent.children.append(node)
-        if parent.kind == "call" and node.kind != "step":
+        if parent.kind == "call" and node.kind != "step" and node.key not in self.by_steps:
             parent.kind = "workflow"
 
 
