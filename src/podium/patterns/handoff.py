@@ -10,9 +10,11 @@ from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
 from podium.model.agent import is_agent
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, name_of, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import voice, words
@@ -74,7 +76,7 @@ def handoff(
         except (BadAnswer, InvalidValue) as error:
             return str(error)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[Turn]]) -> object:
         turns, first = list[Turn](), begins.of(task)
         note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
         who, heard, unusable = first if note is None else note.to, False, tuple[str, ...]()
@@ -92,11 +94,12 @@ def handoff(
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, HandOff):
                 turns.append(Turn(agent=who, note=said))
+                so_far.reached(turns)
                 _must_lead_on(turns, ping_pong)
                 if watcher is not None:
                     await watcher.call(ctx, PARTS, task=task, agent=who, note=said)
                 who, note = said.to, said
-        raise BoundReached(_unanswered(hops, who, turns, remark)).about(*unusable)
+        raise _unanswered(hops, who, turns, remark).about(*unusable)
 
     parts = {f"agent {number}": agent for number, agent in enumerate(team.values(), 1)}
     watching: dict[str, Member] = {} if watcher is None else {"on_handoff": watcher.member}
@@ -110,6 +113,7 @@ def handoff(
         sketch=Sketch(parts=parts | past.parts | watching, links=links),
         takes=part(team[begins.first], "task"),
         gives=Answered if tells_who else result.type,
+        has=list[Turn],
     )
 
 
@@ -220,7 +224,7 @@ def _must_lead_on(turns: Sequence[Turn], times: int) -> None:
         )
 
 
-def _unanswered(hops: int, who: str, turns: Sequence[Turn], remark: str | None) -> str:
+def _unanswered(hops: int, who: str, turns: Sequence[Turn], remark: str | None) -> BoundReached:
     way = " > ".join([*(turn.agent for turn in turns), turns[-1].note.to] if turns else [who])
     refused = f"; of its last answer it was told: {remark}" if remark else ""
-    return f"handoff: nobody answered in {hops} hops ({way}){refused}. Allow more hops, or say who is to answer."
+    return used_up("handoff", "hops", hops, f"nobody has answered ({way}){refused}", "say who is to answer")

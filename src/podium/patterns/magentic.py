@@ -11,14 +11,21 @@ from podium.model.question import Approval
 from podium.model.task import Task
 from podium.model.told import Utterance
 from podium.patterns.building.added import added
-from podium.patterns.building.inputs import Talk, plain, said_by, sections
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
+from podium.patterns.building.inputs import Talk, plain, said_by, sections, thread_of
+from podium.patterns.building.last_word import TeamResult, last_word
+from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role, T
 from podium.patterns.parts.ends import EndWhen, ends_of
 
-MagenticEnd = Literal["satisfied", "rounds", "stalled", "condition"]
-"""How it ended: the task is done, the rounds are used up, it stalled and no reset was left, or `until` has come."""
+MagenticEnd = Literal["satisfied", "bound", "stalled", "condition", "rounds"]
+"""How it ended: the task is done, the rounds are used up, it stalled and no reset was left, or `until` has come.
+
+`rounds` is what `bound` is called in runs that were begun with version 1 of the patterns.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +63,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MagenticResult:
+class MagenticResult(TeamResult):
     """The final answer, and how many progress ledgers (`rounds`) and new plans (`replans`) it took."""
 
     answer: Json
@@ -67,12 +74,18 @@ class MagenticResult:
     ended_by: "Annotated[str, added()]" = ""
     """Which end of `until` has come, in words; empty where none has."""
 
+    @property
+    def last(self) -> Json:
+        """The answer."""
+        return self.answer
+
 
 @pattern
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
+    reviews: int = 3, threads: bool = False, last_only: bool = False, on_refused: OnRefused = "end",
+    until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
     **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
@@ -84,12 +97,17 @@ def magentic(
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history` (a language model and a person see all), and
-      the answer joins the history. So does a worker's failure.
-    - step "final", by `final`: gives the answer. It sees in `ended` how it ended, and is asked in every case.
+      the answer joins the history. So does a worker's failure; but where a policy, a guard or a person does not let it
+      do its work, that ends the team, so that nobody else does it instead, unless `on_refused="go_on"` has that join
+      the history too. With `threads`, a worker that is a language model hears in place of the history what itself was
+      asked and answered before, over all plans. With `last_only`, a team in the place of a worker answers only its last
+      message, or its answer, and not how it came to that.
+    - step "final", by `final`: gives the answer. It sees in `ended` how it ended, in `history` all that was done, also
+      before it planned again, and is asked in every case.
 
     A progress ledger that says looping, or not progressing, or names a worker who is not there, adds one to the stall
     counter; any other takes one off. At `max_stalls` no worker is asked; it plans again with an empty history, at most
-    `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all.
+    `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all: then it ends as `bound`.
 
     With `offering`, all who offer this capability when it is planned are workers too; what they take is known only by
     their description. `until`, an end or a rule of the `history` since the last plan, ends it too (a turn is a
@@ -111,12 +129,16 @@ def magentic(
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
     enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
     planner = _Planner(progressing.who, planning, review, reviews)
-    crew = _Crew(given, offering, frozenset(outsiders))
+    asking = _Instructing(progressing.who, threads=threads, last_only=last_only)
+    able = abilities("magentic", progressing.who, given)
+    crew = _Crew(asking, given, able, offering, frozenset(outsiders), on_refused)
 
-    async def body(ctx: Context, task: object) -> MagenticResult:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
-        history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
+        whole = begun_with(ctx, 2)
+        history, findings, stalls, replans, number = list[HistoryEntry](), list[HistoryEntry](), 0, 0, 0
+        ended: MagenticEnd = "bound" if whole else "rounds"
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
@@ -127,8 +149,12 @@ def magentic(
             stalled = progress.looping or not progress.progressing or progress.next not in team.roles
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
-                history.append(await team.step(ctx, task, progress, history, number))
+                history.append(await team.step(ctx, task, progress, history, number, findings))
+                findings.append(history[-1])
+                so_far.reached(findings)
                 over.note(history[-1].worker, history[-1].answer)
+            elif whole and number == rounds:
+                break
             elif replans == resets:
                 ended = "stalled"
                 break
@@ -140,8 +166,9 @@ def magentic(
             team = await crew.gathered(ctx)
             plan = await planner.plan(ctx, task, team.able, plan, history)
             history, stalls, replans = [], 0, replans + 1
-        parts = {"step": "final", "task": task, "ledger": plan, "history": history, "ended": ended}
-        answer = await _asked(ctx, ending, progressing.who, history, parts)
+        found = findings if whole else history
+        parts = {"step": "final", "task": task, "ledger": plan, "history": found, "ended": ended}
+        answer = await _asked(ctx, ending, progressing.who, found, parts)
         satisfied = ended == "satisfied"
         return MagenticResult(
             answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
@@ -150,7 +177,7 @@ def magentic(
     return Pattern(
         body, kind="magentic", name=name, card=card, gives=MagenticResult,
         sketch=_sketch(orchestrator, given, {"ledger": ledger, "final": final}, offering, review),
-        takes=part(progressing.member, "task"),
+        takes=part(progressing.member, "task"), has=list[HistoryEntry],
     )  # fmt: skip
 
 
@@ -207,40 +234,76 @@ class _Planner:
 
 
 @dataclass(frozen=True, slots=True)
+class _Instructing:
+    """How workers are asked."""
+
+    lead: str
+    """The name of whoever picks them."""
+    threads: bool
+    last_only: bool
+
+    def told(
+        self, ctx: Context, task: object, given: ProgressLedger, history: Sequence[HistoryEntry],
+        findings: Sequence[HistoryEntry],
+    ) -> object:  # fmt: skip
+        """Return what stands for the parts together: a language model hears messages before its instruction."""
+        instruction, first = given.instruction, said_by(None, task)
+        if self.threads:
+            own = (each for each in findings if each.worker == given.next and each.error is None)
+            return thread_of(given.next, ((each.instruction, each.answer) for each in own), instruction, first)
+        if begun_with(ctx, 2):
+            return Talk(said=[first, *_heard(self.lead, history)], ask=instruction, whole=instruction)
+        return instruction
+
+
+@dataclass(frozen=True, slots=True)
 class _Team:
     """The workers of one plan."""
 
+    asking: _Instructing
     roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
+    on_refused: OnRefused
 
     async def step(
-        self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
-    ) -> HistoryEntry:
-        """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too."""
+        self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int,
+        findings: Sequence[HistoryEntry],
+    ) -> HistoryEntry:  # fmt: skip
+        """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too.
+
+        `findings` are the steps of all plans.
+        """
         who, instruction = progress.next, progress.instruction
         if who not in self.roles:
             error = f"there is no worker {who!r}: there is {', '.join(self.roles)}."
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=error)
         try:
-            answer = await self.roles[who].ask(ctx, instruction, instruction=instruction, task=task, history=history)
+            told = self.asking.told(ctx, task, progress, history, findings)
+            answer = await self.roles[who].ask(ctx, told, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
+            end_where_refused(ctx, self.on_refused, [error])
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
-        return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(answer))
+        said = last_word(answer) if self.asking.last_only else answer
+        return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(said))
 
 
 @dataclass(frozen=True, slots=True)
 class _Crew:
     """Where the workers come from: those given, and those who offer a capability."""
 
+    asking: _Instructing
     given: Mapping[str, Member]
+    able: Mapping[str, str]
+    """What those given can do."""
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
+    on_refused: OnRefused
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""
-        members, able = dict(self.given), {each: about(who) for each, who in self.given.items()}
+        members, able = dict(self.given), dict(self.able)
         if self.offering is not None:
             for found in await ctx.find(self.offering):
                 if found.name not in self.outsiders and found.name not in members:
@@ -248,7 +311,8 @@ class _Crew:
         if not members:
             raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
         offers = ("instruction", "task", "history")
-        return _Team({each: Role("magentic", "worker", who, offers=offers) for each, who in members.items()}, able)
+        roles = {each: Role[object]("magentic", "worker", who, offers=offers) for each, who in members.items()}
+        return _Team(self.asking, roles, able, self.on_refused)
 
 
 def _sketch(

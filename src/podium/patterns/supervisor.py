@@ -13,9 +13,13 @@ from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.model.told import Utterance
-from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections
-from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.bounds import used_up
+from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections, thread_of
+from podium.patterns.building.last_word import last_word
+from podium.patterns.building.members import ANYTHING, Member, abilities, at_least, by_name, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, voice, words
 from podium.patterns.parts.ends import EndWhen, ends_of
@@ -59,8 +63,9 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, until: EndWhen | Callable[[list[WorkReport]], bool] | None = None,
-    gives: TypeForm[Out] | None = ANYTHING, name: str | None = None, **card: Unpack[CardFields],
+    at_once: int | None = None, threads: bool = False, last_only: bool = False, on_refused: OnRefused = "end",
+    until: EndWhen | Callable[[list[WorkReport]], bool] | None = None, gives: TypeForm[Out] | None = ANYTHING,
+    name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
     """A manager delegates to workers, reads what they report, delegates again or finishes; gives its answer.
 
@@ -70,11 +75,16 @@ def supervisor(
     form: `{"assignments": [{"to": …, "input": …}]}`, `{"answer": …}`.
 
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
-    time. Its failure is reported, not raised. An answer that names an unknown worker or none, that cannot be read,
-    that finishes without any report where it `must_delegate`, or whose result is not of the type `gives`, is not
-    carried out: the manager sees why in `remark`, and it counts as a round. Once `until`, an end or a rule of the
-    `reports`, has come, the manager has one more answer (a turn is an answer with the work that followed). Raises
-    BoundReached after `rounds` answers without a finish.
+    time. Its failure is reported, not raised; but where a policy, a guard or a person does not let it do its work, that
+    ends the team once the others have reported, so that nobody else does it instead, unless `on_refused="go_on"` has it
+    reported too. With `threads`, each worker that is a language model keeps a thread: it hears what it was asked
+    and answered in earlier rounds, as messages. With `last_only`, a team in the place of a worker reports only its
+    last message, or its answer, and not how it came to that.
+
+    An answer that names an unknown worker or none, that cannot be read, that finishes without any report where it
+    `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in `remark`,
+    and it counts as a round. Once `until`, an end or a rule of the `reports`, has come, the manager has one more answer
+    (a turn is an answer with the work that followed). Raises BoundReached after `rounds` answers without a finish.
     """
     at_least("supervisor", "rounds", rounds)
     at_least("supervisor", "at_once", 1 if at_once is None else at_once)
@@ -82,7 +92,8 @@ def supervisor(
     offers = ("task", "workers", "reports", "rounds_left")
     managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
     enough = ends_of("supervisor", until, team, reports=list[WorkReport])
-    able, result = {who: about(member) for who, member in team.items()}, shape_of(gives or ANYTHING)
+    working = _AssignedWorkers(team=team, at_once=at_once, threads=threads, last_only=last_only)
+    able, result = abilities("supervisor", managing.who, team), shape_of(gives or ANYTHING)
 
     def judged(value: object, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
         """Return what the manager wants, or what is wrong with it."""
@@ -100,7 +111,7 @@ def supervisor(
         """Return the answer of the team as a text, once the manager has finished."""
         return _last_words(judged(value, reports))
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[WorkReport]]) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
@@ -118,11 +129,13 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                done = await _carried_out(ctx, said, team, number, at_once)
+                done, failures = await working.carry_out(ctx, said, number, reports)
                 over.note_all(map(_said_by, done))
                 reports += done
+                so_far.reached(reports)
+                end_where_refused(ctx, on_refused, failures)
             most = await over.last_turn(most, number, list(reports))
-        raise BoundReached(_unfinished(managing.who, number, over.ended_by, remark)).about(*unusable)
+        raise _unfinished(managing.who, rounds, over.ended_by, remark).about(*unusable)
 
     parts = {"manager": managing.member} | {f"worker {n}": member for n, member in enumerate(team.values(), 1)}
     there = [Link("manager", part, f"at most {rounds} rounds") for part in parts if part != "manager"]
@@ -135,6 +148,7 @@ def supervisor(
         sketch=Sketch(parts=parts, links=there + back),
         takes=part(managing.member, "task"),
         gives=result.type,
+        has=list[WorkReport],
     )
 
 
@@ -156,14 +170,14 @@ def _said_by(report: WorkReport) -> tuple[str, object]:
     return report.worker, report.output
 
 
-def _unfinished(manager: str, answers: int, ended_by: str, remark: str | None) -> str:
-    """Return why a manager is asked no more."""
-    why = f", of which the last was the one that was left once an end had come ({ended_by})" if ended_by else ""
-    told = f"; of the last it was told: {remark}" if remark else ""
-    return (
-        f"supervisor: {manager} gave {answers} answers without a finish{why}{told}. "
-        "Have it finish when rounds_left is 0, or allow more rounds."
-    )
+def _unfinished(manager: str, rounds: int, ended_by: str, remark: str | None) -> BoundReached:
+    """Return the error for a manager that is asked no more."""
+    told = f"; of its last answer it was told: {remark}" if remark else ""
+    remedy = "have it finish when rounds_left is 0"
+    if ended_by:
+        came = f"an end has come ({ended_by}), and {manager} did not finish with the one answer it had left"
+        return BoundReached(f"supervisor: {came}{told}. H{remedy[1:]}.")
+    return used_up("supervisor", "rounds", rounds, f"{manager} has not finished{told}", remedy)
 
 
 def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
@@ -175,28 +189,50 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
     return None
 
 
-async def _carried_out(
-    ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None
-) -> list[WorkReport]:
-    """Have the workers do what was assigned to them; returns the reports in the order of the assignments."""
-    given = wanted.assignments
-    calls = [asked(ctx, team[each.to], input_for(ctx, team[each.to], each.input)) for each in given]
-    reports = [
-        WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
-        for each in given
-    ]
-    places = 1 if wanted.in_order else at_once or len(calls)
-    waiting = iter(calls[places:])
-    async with ctx.select(*calls[:places]) as working:
-        async for ended in working:
-            done = reports[ended.index]
-            if ended.error is None:
-                reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
-            else:
-                reports[ended.index] = replace(done, error=str(ended.error))
-            following = None if wanted.in_order and ended.error else next(waiting, None)
-            if following is not None:
-                working.add(following)
-    for each in waiting:
-        each.close()
-    return reports
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AssignedWorkers:
+    """Those who carry out what the manager assigns."""
+
+    team: Mapping[str, Member]
+    at_once: int | None
+    threads: bool
+    last_only: bool
+
+    async def carry_out(
+        self, ctx: Context, wanted: Delegate, number: int, before: Sequence[WorkReport]
+    ) -> tuple[list[WorkReport], list[Exception]]:  # fmt: skip
+        """Have them do what was assigned to them; returns the reports in order, and what workers failed with.
+
+        `before` are the reports of earlier rounds.
+        """
+        given, failures = wanted.assignments, list[Exception]()
+        calls = [asked(ctx, self.team[each.to], self._input(ctx, each, before)) for each in given]
+        reports = [
+            WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
+            for each in given
+        ]
+        places = 1 if wanted.in_order else self.at_once or len(calls)
+        waiting = iter(calls[places:])
+        async with ctx.select(*calls[:places]) as working:
+            async for ended in working:
+                done = reports[ended.index]
+                if ended.error is None:
+                    output = last_word(ended.value()) if self.last_only else ended.value()
+                    reports[ended.index] = replace(done, output=plain(output), error=None)
+                else:
+                    reports[ended.index] = replace(done, error=str(ended.error))
+                    failures.append(ended.error)
+                following = None if wanted.in_order and ended.error else next(waiting, None)
+                if following is not None:
+                    working.add(following)
+        for each in waiting:
+            each.close()
+        return reports, failures
+
+    def _input(self, ctx: Context, given: Assignment, before: Sequence[WorkReport]) -> object:
+        """Return what a worker is handed; a language model that keeps a thread hears that before it."""
+        member = self.team[given.to]
+        if not self.threads:
+            return input_for(ctx, member, given.input)
+        done = ((each.input, each.output) for each in before if each.worker == given.to and each.error is None)
+        return input_for(ctx, member, thread_of(given.to, done, given.input))

@@ -9,8 +9,10 @@ from podium.errors import NoDecision
 from podium.model.agent import Card, is_agent
 from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS, input_for, plain
-from podium.patterns.building.members import Member, at_least, by_name
+from podium.patterns.building.last_word import TeamResult
+from podium.patterns.building.members import Member, abilities, at_least, by_name
 from podium.patterns.building.names import choices, named
+from podium.patterns.building.partial import OnFailure, Partial, SoFar, is_partial
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
 from podium.patterns.building.talking import asked, speaking
@@ -39,12 +41,17 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mission:
+class Mission(TeamResult):
     """What a task force did: its result, who was recruited and why, and how they worked."""
 
     result: Json
     recruited: list[Recruit]
     work: str
+
+    @property
+    def last(self) -> Json:
+        """The result."""
+        return self.result
 
 
 @pattern
@@ -72,6 +79,8 @@ def task_force(
     among = None if candidates is None else by_name("task_force", candidates, what="candidates")
     analysing = Role("task_force", "analyst", analyst, offers=("task", "works", "capabilities"), gives=Needs)
     managing = None if manager is None else Role[object]("task_force", "manager", manager, offers=_MANAGES).member
+    if managing is not None:
+        abilities("task_force", "its manager", among or {})
     works = {work: what for work, what in _WORKS.items() if managing is not None or work != "supervisor"}
     offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
 
@@ -90,7 +99,9 @@ def task_force(
             raise _nobody(nobody, f"{choices(nobody[0], closed).capitalize()}. Add candidates")
         return replace(needs, capabilities=[known for known in meant.values() if known is not None])
 
-    async def body(ctx: Context, task: object) -> Mission:
+    on_failure = card.get("on_failure", "raise")
+
+    async def body(ctx: Context, task: object, so_far: SoFar[Mission]) -> Mission | Partial:
         call = analysing.call(ctx, PARTS, None, possible, task=task, works=works, capabilities=offered)
         value = await call
         with judging(call):
@@ -99,7 +110,11 @@ def task_force(
             team = recruited(found, size)
         able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
         members = {each.agent: (among or {}).get(each.agent, each.agent) for each in team}
-        result = await asked(ctx, _built(needs.work, members, able, managing), task, speaking(ctx))
+        so_far.reached(Mission(result=None, recruited=team, work=needs.work))
+        works_as = _built(needs.work, members, able, managing, on_failure)
+        result = await asked(ctx, works_as, task, speaking(ctx))
+        if is_partial(result):
+            return replace(result, value=Mission(result=plain(result.value), recruited=team, work=needs.work))
         return Mission(result=plain(result), recruited=team, work=needs.work)
 
     return Pattern(
@@ -110,6 +125,7 @@ def task_force(
         sketch=_sketch(analysing.member, among, managing),
         takes=analysing.takes("task"),
         gives=Mission,
+        has=Mission,
     )
 
 
@@ -149,13 +165,16 @@ async def _registered(ctx: Context, capabilities: Sequence[str], named: set[str]
     return await ctx.gather(*(ctx.find(capability) for capability in capabilities))
 
 
-def _built(work: Work, team: Mapping[str, Member], able: Mapping[str, str], manager: Member | None) -> Pattern:
+def _built(
+    work: Work, team: Mapping[str, Member], able: Mapping[str, str], manager: Member | None, on_failure: OnFailure
+) -> Pattern:
     """Return the pattern in which the team works."""
     if work == "sequence":
-        return sequence(*team.values())
+        return sequence(*team.values(), on_failure=on_failure)
     if work == "parallel" or manager is None:
-        return parallel(*team.values())
-    return supervisor(_briefed(manager, {who: able[who] for who in team}), list(team.values()))
+        return parallel(*team.values(), on_failure=on_failure)
+    briefed = _briefed(manager, {who: able[who] for who in team})
+    return supervisor(briefed, list(team.values()), on_failure=on_failure)
 
 
 def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern:

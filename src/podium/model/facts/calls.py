@@ -28,6 +28,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """The conversation in which it is to have its turn."""
     heard: Kept[bool] = False
     """Whether a language model hears what the input tells as messages: earlier versions told it as one text."""
+    label: Kept[str | None] = None
+    """Of which sort it is, by the word of whoever calls: records of agents are told by it."""
     step: Kept[str | None] = None
     """The key of the step that needs its answer, where an agent calls another one."""
 
@@ -58,6 +60,8 @@ class AttemptFailed(FactContent, kind=FactKind.RETRY):
     """The key under which an inline workflow goes on with what it recorded, but for what failed; None to begin anew."""
     causes: Kept[tuple[str, ...]] = ()
     """The keys of the calls that made an inline workflow fail."""
+    spares: Kept[bool] = False
+    """Whether it goes on without asking for what was refused below: nobody is asked again who said no."""
     corrected: Kept[int] = 0
     """How often the one that is asked next was told that its answer is not accepted."""
     traceback: Dropped[str] = ""

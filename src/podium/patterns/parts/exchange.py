@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
-from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
+from podium.errors import BadAnswer, Deadlock, NoDecision
 from podium.model.json import Json
 from podium.model.message import Message
 from podium.patterns.building.added import added
+from podium.patterns.building.bounds import used_up
+from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.names import choices, named
 
 OUTSIDE = "outside"
@@ -40,7 +42,7 @@ class PeerReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeshResult:
+class MeshResult(TeamResult):
     """What came of a mesh: the answer, and all messages that were sent until then, in order."""
 
     answer: Json
@@ -48,6 +50,11 @@ class MeshResult:
     messages: list[Message]
     ended_by: "Annotated[str, added()]" = ""
     """Which end of `until` has come, in words; empty where a peer gave the answer."""
+
+    @property
+    def last(self) -> Json:
+        """The answer."""
+        return self.answer
 
 
 class Exchange:
@@ -149,10 +156,9 @@ class Exchange:
     def _deliver(self, message: Message, answered: Message | None = None) -> None:
         if len(self.messages) == self._hops:
             last = self.messages[-1]
-            raise BoundReached(
-                f"mesh: {self._hops} messages, and nobody gave an `answer`; the last one, of type {last.type!r}, went "
-                f"from {last.from_} to {last.to}. Raise `hops`, or tell the peers when to answer."
-            )
+            said = f"the last message, of type {last.type!r}, went from {last.from_} to {last.to}"
+            stands, remedy = f"nobody has given an `answer`; {said}", "tell the peers when to answer"
+            raise used_up("mesh", "hops", self._hops, stands, remedy)
         self.messages.append(message)
         if answered is not None:
             self._requests.remove(answered)

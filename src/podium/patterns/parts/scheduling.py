@@ -78,6 +78,12 @@ def _order(tasks: Sequence[PlanTask]) -> "TopologicalSorter[str]":
     return order
 
 
+def with_presets(plan: Plan) -> Plan:
+    """Return a plan in which each task has an estimate, as all had that were planned before one could be left out."""
+    known = [_UNKNOWN if each.seconds is None else each.seconds for each in plan.tasks]
+    return Plan(tasks=[replace(each, seconds=seconds) for each, seconds in zip(plan.tasks, known, strict=True)])
+
+
 def estimated(tasks: Sequence[PlanTask], took: Mapping[str, float]) -> list[PlanTask]:
     """Return the tasks with an estimate each: where none is given, what calls of the worker `took`, in seconds.
 
