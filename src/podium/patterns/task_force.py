@@ -9,6 +9,7 @@ from podium.errors import NoDecision
 from podium.model.agent import Card, is_agent
 from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS, input_for, plain
+from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.members import Member, abilities, at_least, by_name
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import OnFailure, Partial, SoFar, is_partial
@@ -40,12 +41,17 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mission:
+class Mission(TeamResult):
     """What a task force did: its result, who was recruited and why, and how they worked."""
 
     result: Json
     recruited: list[Recruit]
     work: str
+
+    @property
+    def last(self) -> Json:
+        """The result."""
+        return self.result
 
 
 @pattern
