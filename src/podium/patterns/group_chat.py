@@ -14,7 +14,7 @@ from podium.patterns.building.added import added
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import Talk, as_text, plain, said_by, sections
 from podium.patterns.building.last_word import TeamResult, last_word, words_of
-from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
+from podium.patterns.building.members import Member, abilities, about, at_least, by_name, part, takes
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -190,6 +190,7 @@ class _Choice:
         if manager is not None:
             offers = ("task", "messages", "speakers")
             self._manager = Role[str | None]("group_chat", "manager", manager, offers=offers, gives=str | None)
+            self._able = abilities("group_chat", self._manager.who, speakers)
             self.parts["manager"] = self._manager.member
 
     async def next(self, ctx: Context, chat: _Chat) -> str | None:

@@ -13,7 +13,7 @@ from podium.model.told import Utterance
 from podium.patterns.building.added import added
 from podium.patterns.building.inputs import Talk, plain, said_by, sections, thread_of
 from podium.patterns.building.last_word import TeamResult, last_word
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
+from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -127,7 +127,8 @@ def magentic(
     enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
     planner = _Planner(progressing.who, planning, review, reviews)
     asking = _Instructing(progressing.who, threads=threads, last_only=last_only)
-    crew = _Crew(asking, given, offering, frozenset(outsiders))
+    able = abilities("magentic", progressing.who, given)
+    crew = _Crew(asking, given, able, offering, frozenset(outsiders))
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
@@ -288,13 +289,15 @@ class _Crew:
 
     asking: _Instructing
     given: Mapping[str, Member]
+    able: Mapping[str, str]
+    """What those given can do."""
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""
-        members, able = dict(self.given), {each: about(who) for each, who in self.given.items()}
+        members, able = dict(self.given), dict(self.able)
         if self.offering is not None:
             for found in await ctx.find(self.offering):
                 if found.name not in self.outsiders and found.name not in members:

@@ -14,7 +14,7 @@ from podium.model.retry import NEVER_AGAIN, FailureKind
 from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
+from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, gives, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -101,7 +101,7 @@ def plan_execute(
     roles = {
         each: Role[object]("plan_execute", "worker", who, offers=("task", "inputs")) for each, who in members.items()
     }
-    able = {each: about(who) for each, who in members.items()}
+    able = abilities("plan_execute", planning.who, members)
     crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
 
     async def body(ctx: Context, task: object, kept: SoFar[Executed]) -> object:

@@ -16,7 +16,7 @@ from podium.model.told import Utterance
 from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections, thread_of
 from podium.patterns.building.last_word import last_word
-from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.members import ANYTHING, Member, abilities, at_least, by_name, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
@@ -90,7 +90,7 @@ def supervisor(
     managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
     enough = ends_of("supervisor", until, team, reports=list[WorkReport])
     working = _AssignedWorkers(team=team, at_once=at_once, threads=threads, last_only=last_only)
-    able, result = {who: about(member) for who, member in team.items()}, shape_of(gives or ANYTHING)
+    able, result = abilities("supervisor", managing.who, team), shape_of(gives or ANYTHING)
 
     def judged(value: object, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
         """Return what the manager wants, or what is wrong with it."""

@@ -10,7 +10,7 @@ from podium.model.agent import Card, is_agent
 from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.last_word import TeamResult
-from podium.patterns.building.members import Member, at_least, by_name
+from podium.patterns.building.members import Member, abilities, at_least, by_name
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import OnFailure, Partial, SoFar, is_partial
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -79,6 +79,8 @@ def task_force(
     among = None if candidates is None else by_name("task_force", candidates, what="candidates")
     analysing = Role("task_force", "analyst", analyst, offers=("task", "works", "capabilities"), gives=Needs)
     managing = None if manager is None else Role[object]("task_force", "manager", manager, offers=_MANAGES).member
+    if managing is not None:
+        abilities("task_force", "its manager", among or {})
     works = {work: what for work, what in _WORKS.items() if managing is not None or work != "supervisor"}
     offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
 
