@@ -6,7 +6,7 @@ from typing import Any, Literal, Unpack
 
 from typing_extensions import TypeForm
 
-from podium.agents.shape import shape_of
+from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
 from podium.model.agent import is_agent
@@ -68,17 +68,6 @@ def handoff(
     tells_who = gives is Answered
     result = shape_of(ANYTHING if tells_who else gives or ANYTHING)
 
-    def judged(who: str, value: object, *, again: bool) -> HandOff | Answer | str:
-        """Return what an agent wants, or what is wrong with it; with `again` names are read as a person would."""
-        try:
-            said = roles[who].said(value)
-            if isinstance(said, HandOff):
-                said = control.meant(who, said) if again else said
-                return control.objection(who, said) or said
-            return Answer(answer=result.load(plain(said.answer)))
-        except (BadAnswer, InvalidValue) as error:
-            return str(error)
-
     async def body(ctx: Context, task: object, so_far: SoFar[list[Turn]]) -> object:
         turns, first = list[Turn](), begins.of(task)
         note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
@@ -88,7 +77,7 @@ def handoff(
             if remark is None:
                 told = await past.told(ctx, task, turns, begins=note is None)
             able = control.targets[who]
-            judge = partial(judged, who, again=again)
+            judge = partial(_judged, roles[who], who, control, result, again=again)
             turn = voice(ctx, None if heard else task, partial(_worded, judge))
             parts = {"note": note, "history": told, "targets": able, "remark": remark}
             call = roles[who].call(ctx, PARTS, turn, unless_refused(judge) if again else None, task=task, **parts)
@@ -122,6 +111,20 @@ def handoff(
         gives=Answered if tells_who else result.type,
         has=list[Turn],
     )
+
+
+def _judged(
+    role: Role[HandOff | Answer], who: str, control: Control, result: TypeShape[Out], value: object, *, again: bool
+) -> HandOff | Answer | str:  # fmt: skip
+    """Return what an agent wants, or what is wrong with it; with `again` names are read as a person would."""
+    try:
+        said = role.said(value)
+        if isinstance(said, HandOff):
+            said = control.meant(who, said) if again else said
+            return control.objection(who, said) or said
+        return Answer(answer=plain(result.load(plain(said.answer))))
+    except (BadAnswer, InvalidValue) as error:
+        return str(error)
 
 
 class _Start:

@@ -143,9 +143,8 @@ def magentic(
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
-            accept = team.known if whole else None
-            progress = await _asked(ctx, progressing, progressing.who, history, parts, accept)
-            progress = team.meant(progress) if whole else progress
+            said = await _asked(ctx, progressing, progressing.who, history, parts, team.known if whole else None)
+            progress = team.meant(said) if whole else said
             if progress.satisfied:
                 ended = "satisfied"
                 break
@@ -171,10 +170,10 @@ def magentic(
             history, stalls, replans = [], 0, replans + 1
         found = findings if whole else history
         parts = {"step": "final", "task": task, "ledger": plan, "history": found, "ended": ended}
-        answer = await _asked(ctx, ending, progressing.who, found, parts)
-        satisfied = ended == "satisfied"
+        answer = plain(await _asked(ctx, ending, progressing.who, found, parts))
         return MagenticResult(
-            answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
+            answer=answer, satisfied=ended == "satisfied", rounds=number, replans=replans, ended=ended,
+            ended_by=ended_by,
         )  # fmt: skip
 
     return Pattern(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, Unpack
 
 from podium.engine.context import Context
@@ -87,20 +88,7 @@ def task_force(
     offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
 
     closed = offered if among is not None and all(map(is_agent, among.values())) else None
-
-    def possible(needs: Needs) -> Needs:
-        if not needs.capabilities or needs.work not in works:
-            wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
-            raise NoDecision(
-                f"task_force: {analysing.who} {wrong}. Have it name what is needed, and one of {', '.join(works)}."
-            )
-        if closed is None:
-            return needs
-        meant = {each: named(each, closed) for each in needs.capabilities}
-        if nobody := [each for each, known in meant.items() if known is None]:
-            raise _nobody(nobody, f"{choices(nobody[0], closed).capitalize()}. Add candidates")
-        return replace(needs, capabilities=[known for known in meant.values() if known is not None])
-
+    possible = partial(_possible, analysing.who, works, closed)
     on_failure = card.get("on_failure", "raise")
 
     async def body(ctx: Context, task: object, so_far: SoFar[Mission]) -> Mission | Partial:
@@ -137,6 +125,22 @@ def task_force(
         gives=Mission,
         has=Mission,
     )
+
+
+def _possible(who: str, works: Mapping[str, str], closed: Sequence[str] | None, needs: Needs) -> Needs:
+    """Return what is needed, in the words of those who offer it; raises NoDecision where that cannot be.
+
+    `closed` is all that is offered; None where the registry may have more.
+    """
+    if not needs.capabilities or needs.work not in works:
+        wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
+        raise NoDecision(f"task_force: {who} {wrong}. Have it name what is needed, and one of {', '.join(works)}.")
+    if closed is None:
+        return needs
+    meant = {each: named(each, closed) for each in needs.capabilities}
+    if nobody := [each for each, known in meant.items() if known is None]:
+        raise _nobody(nobody, f"{choices(nobody[0], closed).capitalize()}. Add candidates")
+    return replace(needs, capabilities=[known for known in meant.values() if known is not None])
 
 
 def _corrections(ctx: Context) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
@@ -40,7 +40,7 @@ class Way:
     """A way not to do what one should: at last, when others have done their work."""
 
     play: Play
-    retry: Retry = Retry()
+    retry: Retry = field(default_factory=Retry)
     denied: bool = False
 
 
