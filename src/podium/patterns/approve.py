@@ -12,6 +12,7 @@ from podium.model.json import Json
 from podium.model.question import Approval, Decision, Escalation
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, Stage, at_least, either, gives
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
@@ -68,7 +69,8 @@ def approve(
         None if otherwise is None else Role[object]("approve", "otherwise", otherwise, offers=("value", "comment"))
     )
 
-    async def body(ctx: Context, value: object) -> object:
+    async def body(ctx: Context, value: object, so_far: SoFar[object]) -> object:
+        so_far.reached(value)
         exchange, since = list[Json](), 0
         while True:
             may_ask = answering is not None and len(exchange) < questions
@@ -94,7 +96,7 @@ def approve(
     kind = ANYTHING if isinstance(edit, bool) else edit
     return Pattern(
         body, kind="approve", name=name, card=card, sketch=_sketch(asked, author, otherwise), takes=kind,
-        gives=kind if otherwise is None else either([kind, gives(otherwise)]),
+        gives=kind if otherwise is None else either([kind, gives(otherwise)]), has=kind,
     )  # fmt: skip
 
 

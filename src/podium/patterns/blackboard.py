@@ -10,6 +10,7 @@ from podium.errors import PatternError
 from podium.model.json import Json
 from podium.patterns.building.expression import Predicate, rule, wording
 from podium.patterns.building.members import at_least, members
+from podium.patterns.building.partial import UNFINISHED, SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
 from podium.patterns.parts.board import Board, Entries, Merge, Snapshot, Watcher
@@ -45,7 +46,7 @@ def blackboard(
     merging = {key: rule(each, "old", "new") for key, each in (merge or {}).items()}
     decided = ends_of("blackboard", until, [each.role.who for each in watching], board=dict[str, Json])
 
-    async def body(ctx: Context, first: dict[str, Json]) -> Board:
+    async def body(ctx: Context, first: dict[str, Json], so_far: SoFar[Board]) -> Board:
         board, shifts = Entries(first, merging), [_Shift(each) for each in watching]
         begun, at_first, over = 0, list[Primitive[object]](), decided.begin(ctx)
         acting: dict[int, tuple[_Shift, Snapshot, Primitive[object]]] = {}
@@ -54,24 +55,32 @@ def blackboard(
                 seen = board.snapshot()
                 if ended_by := await over.came(begun - len(acting), dict(seen.entries)):
                     return Board(entries=seen.entries, ended="decision", acts=begun, ended_by=ended_by)
-                while (next_one := _next(shifts, seen)) and begun < acts and len(acting) < most:
+                so_far.reached(Board(entries=seen.entries, ended="failure", acts=begun))
+                while (next_one := so_far.open and _next(shifts, seen)) and begun < acts and len(acting) < most:
                     begun += 1
                     call = next_one.begin(ctx, seen, begun)
                     acting[ended.add(call)] = next_one, seen, call
                 branch = await ended.next()
                 if branch is None:
+                    so_far.end()
                     how = "bound" if next_one else "quiescence"
                     return Board(entries=seen.entries, ended=how, acts=begun)
                 shift, saw, call = acting.pop(branch.index)
-                value = branch.value()
-                with judging(call):
-                    shift.end(board, saw, value)
-                over.note(shift.watching.role.who, value)
+                try:
+                    value = branch.value()
+                    with judging(call):
+                        shift.end(board, saw, value)
+                except UNFINISHED as error:
+                    so_far.wait(error)
+                else:
+                    over.note(shift.watching.role.who, value)
 
     parts = {each.role.who: each.role.member for each in watching}
     links = [Link(_BOARD, each.role.who, each.label) for each in watching]
     sketch = Sketch(parts={_BOARD: None, **parts}, links=[*links, *(Link(who, _BOARD) for who in parts)])
-    return Pattern(body, kind="blackboard", name=name, card=card, sketch=sketch, takes=dict[str, Json], gives=Board)
+    return Pattern(
+        body, kind="blackboard", name=name, card=card, sketch=sketch, takes=dict[str, Json], gives=Board, has=Board
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
 from podium.patterns.building.members import GivingAgent, Kind, Member, Stage, applied, at_least, by_name, either, gives
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused
@@ -57,7 +58,7 @@ def cascade(
     kind = either(map(gives, members.values()))
     believes = _believing(confident, kind)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[object]) -> object:
         tried = list[str]()
         for tier in cheap:
             calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
@@ -67,9 +68,11 @@ def cascade(
             if begun_with(ctx, 2):
                 answers = [each for each in answers if each is not None]
             answer, share = commonest(answers, of=samples)
+            taken: Tiered[object] = Tiered(value=answer, tier=tier.who, tried=list(tried))
             if share >= agreement and await believes(ctx, task, answer):
-                taken: Tiered[object] = Tiered(value=answer, tier=tier.who, tried=tried)
                 return taken
+            if answer is not None:
+                so_far.reached(taken)
             tried.append(tier.who)
         value = await last.ask(ctx, task, task=task)
         dearest: Tiered[object] = Tiered(value=value, tier=last.who, tried=tried)
@@ -77,7 +80,7 @@ def cascade(
 
     return Pattern(
         body, kind="cascade", name=name, card=card, sketch=_sketch(members, confident),
-        takes=shared_task("cascade", roles), gives=applied(Tiered, kind),
+        takes=shared_task("cascade", roles), gives=applied(Tiered, kind), has=applied(Tiered, kind),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from podium.patterns.building.members import (
     parameters,
     takes,
 )
+from podium.patterns.building.partial import SoFar, gathered
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, key_of
@@ -86,11 +87,11 @@ def debate(
 
     enough = ends_of("debate", until, [role.who for role in roles], positions=dict[str, object])
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
         over, done, ended_by = enough.begin(ctx), 0, None
-        positions = await _all(ctx, roles, "propose", task)
+        positions = await gathered(ctx, _calls(ctx, roles, "propose", task), so_far, dict)
         while done < rounds and not _agreed(positions) and ended_by is None:
-            positions, done = await _round(ctx, roles, task, positions), done + 1
+            positions, done = await _round(ctx, roles, task, positions, so_far), done + 1
             over.note_all(positions.items())
             ended_by = await over.came(done, dict(positions))
         by: Way
@@ -109,28 +110,13 @@ def debate(
     told = [role for role in roles if parameters(role.member) or takes(role.member) is str]
     return Pattern(
         body, kind="debate", name=name, card=card, sketch=_sketch(roles, judging, rounds),
-        takes=shared_task("debate", told), gives=applied(Debated, kind),
+        takes=shared_task("debate", told), gives=applied(Debated, kind), has=applied(dict, str, kind),
     )  # fmt: skip
 
 
-async def _all(
-    ctx: Context,
-    roles: Sequence[Role[object]],
-    step: str,
-    task: object,
-    parts: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
-    said: Mapping[str, Sequence[Utterance]] = MappingProxyType({}),
-) -> dict[str, object]:
-    """Have all take a step side by side, each with its own parts; returns what they gave by name.
-
-    `said` is what of these parts a language model hears as messages, by who hears it.
-    """
-    calls = _calls(ctx, roles, step, task, parts, said)
-    return dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
-
-
 def _calls(
-    ctx: Context, roles: Sequence[Role[object]], step: str, task: object, parts: Mapping[str, Mapping[str, object]],
+    ctx: Context, roles: Sequence[Role[object]], step: str, task: object,
+    parts: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     said: Mapping[str, Sequence[Utterance]] = MappingProxyType({}),
 ) -> dict[str, Primitive[object]]:  # fmt: skip
     """Return the calls in which all take a step, by name."""
@@ -143,15 +129,18 @@ def _calls(
 
 
 async def _round(
-    ctx: Context, roles: Sequence[Role[object]], task: object, positions: dict[str, object]
-) -> dict[str, object]:
+    ctx: Context, roles: Sequence[Role[object]], task: object, positions: dict[str, object],
+    so_far: SoFar[dict[str, object]],
+) -> dict[str, object]:  # fmt: skip
     """Have all criticise, and then revise; returns the new positions."""
     seen = {who: _of_others(positions, who) for who in positions}
     said = {who: _said(each) for who, each in seen.items()}
-    criticisms = await _all(ctx, roles, "criticise", task, {who: {"positions": seen[who]} for who in seen}, said)
+    calls = _calls(ctx, roles, "criticise", task, {who: {"positions": seen[who]} for who in seen}, said)
+    criticisms = dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
     heard = {who: {"position": positions[who], "criticisms": _of_others(criticisms, who)} for who in positions}
     said = {who: [said_by(who, positions[who]), *_said(_of_others(criticisms, who))] for who in positions}
-    return await _all(ctx, roles, "revise", task, heard, said)
+    calls = _calls(ctx, roles, "revise", task, heard, said)
+    return await gathered(ctx, calls, so_far, lambda revised: {**positions, **revised})
 
 
 def _said(by: Mapping[str, object]) -> list[Utterance]:

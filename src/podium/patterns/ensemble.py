@@ -8,6 +8,7 @@ from podium.engine.context import Context
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.members import GivingAgent, Kind, Member, applied, at_least, either, gives, members
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.joining import Terms, join
@@ -61,8 +62,9 @@ def ensemble(
     judging, pick = _judge(judge, kind)
     terms = Terms(partial=True, at_once=at_once, pattern="ensemble")
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
         joined = await join(ctx, {role.who: role.call(ctx, task, task=task) for role in roles}, terms)
+        so_far.reached(joined.values)
         found = await pick(ctx, task, joined.values) if len(joined.values) > 1 else _alone(joined.values)
         return Chosen(
             winner=found.winner, value=joined.values[found.winner], reasons=found.reasons, scores=found.scores,
@@ -74,7 +76,7 @@ def ensemble(
     sketch = Sketch(parts={**parts, "judge": judging.member} if judging else parts, links=links)
     return Pattern(
         body, kind="ensemble", name=name, card=card, sketch=sketch, takes=shared_task("ensemble", roles),
-        gives=applied(Chosen, kind),
+        gives=applied(Chosen, kind), has=applied(dict, str, kind),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from podium.model.question import Approval, Decision
 from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, GivingAgent, Kind, Member, Stage, at_least, gives, name_of
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 
@@ -76,7 +77,7 @@ def gate(
     last = then if fails == "back" else fails
     where = name_of(check)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[object]) -> object:
         output, verdict = task, Check(passed=False)
         for n in range(rounds if fails == "back" else 1):
             if working is not None and n == 0:
@@ -84,6 +85,7 @@ def gate(
             elif working is not None:
                 returned = Returned(task=task, output=output, reasons=verdict.reasons)
                 output = await working.ask(ctx, returned, task=task, output=output, reasons=verdict.reasons)
+            so_far.reached(output)
             verdict = await verdict_of(ctx, output, task)
             if verdict.passed:
                 return output
@@ -101,10 +103,10 @@ def gate(
     links = [] if worker is None else [Link("worker", "check")]
     if fails == "back":
         links.append(Link("check", "worker", f"not passed, at most {rounds} rounds"))
-    takes = kind if working is None else working.takes("task")
+    takes, given = kind if working is None else working.takes("task"), kind if worker is None else gives(worker)
     return Pattern(
-        body, kind="gate", name=name, card=card, sketch=Sketch(parts=parts, links=links), takes=takes,
-        gives=kind if worker is None else gives(worker),
+        body, kind="gate", name=name, card=card, sketch=Sketch(parts=parts, links=links), takes=takes, gives=given,
+        has=given,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import Talk, as_text, plain, said_by, sections
 from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
 from podium.patterns.building.names import choices, named
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import voice
@@ -94,7 +95,7 @@ def group_chat(
         latest = {message.speaker: message for message in messages if message.speaker in known}
         return agreeing is not None and len(latest) == len(known) and all(map(agreeing, latest.values()))
 
-    async def body(ctx: Context, given: object) -> Conversation:
+    async def body(ctx: Context, given: object, so_far: SoFar[list[Said]]) -> Conversation:
         task, earlier = (given.task, given.messages) if isinstance(given, ChatSoFar) else (given, [])
         chat, over = _Chat(task, list(earlier), before=len(earlier)), enough.begin(ctx)
         for number in range(1, turns + 1):
@@ -105,6 +106,7 @@ def group_chat(
             parts = {} if isinstance(cue, str) else {"task": task, "messages": chat.messages}
             said = await speaking[who].ask(ctx, cue, turn, **parts)
             chat.messages.append(Said(speaker=who, text=plain(said)))
+            so_far.reached(chat.messages)
             over.note(who, chat.messages[-1].text)
             if ended_by := await over.came(number, list(chat.messages)):
                 return Conversation(messages=chat.messages, ended="condition", ended_by=ended_by)
@@ -121,6 +123,7 @@ def group_chat(
         sketch=Sketch(parts=parts | choice.parts, links=choice.links(list(parts))),
         takes=ChatSoFar if continues else part(next(iter(known.values())), "task"),
         gives=Conversation,
+        has=list[Said],
     )
 
 

@@ -9,8 +9,10 @@ from typing_extensions import TypeForm
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import voice, words
@@ -62,7 +64,7 @@ def handoff(
         except (BadAnswer, InvalidValue) as error:
             return str(error)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[Turn]]) -> object:
         turns: list[Turn] = []
         note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
         who, heard, unusable = first if note is None else note.to, False, tuple[str, ...]()
@@ -80,9 +82,10 @@ def handoff(
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, HandOff):
                 turns.append(Turn(agent=who, note=said))
+                so_far.reached(turns)
                 _must_lead_on(turns, ping_pong)
                 who, note = said.to, said
-        raise BoundReached(_unanswered(hops, who, turns, remark)).about(*unusable)
+        raise _unanswered(hops, who, turns, remark).about(*unusable)
 
     parts = {f"agent {number}": agent for number, agent in enumerate(team.values(), 1)}
     places = dict(zip(team, parts, strict=True))
@@ -95,6 +98,7 @@ def handoff(
         sketch=Sketch(parts=parts | past.parts, links=links),
         takes=part(team[first], "task"),
         gives=result.type,
+        has=list[Turn],
     )
 
 
@@ -176,7 +180,7 @@ def _must_lead_on(turns: Sequence[Turn], times: int) -> None:
         )
 
 
-def _unanswered(hops: int, who: str, turns: Sequence[Turn], remark: str | None) -> str:
+def _unanswered(hops: int, who: str, turns: Sequence[Turn], remark: str | None) -> BoundReached:
     way = " > ".join([*(turn.agent for turn in turns), turns[-1].note.to] if turns else [who])
     refused = f"; of its last answer it was told: {remark}" if remark else ""
-    return f"handoff: nobody answered in {hops} hops ({way}){refused}. Allow more hops, or say who is to answer."
+    return used_up("handoff", "hops", hops, f"nobody has answered ({way}){refused}", "say who is to answer")

@@ -11,15 +11,20 @@ from podium.model.question import Approval
 from podium.model.task import Task
 from podium.model.told import Utterance
 from podium.patterns.building.added import added
-from podium.patterns.building.inputs import Talk, plain, said_by, sections
+from podium.patterns.building.inputs import Talk, in_thread, plain, said_by, sections
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role, T
 from podium.patterns.parts.ends import EndWhen, ends_of
 
-MagenticEnd = Literal["satisfied", "rounds", "stalled", "condition"]
-"""How it ended: the task is done, the rounds are used up, it stalled and no reset was left, or `until` has come."""
+MagenticEnd = Literal["satisfied", "bound", "stalled", "condition", "rounds"]
+"""How it ended: the task is done, the rounds are used up, it stalled and no reset was left, or `until` has come.
+
+`rounds` is what `bound` is called in runs that were begun with version 1 of the patterns.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,7 @@ class MagenticResult:
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, on_refused: OnRefused = "end",
+    reviews: int = 3, on_refused: OnRefused = "end", threads: bool = False,
     until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
     **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
@@ -88,12 +93,14 @@ def magentic(
       takes its `instruction`, or parts `instruction`, `task` and `history` (a language model and a person see all), and
       the answer joins the history. So does a worker's failure; but where a policy, a guard or a person does not let it
       do its work, that ends the team, so that nobody else does it instead, unless `on_refused="go_on"` has that join
-      the history too.
-    - step "final", by `final`: gives the answer. It sees in `ended` how it ended, and is asked in every case.
+      the history too. With `threads`, each worker that is a language model keeps a thread: it hears what it was asked
+      and answered before, over all plans, as messages.
+    - step "final", by `final`: gives the answer. It sees in `ended` how it ended, in `history` all that was done, also
+      before it planned again, and is asked in every case.
 
     A progress ledger that says looping, or not progressing, or names a worker who is not there, adds one to the stall
     counter; any other takes one off. At `max_stalls` no worker is asked; it plans again with an empty history, at most
-    `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all.
+    `resets` times; then it ends as stalled. At most `rounds` progress ledgers are made in all: then it ends as `bound`.
 
     With `offering`, all who offer this capability when it is planned are workers too; what they take is known only by
     their description. `until`, an end or a rule of the `history` since the last plan, ends it too (a turn is a
@@ -117,10 +124,12 @@ def magentic(
     planner = _Planner(progressing.who, planning, review, reviews)
     crew = _Crew(given, offering, frozenset(outsiders), on_refused)
 
-    async def body(ctx: Context, task: object) -> MagenticResult:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
         plan = await planner.plan(ctx, task, team.able)
-        history, stalls, replans, number, ended = list[HistoryEntry](), 0, 0, 0, "rounds"
+        whole = begun_with(ctx, 2)
+        history, findings, stalls, replans, number = list[HistoryEntry](), list[HistoryEntry](), 0, 0, 0
+        ended: MagenticEnd = "bound" if whole else "rounds"
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
@@ -131,8 +140,12 @@ def magentic(
             stalled = progress.looping or not progress.progressing or progress.next not in team.roles
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
-                history.append(await team.step(ctx, task, progress, history, number))
+                history.append(await team.step(ctx, task, progress, history, number, findings if threads else ()))
+                findings.append(history[-1])
+                so_far.reached(findings)
                 over.note(history[-1].worker, history[-1].answer)
+            elif whole and number == rounds:
+                break
             elif replans == resets:
                 ended = "stalled"
                 break
@@ -144,8 +157,9 @@ def magentic(
             team = await crew.gathered(ctx)
             plan = await planner.plan(ctx, task, team.able, plan, history)
             history, stalls, replans = [], 0, replans + 1
-        parts = {"step": "final", "task": task, "ledger": plan, "history": history, "ended": ended}
-        answer = await _asked(ctx, ending, progressing.who, history, parts)
+        found = findings if whole else history
+        parts = {"step": "final", "task": task, "ledger": plan, "history": found, "ended": ended}
+        answer = await _asked(ctx, ending, progressing.who, found, parts)
         satisfied = ended == "satisfied"
         return MagenticResult(
             answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
@@ -154,7 +168,7 @@ def magentic(
     return Pattern(
         body, kind="magentic", name=name, card=card, gives=MagenticResult,
         sketch=_sketch(orchestrator, given, {"ledger": ledger, "final": final}, offering, review),
-        takes=part(progressing.member, "task"),
+        takes=part(progressing.member, "task"), has=list[HistoryEntry],
     )  # fmt: skip
 
 
@@ -220,15 +234,21 @@ class _Team:
     on_refused: OnRefused
 
     async def step(
-        self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int
-    ) -> HistoryEntry:
-        """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too."""
+        self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int,
+        before: Sequence[HistoryEntry],
+    ) -> HistoryEntry:  # fmt: skip
+        """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too.
+
+        `before` is what it hears of where it keeps a thread.
+        """
         who, instruction = progress.next, progress.instruction
         if who not in self.roles:
             error = f"there is no worker {who!r}: there is {', '.join(self.roles)}."
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=error)
         try:
-            answer = await self.roles[who].ask(ctx, instruction, instruction=instruction, task=task, history=history)
+            thread = [(each.instruction, each.answer) for each in before if each.worker == who and each.error is None]
+            whole = in_thread(who, thread, instruction)
+            answer = await self.roles[who].ask(ctx, whole, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
             end_where_refused(ctx, self.on_refused, [error])
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
@@ -253,7 +273,10 @@ class _Crew:
                 if found.name not in self.outsiders and found.name not in members:
                     members[found.name], able[found.name] = found.name, found.description
         if not members:
-            raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
+            raise NoDecision(
+                f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers. "
+                "Those whom a policy forbids anyway do not count."
+            )
         offers = ("instruction", "task", "history")
         roles = {each: Role[object]("magentic", "worker", who, offers=offers) for each, who in members.items()}
         return _Team(roles, able, self.on_refused)

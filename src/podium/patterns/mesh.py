@@ -10,6 +10,7 @@ from podium.model.json import Json
 from podium.model.message import Message
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member, about, at_least, by_name, known
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
 from podium.patterns.parts.ends import EndWhen, ends_of
@@ -52,7 +53,7 @@ def mesh(
     enough = ends_of("mesh", until, names, messages=list[Message])
     others = {who: {other: about(each) for other, each in there.items() if other != who} for who in names}
 
-    async def body(ctx: Context, task: object) -> MeshResult:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[Message]]) -> MeshResult:
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)
         exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
         acting, at_first = dict[int, tuple[Message, Primitive[object]]](), list[Primitive[object]]()
@@ -73,6 +74,7 @@ def mesh(
                     said = roles[read.to].said(value) or PeerReply()
                     if said.answer is not None:
                         return MeshResult(answer=said.answer, messages=exchange.messages)
+                    so_far.reached(exchange.messages)
                     exchange.send(read, exchange.addressed(read.to, said), ids, at=ctx.now())
                 over.note_all((read.to, each.payload) for each in said.messages)
                 done += 1
@@ -81,7 +83,7 @@ def mesh(
 
     links = [*(Link(who, _POST) for who in names), *(Link(_POST, who, "task" if who == first else "") for who in names)]
     sketch = Sketch(parts={**there, _POST: None}, links=links)
-    return Pattern(body, kind="mesh", name=name, card=card, sketch=sketch, gives=MeshResult)
+    return Pattern(body, kind="mesh", name=name, card=card, sketch=sketch, gives=MeshResult, has=list[Message])
 
 
 def _usable(exchange: Exchange, sender: str, reply: PeerReply | None) -> None:

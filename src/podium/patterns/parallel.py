@@ -25,6 +25,7 @@ from podium.patterns.building.members import (
     same_input,
     takes,
 )
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.talking import asked
 from podium.patterns.parts.joining import Joined, Terms, join
@@ -77,7 +78,9 @@ def parallel(
 
     The first failure fails it, unless `partial`. With `quorum=k` the first k values do, failures do not count, and the
     others are cancelled. With either of the two it gives a Joined: the values by name (of the agent, or the number of
-    the item), why the others are missing, and what was merged. At most `at_once` run at the same time.
+    the item), why the others are missing, and what was merged. At most `at_once` run at the same time. With
+    `on_failure="partial"` all are asked too, and where one fails that has to answer, a Partial has the Joined: nothing
+    is merged then.
 
     Raises NoDecision where no agent offers the capability, where fewer than `quorum` (with `partial`: none) gave a
     value, and where `tree` or `coordinate` have no value at all.
@@ -87,8 +90,8 @@ def parallel(
     terms = Terms(quorum=quorum, partial=partial, at_once=at_once)
     merger = None if merge is None else merging(merge, asked.gives, at_once)
 
-    async def body(ctx: Context, task: object) -> object:
-        joined = await join(ctx, await asked.calls(ctx, task), terms)
+    async def body(ctx: Context, task: object, so_far: SoFar[Joined[object]]) -> object:
+        joined = await join(ctx, await asked.calls(ctx, task), terms, so_far)
         if merger is None:
             return joined if terms.forgiving else list(joined.values.values())
         merged = await merger.of(ctx, task, joined.values)
@@ -98,7 +101,7 @@ def parallel(
     whole = applied(list, kind) if merger is None else merger.gives
     return Pattern(
         body, kind="parallel", name=name, card=card, sketch=_sketch(asked, merger), takes=asked.takes,
-        gives=applied(Joined, kind) if terms.forgiving else whole,
+        gives=applied(Joined, kind) if terms.forgiving else whole, has=applied(Joined, kind),
     )  # fmt: skip
 
 
@@ -147,7 +150,8 @@ def _whoever_offers(capability: str, own: str | None) -> _Question:
         found.pop(own or "", None)  # it may offer itself what it asks others for
         if not found:
             raise NoDecision(
-                f"parallel: nobody offers {capability!r}. Register an agent with capabilities={{{capability!r}}}."
+                f"parallel: nobody offers {capability!r}. Register an agent with capabilities={{{capability!r}}}. "
+                "Those whom a policy forbids anyway do not count."
             )
         return {name: asked(ctx, name, input_for(ctx, name, task)) for name in found}
 

@@ -7,12 +7,14 @@ from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.errors import BadAnswer, BoundReached, CallError, InvalidValue, PlanRefused
+from podium.errors import BadAnswer, CallError, InvalidValue, PlanRefused
 from podium.model.agent import is_agent
 from podium.model.json import Json
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused, ends_team, says_no
@@ -51,6 +53,11 @@ class _Progress:
         if self.failed is None:
             return {"plan": self.plan, "refused": self.refused}
         return {"plan": self.plan, "done": self.done, "failed": self.failed, "refused": self.refused}
+
+    def tell(self, kept: SoFar[Executed], replans: int) -> None:
+        """Say what there is: what is done, if anything is."""
+        if self.done:
+            kept.reached(Executed(results=self.done, replans=replans))
 
     def reasons(self) -> str:
         """Return in one line what failed, and why."""
@@ -100,7 +107,7 @@ def plan_execute(
     crew = _Workers(roles, at_once, attempts, on_refused)
     reporting = None if report is None else _reporter(report)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, kept: SoFar[Executed]) -> object:
         so_far = _Progress()
 
         def checked(given: Plan) -> list[PlanTask]:
@@ -121,19 +128,18 @@ def plan_execute(
             so_far.refused = None
             failures = await crew.carry_out(ctx, left, so_far.done)
             so_far.failed = {each: str(error) for each, error in failures.items()}
+            so_far.tell(kept, replan)
             if not failures:
                 done = so_far.done
                 return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
             end_where_refused(ctx, on_refused, failures.values())
-        raise BoundReached(
-            f"plan_execute: tasks failed, and no replan is left of {replans}: {so_far.reasons()}. "
-            "Raise `replans` or `attempts`, or have the planner name alternatives.",
-            failures=list(failures.values()),
-        )
+        stands, remedy = f"tasks failed: {so_far.reasons()}", "raise `attempts`, or have the planner name alternatives"
+        raise used_up("plan_execute", "replans", replans, stands, remedy, failures=list(failures.values()))
 
     return Pattern(
         body, kind="plan_execute", name=name, card=card, sketch=_sketch(planning.member, members, report, replans),
         takes=part(planning.member, "task"), gives=Executed if report is None else gives(report),
+        has=Executed,
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from podium.errors import NoDecision
 from podium.model.agent import Agent
 from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import as_text, input_for
-from podium.patterns.building.members import Member, by_name, either, gives, same_input
+from podium.patterns.building.members import Member, applied, by_name, either, gives, same_input
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Pattern, Sketch, pattern
 from podium.patterns.building.talking import asked
 
@@ -39,8 +40,8 @@ def race(
     named = by_name("race", agents, least=2)
     wanted = rule(good, answer=either(map(gives, named.values()))) if good else None
 
-    async def body(ctx: Context, task: object) -> object:
-        names, lost, failures = list(named), dict[str, str](), list[Exception]()
+    async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
+        names, lost, failures, answers = list(named), dict[str, str](), list[Exception](), dict[str, object]()
         async with ctx.select(*(asked(ctx, each, input_for(ctx, each, task)) for each in named.values())) as ended:
             while (branch := await ended.next()) is not None:
                 if branch.error is None and (wanted is None or wanted(branch.value())):
@@ -48,13 +49,16 @@ def race(
                 if branch.error is not None:
                     failures.append(branch.error)
                 lost[names[branch.index]] = _why(branch.value()) if branch.error is None else str(branch.error)
+                if branch.error is None:
+                    answers[names[branch.index]] = branch.value()
+                    so_far.reached(answers)
         why = "; ".join(f"{name}: {lost[name]}" for name in names)
         raise NoDecision(f"race: none of {len(names)} won. {why}", failures=failures)
 
-    parts = {str(number): each for number, each in enumerate(named.values())}
+    parts, kind = {str(number): each for number, each in enumerate(named.values())}, either(map(gives, named.values()))
     return Pattern(
         body, kind="race", name=name, card=card, sketch=Sketch(parts=parts, roles=False),
-        takes=same_input("race", list(named.values())), gives=either(map(gives, named.values())),
+        takes=same_input("race", list(named.values())), gives=kind, has=applied(dict, str, kind),
     )  # fmt: skip
 
 

@@ -8,7 +8,19 @@ from podium.errors import PatternError
 from podium.model.agent import Agent, is_agent
 from podium.patterns.building.expression import Predicate, rule
 from podium.patterns.building.inputs import input_for
-from podium.patterns.building.members import ANYTHING, Kind, Member, Stage, gives, member, must_fit, takes
+from podium.patterns.building.members import (
+    ANYTHING,
+    Kind,
+    Member,
+    Stage,
+    applied,
+    either,
+    gives,
+    member,
+    must_fit,
+    takes,
+)
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.talking import asked, voice
 
@@ -42,18 +54,21 @@ def sequence(*stages: Stage, name: str | None = None, **card: Unpack[CardFields]
     for before, after in pairwise(stages):
         must_fit("sequence", before, after)
 
-    async def body(ctx: Context, value: object) -> object:
-        task, last = value, len(steps) - 1
+    async def body(ctx: Context, value: object, so_far: SoFar[list[object]]) -> object:
+        task, last, outputs = value, len(steps) - 1, list[object]()
         for place, (agent, function) in enumerate(steps):
             turn = voice(ctx, task) if place == last else None
             value = await asked(ctx, agent, input_for(ctx, agent, value), turn) if function is None else function(value)
+            outputs.append(value)
+            so_far.reached(outputs)
         return value
 
     parts = {str(number): stage for number, stage in enumerate(stages)}
     sketch = Sketch(parts=parts, links=[Link(one, two) for one, two in pairwise(parts)], roles=False)
     return Pattern(
-        body, kind="sequence", name=name, card=card, sketch=sketch, takes=takes(stages[0]), gives=gives(stages[-1])
-    )
+        body, kind="sequence", name=name, card=card, sketch=sketch, takes=takes(stages[0]), gives=gives(stages[-1]),
+        has=applied(list, either(map(gives, stages))),
+    )  # fmt: skip
 
 
 def _step(stage: Stage, before: Kind) -> tuple[Member, Predicate | None]:

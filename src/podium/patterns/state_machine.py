@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar, Unpack, cast
 
 from podium.engine.context import Context
-from podium.errors import BoundReached, InvalidTransition, PatternError
+from podium.errors import InvalidTransition, PatternError
 from podium.model.json import Json, is_object
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, at_least
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.parts.statechart import Chart, Event, Journey, RefusedEvent, Transition, acting, label
@@ -45,24 +47,25 @@ def state_machine(
     actions = {state: _action(chart, state, entry[state]) for state in chart.states if state in entry}
     machine = _Machine(chart, actions, event)
 
-    async def body(ctx: Context, value: object) -> Journey:
+    async def body(ctx: Context, value: object, so_far: SoFar[Journey]) -> Journey:
         at = _Place(start, plain(value), None)
         path, refused = [start], list[RefusedEvent]()
         while at.state not in chart.ends:
             if len(path) > steps:
-                raise BoundReached(
-                    f"state_machine: {steps} transitions, and still in {at.state}. Raise `steps`, or look at the way: "
-                    f"…, {', '.join(path[-4:])}."
-                )
+                way = f"look at the way: …, {', '.join(path[-4:])}"
+                raise used_up("state_machine", "steps", steps, f"it is still in {at.state}", way)
             at = await (machine.act(ctx, at) if at.state in actions else machine.wait(ctx, at, refused))
             path.append(at.state)
+            so_far.reached(Journey(state=at.state, data=at.data, path=path, refused=refused))
         data = await machine.done(ctx, at) if at.state in actions else at.data
         return Journey(state=at.state, data=data, path=path, refused=refused)
 
     links = [Link(each.source, each.target, label(each)) for each in transitions]
     sketch = Sketch(parts={state: entry.get(state) for state in chart.states}, links=links)
     takes = actions[start].takes("data") if start in actions else ANYTHING
-    return Pattern(body, kind="state_machine", name=name, card=card, sketch=sketch, takes=takes, gives=Journey)
+    return Pattern(
+        body, kind="state_machine", name=name, card=card, sketch=sketch, takes=takes, gives=Journey, has=Journey
+    )
 
 
 def _action(chart: Chart, state: str, member: Member) -> Role[object]:

@@ -13,8 +13,10 @@ from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.model.told import Utterance
-from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections
+from podium.patterns.building.bounds import used_up
+from podium.patterns.building.inputs import Talk, in_thread, input_for, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role
@@ -60,7 +62,7 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, on_refused: OnRefused = "end",
+    at_once: int | None = None, on_refused: OnRefused = "end", threads: bool = False,
     until: EndWhen | Callable[[list[WorkReport]], bool] | None = None, gives: TypeForm[Out] | None = ANYTHING,
     name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
@@ -74,11 +76,13 @@ def supervisor(
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
     time. Its failure is reported, not raised; but where a policy, a guard or a person does not let it do its work, that
     ends the team once the others have reported, so that nobody else does it instead, unless `on_refused="go_on"` has it
-    reported too. An answer that names an unknown worker or none, that cannot be read, that finishes without any report
-    where it `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in
-    `remark`, and it counts as a round. Once `until`, an end or a rule of the `reports`, has come, the manager has one
-    more answer (a turn is an answer with the work that followed). Raises BoundReached after `rounds` answers without a
-    finish.
+    reported too. With `threads`, each worker that is a language model keeps a thread: it hears what it was asked and
+    answered in earlier rounds, as messages.
+
+    An answer that names an unknown worker or none, that cannot be read, that finishes without any report where it
+    `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in `remark`,
+    and it counts as a round. Once `until`, an end or a rule of the `reports`, has come, the manager has one more answer
+    (a turn is an answer with the work that followed). Raises BoundReached after `rounds` answers without a finish.
     """
     at_least("supervisor", "rounds", rounds)
     at_least("supervisor", "at_once", 1 if at_once is None else at_once)
@@ -104,7 +108,7 @@ def supervisor(
         """Return the answer of the team as a text, once the manager has finished."""
         return _last_words(judged(value, reports))
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[list[WorkReport]]) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
@@ -122,12 +126,13 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                done, failures = await _carried_out(ctx, said, team, number, at_once)
+                done, failures = await _carried_out(ctx, said, team, number, at_once, reports if threads else ())
                 over.note_all(map(_said_by, done))
                 reports += done
+                so_far.reached(reports)
                 end_where_refused(ctx, on_refused, failures)
             most = await over.last_turn(most, number, list(reports))
-        raise BoundReached(_unfinished(managing.who, number, over.ended_by, remark)).about(*unusable)
+        raise _unfinished(managing.who, rounds, over.ended_by, remark).about(*unusable)
 
     parts = {"manager": managing.member} | {f"worker {n}": member for n, member in enumerate(team.values(), 1)}
     there = [Link("manager", part, f"at most {rounds} rounds") for part in parts if part != "manager"]
@@ -140,6 +145,7 @@ def supervisor(
         sketch=Sketch(parts=parts, links=there + back),
         takes=part(managing.member, "task"),
         gives=result.type,
+        has=list[WorkReport],
     )
 
 
@@ -161,14 +167,14 @@ def _said_by(report: WorkReport) -> tuple[str, object]:
     return report.worker, report.output
 
 
-def _unfinished(manager: str, answers: int, ended_by: str, remark: str | None) -> str:
-    """Return why a manager is asked no more."""
-    why = f", of which the last was the one that was left once an end had come ({ended_by})" if ended_by else ""
-    told = f"; of the last it was told: {remark}" if remark else ""
-    return (
-        f"supervisor: {manager} gave {answers} answers without a finish{why}{told}. "
-        "Have it finish when rounds_left is 0, or allow more rounds."
-    )
+def _unfinished(manager: str, rounds: int, ended_by: str, remark: str | None) -> BoundReached:
+    """Return the error for a manager that is asked no more."""
+    told = f"; of its last answer it was told: {remark}" if remark else ""
+    remedy = "have it finish when rounds_left is 0"
+    if ended_by:
+        came = f"an end has come ({ended_by}), and {manager} did not finish with the one answer it had left"
+        return BoundReached(f"supervisor: {came}{told}. H{remedy[1:]}.")
+    return used_up("supervisor", "rounds", rounds, f"{manager} has not finished{told}", remedy)
 
 
 def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
@@ -181,11 +187,20 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
 
 
 async def _carried_out(
-    ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None
-) -> tuple[list[WorkReport], list[Exception]]:
-    """Have the workers do what was assigned to them; returns the reports in order, and what workers failed with."""
+    ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None,
+    before: Sequence[WorkReport],
+) -> tuple[list[WorkReport], list[Exception]]:  # fmt: skip
+    """Have the workers do what was assigned to them; returns the reports in order, and what workers failed with.
+
+    `before` is what those hear of whom each keeps a thread.
+    """
     given, failures = wanted.assignments, list[Exception]()
-    calls = [asked(ctx, team[each.to], input_for(ctx, team[each.to], each.input)) for each in given]
+    done = [each for each in before if each.error is None]
+    threads = {who: [(each.input, each.output) for each in done if each.worker == who] for who in team}
+    calls = [
+        asked(ctx, team[each.to], input_for(ctx, team[each.to], in_thread(each.to, threads[each.to], each.input)))
+        for each in given
+    ]
     reports = [
         WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
         for each in given

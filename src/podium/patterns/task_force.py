@@ -11,7 +11,9 @@ from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import Member, at_least, by_name
 from podium.patterns.building.names import choices, named
+from podium.patterns.building.partial import OnFailure, Partial, SoFar, is_partial
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, judging
 from podium.patterns.building.talking import asked, speaking
 from podium.patterns.parallel import parallel
@@ -90,7 +92,9 @@ def task_force(
             raise _nobody(nobody, f"{choices(nobody[0], closed).capitalize()}. Add candidates")
         return replace(needs, capabilities=[known for known in meant.values() if known is not None])
 
-    async def body(ctx: Context, task: object) -> Mission:
+    on_failure = card.get("on_failure", "raise")
+
+    async def body(ctx: Context, task: object, so_far: SoFar[Mission]) -> Mission | Partial:
         call = analysing.call(ctx, PARTS, None, possible, task=task, works=works, capabilities=offered)
         value = await call
         with judging(call):
@@ -99,7 +103,11 @@ def task_force(
             team = recruited(found, size)
         able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
         members = {each.agent: (among or {}).get(each.agent, each.agent) for each in team}
-        result = await asked(ctx, _built(needs.work, members, able, managing), task, speaking(ctx))
+        so_far.reached(Mission(result=None, recruited=team, work=needs.work))
+        works_as = _built(needs.work, members, able, managing, on_failure)
+        result = await asked(ctx, works_as, task, speaking(ctx))
+        if is_partial(result):
+            return replace(result, value=Mission(result=plain(result.value), recruited=team, work=needs.work))
         return Mission(result=plain(result), recruited=team, work=needs.work)
 
     return Pattern(
@@ -110,6 +118,7 @@ def task_force(
         sketch=_sketch(analysing.member, among, managing),
         takes=analysing.takes("task"),
         gives=Mission,
+        has=Mission,
     )
 
 
@@ -117,7 +126,7 @@ def _nobody(capabilities: Sequence[str], remedy: str) -> NoDecision:
     """Return the error for capabilities that nobody offers."""
     return NoDecision(
         f"task_force: nobody offers {', '.join(capabilities)}. {remedy} with these capabilities, or have the analyst "
-        "name others."
+        "name others. Those whom a policy forbids anyway do not count."
     )
 
 
@@ -130,32 +139,42 @@ async def _found(
     ctx: Context, capabilities: Sequence[str], among: Mapping[str, Member] | None, *, own: str | None
 ) -> dict[str, list[Offer]]:
     """Return the agents that offer each capability, the best first; raises NoDecision, naming those without any."""
-    own_cards = [each.card for each in (among or {}).values() if is_agent(each)]
-    named = {each for each in among.values() if isinstance(each, str)} if among is not None else None
-    cards: dict[str, list[Card]] = {}
-    for capability, registered in zip(capabilities, await _registered(ctx, capabilities, named), strict=True):
-        cards[capability] = [card for card in own_cards if capability in card.capabilities]
-        cards[capability] += [card for card in registered if card.name != own and (named is None or card.name in named)]
+    if among is None or begun_with(ctx, 2):
+        those = None if among is None else list(among.values())
+        found = await ctx.gather(*(ctx.find(each, among=those) for each in capabilities))
+    else:
+        found = await _not_judged(ctx, capabilities, among)
+    there = zip(capabilities, found, strict=True)
+    cards = {capability: [card for card in each if card.name != own] for capability, each in there}
     if nobody := [capability for capability, there in cards.items() if not there]:
         raise _nobody(nobody, "Register agents" if among is None else "Add candidates")
     records = await ctx.records(*sorted({card.name for each in cards.values() for card in each}))
     return {capability: offers_of(each, records) for capability, each in cards.items()}
 
 
-async def _registered(ctx: Context, capabilities: Sequence[str], named: set[str] | None) -> Sequence[list[Card]]:
-    """Return the cards of registered agents for each capability; look none up where none of them can count."""
-    if named is not None and not named:
-        return [[] for _ in capabilities]
-    return await ctx.gather(*(ctx.find(capability) for capability in capabilities))
+async def _not_judged(
+    ctx: Context, capabilities: Sequence[str], among: Mapping[str, Member]
+) -> Sequence[list[Card]]:  # fmt: skip
+    """Return the cards of candidates for each capability as runs of the first version found them: also who may not."""
+    own = [each.card for each in among.values() if is_agent(each)]
+    named = {each for each in among.values() if isinstance(each, str)}
+    offers = [[card for card in own if each in card.capabilities] for each in capabilities]
+    registered = await ctx.gather(*(ctx.find(each) for each in capabilities)) if named else ()
+    for mine, found in zip(offers, registered, strict=False):
+        mine += [card for card in found if card.name in named]
+    return offers
 
 
-def _built(work: Work, team: Mapping[str, Member], able: Mapping[str, str], manager: Member | None) -> Pattern:
+def _built(
+    work: Work, team: Mapping[str, Member], able: Mapping[str, str], manager: Member | None, on_failure: OnFailure
+) -> Pattern:
     """Return the pattern in which the team works."""
     if work == "sequence":
-        return sequence(*team.values())
+        return sequence(*team.values(), on_failure=on_failure)
     if work == "parallel" or manager is None:
-        return parallel(*team.values())
-    return supervisor(_briefed(manager, {who: able[who] for who in team}), list(team.values()))
+        return parallel(*team.values(), on_failure=on_failure)
+    briefed = _briefed(manager, {who: able[who] for who in team})
+    return supervisor(briefed, list(team.values()), on_failure=on_failure)
 
 
 def _briefed(manager: Member, able: Mapping[str, str]) -> Pattern:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Literal, TypeVar, Unpack, get_args
+from typing import Literal, TypeVar, Union, Unpack, get_args
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
@@ -21,6 +21,7 @@ from podium.patterns.building.members import (
     members,
     takes,
 )
+from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, Tied, exact, key_of
@@ -78,9 +79,11 @@ def vote(
     of_voters = _weights(weights, [role.who for role in roles])
     at_least("vote", "at_once", 1 if at_once is None else at_once)
 
-    async def body(ctx: Context, task: object) -> object:
+    async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
         poll = Poll(labels, Count(rules=rules, weights=of_voters * times, votes={}))
         outcome = await poll.run(ctx, lambda seat: _asked(ctx, seats[seat], task, told), at_once)
+        if any(vote is not None for vote in poll.votes.values()):
+            so_far.reached(poll.votes)
         if isinstance(outcome, Decided):
             return poll.ballot(outcome.option, poll.why(outcome.option))
         if isinstance(outcome, Tied) and chair is not None:
@@ -90,7 +93,7 @@ def vote(
     kind = either(map(gives, polled))
     return Pattern(
         body, kind="vote", name=name, card=card, sketch=_sketch(polled, chair), takes=shared_task("vote", roles),
-        gives=applied(Ballot, kind),
+        gives=applied(Ballot, kind), has=applied(dict, str, applied(Union, kind, None)),
     )  # fmt: skip
 
 

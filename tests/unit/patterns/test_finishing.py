@@ -58,7 +58,7 @@ async def test_the_six_attempts_go_round_all_who_could_do_it(bench: Bench) -> No
     made = plan_execute(
         planning(alternatives=["b", "c", "d"]), [each for each, _ in crew.values()], replans=0, name="p"
     )
-    with pytest.raises(RunFailed, match="no replan is left of 0: 't': b failed"):
+    with pytest.raises(RunFailed, match="replans=0 is used up, and tasks failed: 't': b failed"):
         await executed(bench, made)
     assert [len(calls) for _, calls in crew.values()] == [2, 2, 1, 1]
 
@@ -66,7 +66,7 @@ async def test_the_six_attempts_go_round_all_who_could_do_it(bench: Bench) -> No
 @pytest.mark.parametrize("attempts", [1, 2, 3, 7])
 async def test_a_number_of_attempts_is_kept_to(bench: Bench, attempts: int) -> None:
     work, calls = failing_at_first("work", 9, ConnectionError("away"))
-    with pytest.raises(RunFailed, match="no replan is left"):
+    with pytest.raises(RunFailed, match="replans=0 is used up"):
         await executed(bench, plan_execute(planning(), [work], attempts=attempts, replans=0, name="p"))
     assert len(calls) == attempts
 
@@ -93,6 +93,6 @@ async def test_whoever_says_no_is_not_asked_again_and_nobody_is_where_it_is_forb
     if called["b"]:
         assert (await executed(bench, made)).results == {"t": "done"}
     else:
-        with pytest.raises(RunFailed, match="no replan is left"):
+        with pytest.raises(RunFailed, match="replans=0 is used up"):
             await executed(bench, made)
     assert {"work": len(calls), "b": len(others)} == called

@@ -160,7 +160,7 @@ async def test_start_says_who_gets_the_task(bench: Bench) -> None:
         (sends(ask("a")), "Deadlock: mesh: b waits for a, a waits for b: none of them can act any more"),
         (None, "NoDecision: mesh: no message is left to be read, and nobody gave an `answer`: a waits for b"),
         (sends(tell("x")), "BadAnswer: mesh: b sent a message to 'x': there is a, b"),
-        (sends(tell("a"), tell("a"), tell("a")), "BoundReached: mesh: 4 messages, and nobody gave an `answer`"),
+        (sends(tell("a"), tell("a"), tell("a")), "BoundReached: mesh: hops=4 is used up, and nobody"),
         ("text", "BadAnswer: mesh: b, its peer, gave what cannot be read"),
         ({"reply": "text"}, "BadAnswer: mesh: b, its peer, gave what cannot be read"),
     ],

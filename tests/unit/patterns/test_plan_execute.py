@@ -232,8 +232,8 @@ async def test_without_a_replan_left_it_fails_and_says_why(bench: Bench) -> None
     bad = [task("bad", worker="broken")]
     made = plan_execute(planned(bad, bad, bad), [broken], replans=2, name="p")
     message = await refusal(bench, made)
-    assert "BoundReached: plan_execute: tasks failed, and no replan is left of 2: 'bad': broken failed at" in message
-    assert "Raise `replans` or `attempts`" in message
+    assert "BoundReached: plan_execute: replans=2 is used up, and tasks failed: 'bad': broken failed at" in message
+    assert "Raise `replans`, or raise `attempts`" in message
 
 
 # Plans that are refused
@@ -427,5 +427,5 @@ def test_whatever_fails_tasks_run_after_their_inputs_and_are_done_if_their_attem
         assert log.starts == {each.id: each.failures + 1 for each in works}
         assert value.results == {each.id: each.id for each in works}
     else:
-        assert "no replan is left" in str(value)
+        assert "is used up" in str(value)
         assert any(each.failures > 1 for each in works)

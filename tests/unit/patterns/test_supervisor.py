@@ -222,7 +222,9 @@ async def test_an_answer_that_both_delegates_and_finishes_is_a_delegation(bench:
 async def test_rounds_without_a_finish_end_it_and_the_last_remark_is_named(bench: Bench) -> None:
     boss = Asked(to(("search", "a")), to(("nobody", "b")))
     async with bench.app() as app:
-        with pytest.raises(RunFailed, match=r"BoundReached: supervisor: boss gave 2 answers without a finish; of the "):
+        with pytest.raises(
+            RunFailed, match=r"BoundReached: supervisor: rounds=2 is used up, and boss has not finished; of"
+        ):
             await app.run(supervisor(boss.agent, [search], rounds=2, name="s"), "go")
     assert [told["rounds_left"] for told in boss.handed] == [1, 0]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pytest
@@ -180,6 +180,71 @@ async def test_agents_that_are_no_language_models_are_handed_what_they_were(benc
         await handle.result()
         assert not any("heard" in fact.body for fact in await app.runs.facts(handle.id))
     assert told[1].startswith('task:\na well\n\nmessages:\n[\n  {\n    "speaker": "plain",\n    "text": "yes"\n  },')
+
+
+# Workers that keep a thread
+
+
+@agent
+async def painter(instruction: str) -> str:
+    return f"painted {instruction}"
+
+
+def to(*assignments: tuple[str, Json]) -> Delegate:
+    return Delegate(assignments=[Assignment(to=who, input=given) for who, given in assignments])
+
+
+THREE = 'user: {\n  "what": "three"\n}'
+APART = [["user: one"], [THREE], ["user: four"]]
+IN_A_THREAD = [
+    ["user: one"], ["user: one", "assistant: first", THREE],
+    ["user: one", "assistant: first", THREE, "assistant: second", "user: four"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("options", "hears"), [({}, APART), ({"threads": True}, IN_A_THREAD)])
+async def test_a_worker_of_a_supervisor_may_keep_its_own_thread(
+    bench: Bench, options: dict[str, bool], hears: Heard
+) -> None:
+    heard: Heard = []
+    boss = model(
+        "boss", [], to(("ann", "one"), ("painter", "two")), to(("ann", {"what": "three"})), to(("ann", "four")),
+        Finish(answer="so"), output=Delegate | Finish,
+    )  # fmt: skip
+    ann = model("ann", heard, "first", "second")
+    team = supervisor(boss, [ann, painter], **options, name="team")
+    async with bench.app(team) as app:
+        await app.run(team, "a well")
+    assert heard == hears
+
+
+async def test_a_thread_has_what_was_answered_and_not_what_failed(bench: Bench) -> None:
+    heard: Heard = []
+
+    def play(messages: Sequence[ModelMessage]) -> ModelReply:
+        heard.append(roles(messages))
+        return ConnectionError("gone") if heard[-1][-1] == "user: one" else "done"
+
+    boss = model("boss", [], to(("ann", "one")), to(("ann", "two")), Finish(answer="so"), output=Delegate | Finish)
+    ann = llm_agent("ann", model=ScriptedModel(play), instructions="Work.")
+    team = supervisor(boss, [ann], threads=True, name="team")
+    async with bench.app(team) as app:
+        await app.run(team, "a well")
+    assert heard[-1] == ["user: two"]
+
+
+async def test_a_worker_of_magentic_keeps_its_thread_over_all_plans(bench: Bench) -> None:
+    heard: Heard = []
+    go, stuck = replace(AHEAD, next="ann"), replace(AHEAD, next="ann", progressing=False)
+    lead = scripted("lead", [asdict(each) for each in (go, stuck, replace(go, instruction="two"), DONE)])
+    plan = scripted("plan", [{"facts": "f", "plan": "p"}] * 2)
+    team = magentic(
+        lead, [model("ann", heard, "first")], ledger=plan, final=scripted("end", ["so"]), max_stalls=1, threads=True,
+        name="team",
+    )  # fmt: skip
+    async with bench.app(team) as app:
+        assert (await app.run(team, "a well")).replans == 1
+    assert heard == [["user: a hole"], ["user: a hole", "assistant: first", "user: two"]]
 
 
 # Agents of all frameworks

@@ -1,7 +1,7 @@
 """What a member is handed, where a pattern has several things to tell it."""
 
 import json
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -103,6 +103,17 @@ def sections(parts: Mapping[str, object]) -> str:
 def said_by(author: str | None, value: object) -> Utterance:
     """Return what somebody said as a message: a text as it is, anything else as JSON. None is whoever asks."""
     return Utterance(author=author, text=as_words(plain(value)))
+
+
+def in_thread(worker: str, before: Iterable[tuple[object, object]], asked: object) -> object:
+    """Return what a worker is asked that keeps a thread: a language model hears what it was asked and answered before.
+
+    That is, in the form of `input_for`, what stands for the parts together.
+    """
+    said = [
+        each for question, answer in before for each in (Utterance(text=as_text(question)), said_by(worker, answer))
+    ]
+    return Talk(said=said, ask=as_text(asked), whole=asked) if said else asked
 
 
 def _transcript(talk: Talk) -> str:

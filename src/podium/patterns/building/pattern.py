@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, Union, get_args, get_type_hints
 
 from typing_extensions import TypeIs, TypeVar
 
@@ -23,7 +23,7 @@ from podium.model.json import Json
 from podium.model.retry import Retry
 from podium.model.task import Task
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import ANYTHING, Kind, Stage, applied, either, name_of
+from podium.patterns.building.members import ANYTHING, Kind, Stage, applied, name_of
 from podium.patterns.building.partial import UNFINISHED, OnFailure, Partial, SoFar
 from podium.patterns.building.wanted import Wanted, wanted
 from podium.patterns.building.writing import written
@@ -104,11 +104,11 @@ class Pattern(Workflow[In_contra, Out_co]):
             description=card.get("description", ""), capabilities=frozenset(card.get("capabilities", ())),
             timeout=card.get("timeout"), retry=card.get("retry", Retry()), kind="workflow", anonymous=name is None,
         )  # fmt: skip
+        partial, whole = card.get("on_failure") == "partial", _plainly(body) if gives is ANYTHING else body
         if has is not None:
-            body = _unfinished(body, partial=card.get("on_failure") == "partial")
-        if card.get("on_failure") == "partial":
+            whole = _unfinished(whole, shape_of(has), partial=partial)
+        if partial:
             gives = _or_partial(kind, gives, has)
-        whole = _plainly(body) if gives is ANYTHING else body
         taken: InputShape[object] = _Anything() if takes is ANYTHING else shape_of(takes)
         super().__init__(whole, card=made, input=taken, output=_as_declared(gives))
 
@@ -179,15 +179,17 @@ def _check_given(kind: str, given: Mapping[str, object], takes: Mapping[str, Wan
             raise PatternError(f"{kind} was given {name}={value!r}: expected {takes[name].described()}.")
 
 
-def _unfinished(body: Callable[..., Awaitable[object]], *, partial: bool) -> Callable[..., Awaitable[object]]:
+def _unfinished(
+    body: Callable[..., Awaitable[object]], shape: TypeShape[object], *, partial: bool
+) -> Callable[..., Awaitable[object]]:
     """Return a body that is told where to note how far it came, and gives that as a Partial where it is to."""
 
     async def unfinished(ctx: Context, value: object) -> object:
-        so_far = SoFar[object]()
+        so_far = SoFar[object](wanted=partial)
         try:
             return await body(ctx, value, so_far)
         except UNFINISHED as error:
-            found = so_far.partial(error) if partial else None
+            found = so_far.partial(error, shape) if partial else None
             if found is None:
                 raise
             return found
@@ -201,7 +203,7 @@ def _or_partial(kind: str, gives: Kind, has: Kind | None) -> Kind:
         raise PatternError(
             f"{kind} was given on_failure='partial', and has nothing to give before it is done: leave it out."
         )
-    return either([gives, applied(Partial, has)])
+    return applied(Union, applied(Partial, has), gives)
 
 
 def _as_declared(gives: Kind) -> OutputShape[Any]:
@@ -234,8 +236,8 @@ class _Anything(TypeShape[object]):
 def _plainly(body: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
     """Return a body whose value is JSON whatever models are in it: the type of the output is not known."""
 
-    async def plainly(ctx: Context, value: object) -> object:
-        given = await body(ctx, value)
+    async def plainly(ctx: Context, *told: object) -> object:
+        given = await body(ctx, *told)
         try:
             return plain(given)
         except pydantic_core.PydanticSerializationError:

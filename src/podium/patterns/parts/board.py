@@ -42,8 +42,9 @@ class Board:
     """What was on a board in the end, and why it ended."""
 
     entries: dict[str, Json]
-    ended: Literal["quiescence", "decision", "bound"]
-    """`quiescence`: no watcher had anything to do. `decision`: `until` has come. `bound`: no act was left."""
+    ended: Literal["quiescence", "decision", "bound", "failure"]
+    """`quiescence`: no watcher had anything to do. `decision`: `until` has come. `bound`: no act was left. `failure`: a
+    watcher failed, which only a board in a Partial says."""
     acts: int
     """How often an agent was called."""
     ended_by: "Annotated[str, added()]" = ""

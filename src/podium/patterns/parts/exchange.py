@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
-from podium.errors import BadAnswer, BoundReached, Deadlock, NoDecision
+from podium.errors import BadAnswer, Deadlock, NoDecision
 from podium.model.json import Json
 from podium.model.message import Message
 from podium.patterns.building.added import added
+from podium.patterns.building.bounds import used_up
 from podium.patterns.building.names import choices, named
 
 OUTSIDE = "outside"
@@ -149,10 +150,9 @@ class Exchange:
     def _deliver(self, message: Message, answered: Message | None = None) -> None:
         if len(self.messages) == self._hops:
             last = self.messages[-1]
-            raise BoundReached(
-                f"mesh: {self._hops} messages, and nobody gave an `answer`; the last one, of type {last.type!r}, went "
-                f"from {last.from_} to {last.to}. Raise `hops`, or tell the peers when to answer."
-            )
+            said = f"the last message, of type {last.type!r}, went from {last.from_} to {last.to}"
+            stands, remedy = f"nobody has given an `answer`; {said}", "tell the peers when to answer"
+            raise used_up("mesh", "hops", self._hops, stands, remedy)
         self.messages.append(message)
         if answered is not None:
             self._requests.remove(answered)
