@@ -17,7 +17,7 @@ from podium.engine.primitives.asking import asking
 from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
 from podium.engine.primitives.joins import Gather, Quorum, Race, check_fan_out, check_quorum, checked, spread
-from podium.engine.primitives.lookups import Find, LastSpeaker, Records, changed
+from podium.engine.primitives.lookups import Find, LastSpeaker, Records, SpentSoFar, changed
 from podium.engine.primitives.questions import AskPerson
 from podium.engine.primitives.restarting import restart
 from podium.engine.primitives.selection import Selection
@@ -123,24 +123,24 @@ class Context(SameOnReplay):
     def call(
         self, agent: Agent[In, Out], input: In, /, *, timeout: Duration | None = None, within: Duration | None = None,
         retry: Retry | None = None, fallback: Fallbacks | None = None, conversation: TurnIn | None = None,
-        accept: Accept[Out] | None = None,
+        accept: Accept[Out] | None = None, label: str | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
         self, agent: Agent[None, Out], /, *, timeout: Duration | None = None, within: Duration | None = None,
         retry: Retry | None = None, fallback: Fallbacks | None = None, conversation: TurnIn | None = None,
-        accept: Accept[Out] | None = None,
+        accept: Accept[Out] | None = None, label: str | None = None,
     ) -> AgentCall[Out]: ...  # fmt: skip
     @overload
     def call(
         self, agent: str | Task, input: Json = None, /, *, timeout: Duration | None = None,
         within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
-        conversation: TurnIn | None = None, accept: Accept | None = None,
+        conversation: TurnIn | None = None, accept: Accept | None = None, label: str | None = None,
     ) -> AgentCall[Any]: ...  # fmt: skip
-    def call(
+    def call(  # noqa: PLR0913 - each is a word of the call
         self, agent: AnyAgent | str | Task, input: Any = None, /, *, timeout: Duration | None = None,
         within: Duration | None = None, retry: Retry | None = None, fallback: Fallbacks | None = None,
-        conversation: TurnIn | None = None, accept: Accept | None = None,
+        conversation: TurnIn | None = None, accept: Accept | None = None, label: str | None = None,
     ) -> AgentCall[Any]:  # fmt: skip
         """Ask an agent: an agent, the name of a registered one, or a Task that the router finds one for.
 
@@ -149,13 +149,13 @@ class Context(SameOnReplay):
         goes before what stands on the agent's card. In a `conversation` the call has a turn: the agent is given what
         was said before, and what it says is appended with its answer. `accept` is a rule of the value, or an
         Acceptance: where it says what is wrong with it, the agent is told and asked again, at most twice or as that
-        says, and then the fallbacks are; the last value is given as it is. Awaited, it gives the value, or raises
-        CallFailed or CallRefused.
+        says, and then the fallbacks are; the last value is given as it is. The `label` says of which sort the call is:
+        `records` are told by it. Awaited, it gives the value, or raises CallFailed or CallRefused.
         """
-        plain = timeout is None and within is None and retry is None and fallback is None
+        plain = timeout is None and within is None and retry is None and fallback is None and label is None
         options = NO_OPTIONS if plain and conversation is None and accept is None else CallOptions(
             timeout=timeout, within=within, retry=retry, fallback=fallback, accept=acceptance(accept),
-            conversation=turn_in(conversation),
+            conversation=turn_in(conversation), label=label,
         )  # fmt: skip
         return AgentCall(self._active, self._branch, self._path, self._key(), agent, input, options, self)
 
@@ -189,12 +189,17 @@ class Context(SameOnReplay):
         """Look up which of these spoke last in `conversation`; gives its name in a list, empty for none. Recorded."""
         return LastSpeaker(self._active, self._branch, self._path, self._key(), agents=agents)
 
-    def records(self, *agents: str) -> Records:
+    def records(self, *agents: str, label: str | None = None) -> Records:
         """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
 
-        Folded from the newest facts of the store; an agent that was never asked has none. The result is recorded.
+        With a `label` it is how they did in calls that were labelled so. Folded from the newest facts of the store; an
+        agent that was never asked has none. The result is recorded.
         """
-        return Records(self._active, self._branch, self._path, self._key(), agents=agents)
+        return Records(self._active, self._branch, self._path, self._key(), agents=agents, label=label)
+
+    def spent(self) -> SpentSoFar:
+        """Look up what this workflow, or branch, has spent so far with all below it; gives one Spending. Recorded."""
+        return SpentSoFar(self._active, self._branch, self._path, self._key())
 
     @overload
     def on_undo(self, agent: Agent[In, Any], input: In, /) -> OnUndo: ...

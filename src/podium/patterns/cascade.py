@@ -10,6 +10,7 @@ from podium.errors import BadAnswer, CallError, PatternError
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import same
+from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.members import GivingAgent, Kind, Member, Stage, applied, at_least, by_name, either, gives
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
@@ -19,12 +20,17 @@ from podium.patterns.building.role import Role, shared_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tiered(Generic[Out]):
+class Tiered(TeamResult, Generic[Out]):
     """What a cascade gives: the value, the tier that gave it, and those that were tried before and not believed."""
 
     value: Out
     tier: str
     tried: list[str]
+
+    @property
+    def last(self) -> Out:
+        """The value."""
+        return self.value
 
 
 @pattern

@@ -13,6 +13,7 @@ from podium.errors import NoDecision
 from podium.model.told import Utterance
 from podium.patterns.building.added import added
 from podium.patterns.building.inputs import PARTS, Talk, said_by, sections
+from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.members import (
     GivingAgent,
     Member,
@@ -36,7 +37,7 @@ Way = Literal["agreement", "judge", "vote"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Debated(Generic[T]):
+class Debated(TeamResult, Generic[T]):
     """The result of a debate."""
 
     decision: T
@@ -49,6 +50,12 @@ class Debated(Generic[T]):
     """How often they criticised and revised."""
     labels: dict[str, str] = field(default_factory=dict[str, str])
     """The label under which a judge saw each position."""
+
+    @property
+    def last(self) -> T:
+        """The decision."""
+        return self.decision
+
     ended_by: "Annotated[str, added()]" = ""
     """Which end of `until` has come, in words; empty where none has."""
 

@@ -13,7 +13,7 @@ from podium.model.json import Json
 from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, gives, part
+from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, gives, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -103,7 +103,7 @@ def plan_execute(
     roles = {
         each: Role[object]("plan_execute", "worker", who, offers=("task", "inputs")) for each, who in members.items()
     }
-    able = {each: about(who) for each, who in members.items()}
+    able = abilities("plan_execute", planning.who, members)
     crew = _Workers(roles, at_once, attempts, on_refused)
     reporting = None if report is None else _reporter(report)
 
@@ -134,7 +134,7 @@ def plan_execute(
                 return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
             end_where_refused(ctx, on_refused, failures.values())
         stands, remedy = f"tasks failed: {so_far.reasons()}", "raise `attempts`, or have the planner name alternatives"
-        raise used_up("plan_execute", "replans", replans, stands, remedy, failures=list(failures.values()))
+        raise used_up("plan_execute", "replans", replans, stands, remedy, failures.values())
 
     return Pattern(
         body, kind="plan_execute", name=name, card=card, sketch=_sketch(planning.member, members, report, replans),

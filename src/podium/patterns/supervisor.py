@@ -14,8 +14,9 @@ from podium.errors import BadAnswer, BoundReached, InvalidValue
 from podium.model.json import Json
 from podium.model.told import Utterance
 from podium.patterns.building.bounds import used_up
-from podium.patterns.building.inputs import Talk, in_thread, input_for, plain, said_by, sections
-from podium.patterns.building.members import ANYTHING, Member, about, at_least, by_name, part
+from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections, thread_of
+from podium.patterns.building.last_word import last_word
+from podium.patterns.building.members import ANYTHING, Member, abilities, at_least, by_name, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.refusals import OnRefused, end_where_refused
@@ -62,7 +63,7 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, on_refused: OnRefused = "end", threads: bool = False,
+    at_once: int | None = None, threads: bool = False, last_only: bool = False, on_refused: OnRefused = "end",
     until: EndWhen | Callable[[list[WorkReport]], bool] | None = None, gives: TypeForm[Out] | None = ANYTHING,
     name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
@@ -76,8 +77,9 @@ def supervisor(
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
     time. Its failure is reported, not raised; but where a policy, a guard or a person does not let it do its work, that
     ends the team once the others have reported, so that nobody else does it instead, unless `on_refused="go_on"` has it
-    reported too. With `threads`, each worker that is a language model keeps a thread: it hears what it was asked and
-    answered in earlier rounds, as messages.
+    reported too. With `threads`, each worker that is a language model keeps a thread: it hears what it was asked
+    and answered in earlier rounds, as messages. With `last_only`, a team in the place of a worker reports only its
+    last message, or its answer, and not how it came to that.
 
     An answer that names an unknown worker or none, that cannot be read, that finishes without any report where it
     `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in `remark`,
@@ -90,7 +92,8 @@ def supervisor(
     offers = ("task", "workers", "reports", "rounds_left")
     managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
     enough = ends_of("supervisor", until, team, reports=list[WorkReport])
-    able, result = {who: about(member) for who, member in team.items()}, shape_of(gives or ANYTHING)
+    working = _AssignedWorkers(team=team, at_once=at_once, threads=threads, last_only=last_only)
+    able, result = abilities("supervisor", managing.who, team), shape_of(gives or ANYTHING)
 
     def judged(value: object, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
         """Return what the manager wants, or what is wrong with it."""
@@ -126,7 +129,7 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                done, failures = await _carried_out(ctx, said, team, number, at_once, reports if threads else ())
+                done, failures = await working.carry_out(ctx, said, number, reports)
                 over.note_all(map(_said_by, done))
                 reports += done
                 so_far.reached(reports)
@@ -186,38 +189,50 @@ def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
     return None
 
 
-async def _carried_out(
-    ctx: Context, wanted: Delegate, team: Mapping[str, Member], number: int, at_once: int | None,
-    before: Sequence[WorkReport],
-) -> tuple[list[WorkReport], list[Exception]]:  # fmt: skip
-    """Have the workers do what was assigned to them; returns the reports in order, and what workers failed with.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AssignedWorkers:
+    """Those who carry out what the manager assigns."""
 
-    `before` is what those hear of whom each keeps a thread.
-    """
-    given, failures = wanted.assignments, list[Exception]()
-    done = [each for each in before if each.error is None]
-    threads = {who: [(each.input, each.output) for each in done if each.worker == who] for who in team}
-    calls = [
-        asked(ctx, team[each.to], input_for(ctx, team[each.to], in_thread(each.to, threads[each.to], each.input)))
-        for each in given
-    ]
-    reports = [
-        WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
-        for each in given
-    ]
-    places = 1 if wanted.in_order else at_once or len(calls)
-    waiting = iter(calls[places:])
-    async with ctx.select(*calls[:places]) as working:
-        async for ended in working:
-            done = reports[ended.index]
-            if ended.error is None:
-                reports[ended.index] = replace(done, output=plain(ended.value()), error=None)
-            else:
-                reports[ended.index] = replace(done, error=str(ended.error))
-                failures.append(ended.error)
-            following = None if wanted.in_order and ended.error else next(waiting, None)
-            if following is not None:
-                working.add(following)
-    for each in waiting:
-        each.close()
-    return reports, failures
+    team: Mapping[str, Member]
+    at_once: int | None
+    threads: bool
+    last_only: bool
+
+    async def carry_out(
+        self, ctx: Context, wanted: Delegate, number: int, before: Sequence[WorkReport]
+    ) -> tuple[list[WorkReport], list[Exception]]:  # fmt: skip
+        """Have them do what was assigned to them; returns the reports in order, and what workers failed with.
+
+        `before` are the reports of earlier rounds.
+        """
+        given, failures = wanted.assignments, list[Exception]()
+        calls = [asked(ctx, self.team[each.to], self._input(ctx, each, before)) for each in given]
+        reports = [
+            WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
+            for each in given
+        ]
+        places = 1 if wanted.in_order else self.at_once or len(calls)
+        waiting = iter(calls[places:])
+        async with ctx.select(*calls[:places]) as working:
+            async for ended in working:
+                done = reports[ended.index]
+                if ended.error is None:
+                    output = last_word(ended.value()) if self.last_only else ended.value()
+                    reports[ended.index] = replace(done, output=plain(output), error=None)
+                else:
+                    reports[ended.index] = replace(done, error=str(ended.error))
+                    failures.append(ended.error)
+                following = None if wanted.in_order and ended.error else next(waiting, None)
+                if following is not None:
+                    working.add(following)
+        for each in waiting:
+            each.close()
+        return reports, failures
+
+    def _input(self, ctx: Context, given: Assignment, before: Sequence[WorkReport]) -> object:
+        """Return what a worker is handed; a language model that keeps a thread hears that before it."""
+        member = self.team[given.to]
+        if not self.threads:
+            return input_for(ctx, member, given.input)
+        done = ((each.input, each.output) for each in before if each.worker == given.to and each.error is None)
+        return input_for(ctx, member, thread_of(given.to, done, given.input))

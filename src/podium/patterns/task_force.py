@@ -9,7 +9,8 @@ from podium.errors import NoDecision
 from podium.model.agent import Card, is_agent
 from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS, input_for, plain
-from podium.patterns.building.members import Member, at_least, by_name
+from podium.patterns.building.last_word import TeamResult
+from podium.patterns.building.members import Member, abilities, at_least, by_name
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import OnFailure, Partial, SoFar, is_partial
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -41,12 +42,17 @@ class Needs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mission:
+class Mission(TeamResult):
     """What a task force did: its result, who was recruited and why, and how they worked."""
 
     result: Json
     recruited: list[Recruit]
     work: str
+
+    @property
+    def last(self) -> Json:
+        """The result."""
+        return self.result
 
 
 @pattern
@@ -74,6 +80,8 @@ def task_force(
     among = None if candidates is None else by_name("task_force", candidates, what="candidates")
     analysing = Role("task_force", "analyst", analyst, offers=("task", "works", "capabilities"), gives=Needs)
     managing = None if manager is None else Role[object]("task_force", "manager", manager, offers=_MANAGES).member
+    if managing is not None:
+        abilities("task_force", "its manager", among or {})
     works = {work: what for work, what in _WORKS.items() if managing is not None or work != "supervisor"}
     offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from threading import Event
 from typing import Any, cast
 
+import pytest
+
 from podium import Context, Retry, workflow
-from podium.errors import CallError
+from podium.errors import CallError, RunFailed
 from podium.model.fact import FactKind
 from podium.model.track_record import TrackRecord
 from podium.store.protocol import Store
@@ -52,6 +54,36 @@ async def test_without_names_all_who_were_asked_are_told_of(bench: Bench) -> Non
     await worked(bench, 1)
     async with bench.app(reads) as app:
         assert await app.run(reads, everybody) == [["broken", 1, 0, 1], ["echo", 1, 1, 0], ["flaky", 1, 1, 0]]
+
+
+async def test_with_a_label_the_calls_that_have_it_are_told_of_and_a_replay_learns_the_same(bench: Bench) -> None:
+    found: list[list[tuple[str, int, int]]] = []
+
+    @workflow
+    async def labels(ctx: Context) -> None:
+        for label in ("report", "report", "errand", None):
+            await ctx.call(echo, label, label=label)
+        with pytest.raises(CallError):
+            await ctx.call(broken, label="errand")
+        told = [await ctx.records(label=label) for label in ("report", "errand", "other")]
+        told.append(await ctx.records("echo", label="errand"))
+        found.append([(each.agent, each.done, each.failed) for some in told for each in some])
+        await ctx.sleep(60)
+
+    run = await bench.parked(labels)
+    await bench.result(run, labels, seconds=60)
+    assert found == [[("echo", 2, 0), ("broken", 0, 1), ("echo", 1, 0), ("echo", 1, 0)]] * 2
+
+
+@pytest.mark.parametrize("label", ["", "two\nlines", 5])
+async def test_a_label_is_a_name(bench: Bench, label: Any) -> None:
+    @workflow
+    async def labels(ctx: Context) -> None:
+        await ctx.call(echo, 1, label=label)
+
+    async with bench.app() as app:
+        with pytest.raises(RunFailed, match="expected a name"):
+            await app.run(labels)
 
 
 async def test_a_record_has_the_time_that_a_call_took_with_its_retries(bench: Bench) -> None:
@@ -126,7 +158,7 @@ class Slow:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def records(self, agents: Sequence[str] = ()) -> list[TrackRecord]:
+    async def records(self, agents: Sequence[str] = (), *, label: str | None = None) -> list[TrackRecord]:
         await asyncio.to_thread(self.let.wait, 10)
         return await self._store.records(agents)
 

@@ -1,14 +1,15 @@
 """`adaptive`: looks at the task and picks the pattern."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from podium import Agent, Context, agent, workflow
+from podium import Agent, App, Context, agent, workflow
 from podium.errors import CallError, PatternError, RunFailed
-from podium.patterns import Adapted, AdaptOrch, Scaling, TaskShape, adaptive, parallel, sequence
+from podium.patterns import Adapted, AdaptOrch, Scaling, TaskShape, adaptive, cel, parallel, sequence
 from podium.patterns.parts.topology import ShapedTask
-from podium.testing import failing, scripted
+from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
 
@@ -36,7 +37,7 @@ def analyst(*after: str, tools: int = 0, coupling: float = 0.3) -> Agent[Any, An
 
 
 def tried(good: Agent[str, str], times: int, bad: Agent[Any, Any] | None = None) -> Any:
-    @workflow
+    @workflow(name=f"tries-{good.card.name}")
     async def tries(ctx: Context) -> None:
         for n in range(times):
             await ctx.call(good, str(n))
@@ -81,42 +82,126 @@ async def test_by_adaptorch_the_task_goes_to_the_topology_that_fits(
     assert (done.chosen, done.value) == (chosen, f"{chosen}: go")
 
 
-async def test_a_single_agent_that_is_good_enough_does_it_and_the_analyst_is_not_asked(bench: Bench) -> None:
-    unasked = failing("analyst")
-    made = adaptive(SINGLE, analyst=unasked, rule=SCALING, name="a")
+def counted(analyst: Agent[Any, Any]) -> tuple[Agent[Any, Any], list[Any]]:
+    """Return an analyst that gives what another one would, and a list of what it was asked."""
+    heard: list[Any] = []
+
+    @workflow(name="counted")
+    async def looks(ctx: Context, task: Any) -> Any:
+        heard.append(task)
+        return await ctx.call(analyst, task)
+
+    return looks, heard
+
+
+async def test_with_a_kind_of_ones_own_a_single_agent_that_is_good_enough_does_it_and_the_analyst_is_not_asked(
+    bench: Bench,
+) -> None:
+    looks, heard = counted(analyst("", "0"))
+    made = adaptive(SINGLE, analyst=looks, rule=SCALING, kind=lambda task: task[:1], name="a")
     async with bench.app() as app:
-        await app.run(tried(SINGLE, 4))
-        assert await app.run(made, "go") == Adapted(
-            value="single: go",
+        for n in range(4):
+            assert (await app.run(made, f"x{n}")).kind == "x"
+        assert await app.run(made, "x4") == Adapted(
+            value="single: x4",
             chosen="single",
             why="4 of 4 of its calls worked, so at least 51% do: above 45% more agents cost more than they bring.",
+            kind="x",
         )
+        assert heard == ["x0", "x1", "x2", "x3"]
+        await app.run(made, "y")
+        assert heard[4:] == ["y"]
 
 
-async def test_three_calls_do_not_show_it_yet(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    ("said", "kind"), [("", "centralised"), ("Report", "report"), ("  quarterly\n REPORT ", "quarterly report")]
+)
+async def test_the_kind_is_what_the_analyst_says_or_else_what_the_rule_advises(
+    bench: Bench, said: str, kind: str
+) -> None:
+    seen = scripted("analyst", lambda _: {"tasks": [{"id": "a"}, {"id": "b"}], "kind": said})
     async with bench.app() as app:
-        await app.run(tried(SINGLE, 3))
-        done = await app.run(adaptive(SINGLE, analyst=analyst("", ""), rule=SCALING, name="a"), "go")
-    assert done.chosen == "centralised"
+        assert (await app.run(adaptive(SINGLE, analyst=seen, rule=SCALING, name="a"), "go")).kind == kind
 
 
 async def test_how_good_is_good_enough_can_be_said(bench: Bench) -> None:
     async with bench.app() as app:
-        await app.run(tried(SINGLE, 9))
-        seen = analyst("", "")
-        kept = adaptive(SINGLE, analyst=seen, rule=SCALING, enough=0.6, name="kept")
-        never = adaptive(SINGLE, analyst=seen, rule=SCALING, enough=1.0, name="never")
-        assert [(await app.run(made, "go")).chosen for made in (kept, never)] == ["single", "centralised"]
+        chosen, seen = list[str](), analyst("", "0")
+        for enough in (0.45, 0.6):
+            made = adaptive(SINGLE, analyst=seen, rule=SCALING, enough=enough, name=f"a{enough}")
+            app.register(made)
+            await app.run(tried(made, 4))
+            chosen.append((await app.run(made, "go")).why)
+    assert [each[:6] for each in chosen] == ["4 of 4", "8 of 8"]
+    assert "above 60%" in chosen[1]
 
 
-async def test_the_record_of_another_version_does_not_count_unless_only_the_name_is_known(bench: Bench) -> None:
-    newer, seen = says("single", version="2"), analyst("", "")
+async def test_calls_elsewhere_do_not_count_and_of_another_version_only_where_the_name_alone_is_known(
+    bench: Bench,
+) -> None:
+    seen, newer = analyst("", "0"), says("single", version="2")
+    first = adaptive(SINGLE, analyst=seen, rule=SCALING, name="first")
     async with bench.app() as app:
         await app.run(tried(SINGLE, 9))
+        assert (await app.run(first, "go")).why.startswith("2 parts, one after the other")
+        await app.run(tried(first, 4))
         app.register(newer)
         fresh = adaptive(newer, analyst=seen, rule=SCALING, name="fresh")
         named = adaptive("single", analyst=seen, rule=SCALING, name="named")
-        assert [(await app.run(made, "go")).chosen for made in (fresh, named)] == ["centralised", "single"]
+        whys = [(await app.run(made, "go")).why[:6] for made in (fresh, named)]
+    assert whys == ["2 part", "6 of 6"]
+
+
+@pytest.mark.parametrize("enough", [0.45, 1.0])
+@pytest.mark.parametrize("keyed", [False, True])
+async def test_a_mixed_stream_is_done_as_by_an_office_for_each_kind(
+    bench: Bench, enough: float, *, keyed: bool
+) -> None:
+    """Errands, which one agent does well, and reports, which it does badly: their records are apart."""
+
+    def office(name: str) -> Any:
+        calls = Counter[str]()
+
+        def doer(title: str, **solved: int) -> Agent[str, str]:
+            @agent(name=f"{name}-{title}")
+            async def do(task: str) -> str:
+                kind = task.split("#", maxsplit=1)[0]
+                calls[kind] += 1
+                if calls[kind] % 10 >= solved[kind]:
+                    raise RuntimeError("not solved")
+                return "solved"
+
+            return do
+
+        one, team, spread = (
+            doer("one", errand=10, report=3), doer("team", errand=3, report=7), doer("spread", errand=3, report=6)
+        )  # fmt: skip
+        return adaptive(
+            one, analyst=looks, rule=Scaling(centralised=team, decentralised=spread), enough=enough, name=name,
+            kind=(lambda task: task.split("#")[0]) if keyed else None,
+        )  # fmt: skip
+
+    @agent
+    async def looks(task: str) -> TaskShape:
+        after = ["a"] if task.startswith("errand") else []
+        return TaskShape(tasks=[ShapedTask(id="a"), ShapedTask(id="b", after=after)], tools=3)
+
+    async def solved(app: App, made: Any, kinds: list[str]) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for n, kind in enumerate(kinds):
+            try:
+                found.append((kind, (await app.run(made, f"{kind}#{n}")).chosen))
+            except RunFailed as error:
+                found.append((kind, str(error).partition("-")[2].partition(" ")[0]))
+        return found
+
+    errands, reports = ["errand"] * 9, ["report"] * 15
+    async with bench.app() as app:
+        mixed = await solved(app, office("mixed"), [*errands[:5], *reports[:9], *errands[5:], *reports[9:]])
+        alone = await solved(app, office("errands"), errands) + await solved(app, office("reports"), reports)
+    assert sorted(mixed, key=lambda each: each[0]) == alone
+    if enough < 1:
+        assert {chosen for kind, chosen in mixed if kind == "errand"} == {"single"}
 
 
 async def test_patterns_are_members_and_get_the_task(bench: Bench) -> None:
@@ -147,6 +232,10 @@ async def test_an_analyst_may_give_a_shape_and_is_handed_the_task(bench: Bench) 
     [
         (analyst("1", "0"), "PlanRefused: parts of the task wait for each other"),
         (scripted("analyst", lambda _: "hm"), "analyst, its analyst, gave what cannot be read"),
+        (
+            scripted("analyst", lambda _: {"tasks": [], "kind": "a report " * 10}),
+            "BadAnswer: adaptive: the analyst gave a kind of 89 characters: expected a short name",
+        ),
     ],
 )
 async def test_a_shape_that_cannot_be_fails_it(bench: Bench, seen: Agent[Any, Any], message: str) -> None:
@@ -169,13 +258,17 @@ async def test_the_choice_stays_after_a_restart_although_the_record_has_become_g
             return (await (await app.handle(run)).status()).state == "parked"
 
         await bench.clock.until(parked)
-        await app.run(tried(SINGLE, 9))
+        seen = scripted("other-analyst", lambda _: {"tasks": []})
+        other = adaptive(SINGLE, analyst=seen, rule=SCALING, kind=lambda _: "centralised", name="other")
+        await app.run(tried(other, 9))
     assert (await bench.result(run, made, seconds=60)).value == "go slowly"
 
 
 @pytest.mark.parametrize(
     ("build", "message"),
     [
+        (lambda: adaptive(SINGLE, analyst="x", rule=SCALING, tries=-1), "tries=-1: expected at least 0"),
+        (lambda: adaptive(SINGLE, analyst="x", rule=SCALING, kind=cel("job")), "uses job: here it may use task"),
         (lambda: adaptive(SINGLE, analyst="x", rule=SCALING, enough=1.5), "enough=1.5: expected a share from 0 to 1"),
         (
             lambda: adaptive(SINGLE, analyst="x", rule=Scaling(centralised="c", decentralised="d", many_tools=0)),

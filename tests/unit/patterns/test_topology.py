@@ -7,24 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import PlanRefused
-from podium.model.track_record import TrackRecord
 from podium.patterns.parts.topology import (
     Measures,
     ShapedTask,
     TaskShape,
     by_adaptorch,
     by_scaling,
-    kept,
     measured,
-    proven,
 )
 
 
-def shape(*tasks: str, tools: int = 0, coupling: float = 0.5) -> TaskShape:
+def shape(*tasks: str, tools: int = 0, coupling: float = 0.5, dynamic: bool = False) -> TaskShape:
     """Return a task: `shape("a", "b < a")` has a part b that comes after a."""
     split = [each.partition(" < ") for each in tasks]
     parts = [ShapedTask(id=name, after=after.split(), coupling=coupling) for name, _, after in split]
-    return TaskShape(tasks=parts, tools=tools)
+    return TaskShape(tasks=parts, tools=tools, dynamic=dynamic)
 
 
 def scaling(task: TaskShape) -> str:
@@ -88,6 +85,8 @@ def test_a_graph_that_cannot_be_is_refused(task: TaskShape, message: str) -> Non
         (shape("a", "b", tools=15), "centralised"),
         (shape("a", "b", tools=16), "decentralised"),
         (shape(*DIAMOND), "centralised"),
+        (shape(*DIAMOND, dynamic=True), "decentralised"),
+        (shape("a", "b < a", dynamic=True), "single"),
     ],
 )
 def test_scaling_goes_by_what_runs_abreast_and_by_the_tools(task: TaskShape, chosen: str) -> None:
@@ -120,35 +119,6 @@ def test_the_reason_names_the_figures() -> None:
     assert by_adaptorch(measured(shape(*DIAMOND)), width=0.5, coupling=0.6, size=5).why == (
         "4 parts, 2 abreast, 3 deep, coupling 0.5: side by side within a layer, one layer after the other."
     )
-
-
-def record(done: int, failed: int) -> list[TrackRecord]:
-    return [TrackRecord(agent="a", version="1", calls=done + failed, done=done, failed=failed)]
-
-
-def test_a_record_is_not_good_enough_before_there_are_calls_to_show_it() -> None:
-    assert [kept(record(done, 0), 0.45) is not None for done in range(6)] == [False, False, False, False, True, True]
-    assert kept([], 0.0) is None
-
-
-def test_the_share_that_is_proven_is_wilsons() -> None:
-    assert (round(proven(4, 0), 3), round(proven(8, 2), 3)) == (0.51, 0.49)
-
-
-@pytest.mark.parametrize("failed", [0, 5, 197])
-def test_nothing_is_proven_of_whoever_never_did_it(failed: int) -> None:
-    assert proven(0, failed) == 0.0
-
-
-@given(st.integers(0, 10_000), st.integers(0, 10_000), st.floats(0, 1))
-def test_a_record_is_kept_just_where_more_than_enough_is_proven_and_never_beyond_what_worked(
-    done: int, failed: int, enough: float
-) -> None:
-    sure = proven(done, failed)
-    assert 0 <= sure < 1
-    assert sure <= done / (done + failed) if done + failed else sure == 0
-    assert (kept(record(done, failed), enough) is not None) == (sure > enough)
-    assert proven(done + 1, failed) >= sure >= proven(done, failed + 1)
 
 
 @st.composite

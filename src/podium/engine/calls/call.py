@@ -150,7 +150,8 @@ class AgentCall(Recorded[T], Generic[T]):
     def _asked(self, card: Card, lineage: int, place: str | None) -> Prepared:
         return _asked(
             card.name, card.version, self._why, lineage, place, once=card.effects == "once",
-            conversation=self._conversation, heard=self._told is not None, step=self.step,
+            conversation=self._conversation, heard=self._told is not None, label=self.options.label,
+            step=self.step,
         )  # fmt: skip
 
     def _given(self, end: Fact) -> Given | None:
@@ -332,13 +333,13 @@ class CallInStep(AgentCall[Json]):
 @lru_cache(maxsize=4096)
 def _asked(  # noqa: PLR0913 - the key of a cache: an object would have to be made first
     name: str, version: str, why: str | None, lineage: int, place: str | None, *, once: bool,
-    conversation: str | None, heard: bool, step: str | None,
+    conversation: str | None, heard: bool, label: str | None, step: str | None,
 ) -> Prepared:  # fmt: skip
     """Return what the fact says that an agent was asked."""
     return prepared(
         Asked(
             agent=name, version=version, why=why, lineage=lineage, taken_from=place, once=once,
-            conversation=conversation, heard=heard, step=step,
+            conversation=conversation, heard=heard, label=label, step=step,
         )
     )  # fmt: skip
 

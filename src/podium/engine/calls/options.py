@@ -8,9 +8,10 @@ from podium.model.acceptance import Acceptance
 from podium.model.agent import is_agent
 from podium.model.conversation import ConversationTurn
 from podium.model.duration import SECONDS, SecondsOrNone, hold_seconds
-from podium.model.expected import Expected, check_options, instance, is_list, or_none
+from podium.model.expected import NAME, Expected, check_options, instance, is_list, or_none
 from podium.model.fallback import FallbackValue
 from podium.model.retry import Retry
+from podium.model.storable import check_name
 from podium.model.task import Task
 
 Fallbacks = Sequence[Target | FallbackValue]
@@ -23,6 +24,7 @@ def _are_fallbacks(value: object) -> bool:
 
 _OPTIONS: Mapping[str, Expected] = {
     "retry": or_none(instance(Retry, "Retry(attempts=3)")),
+    "label": or_none(NAME),
     "fallback": or_none(Expected("a list of agents, names and values, such as [spare]", _are_fallbacks)),
 }
 
@@ -37,10 +39,12 @@ class CallOptions:
     fallback: Fallbacks | None = None
     conversation: ConversationTurn | None = None
     accept: Acceptance | None = None
+    label: str | None = None
 
     def __post_init__(self) -> None:
         hold_seconds(self, SECONDS, "timeout", "within", whose="a call", optional=True)
         check_options("a call", {name: getattr(self, name) for name in _OPTIONS}, _OPTIONS)
+        check_name("the label of a call", self.label)
 
 
 NO_OPTIONS = CallOptions()

@@ -11,14 +11,17 @@ from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import AnyAgent, Card
 from podium.model.conversation import is_asked
+from podium.model.cost import Spending
 from podium.model.fact import Fact
 from podium.model.facts.runs import Changed
 from podium.model.facts.waits import LookedUp
 from podium.model.json import Json
 from podium.model.retry import Backoff, FailureKind, Retry
+from podium.model.storable import check_name
 from podium.model.track_record import TrackRecord
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode_names
+from podium.store.protocol.queries import CostQuery
 
 T = TypeVar("T")
 Barred = Callable[[BranchTask, Sequence[AnyAgent]], Awaitable[set[str]]]
@@ -44,10 +47,11 @@ class LookUp(Recorded[list[T]]):
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, of: str = "",
-        agents: tuple[str, ...] | None = None,
+        agents: tuple[str, ...] | None = None, label: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(active, branch, path, key)
-        self.asks = LookedUp(of=of or self.OF, agents=agents)
+        check_name("the label of calls", label)
+        self.asks = LookedUp(of=of or self.OF, agents=agents, label=label)
         """What is looked up, as it is recorded: `of`, and more if that does not say it all."""
 
     def described(self) -> str:
@@ -56,7 +60,7 @@ class LookUp(Recorded[list[T]]):
 
     def identity(self) -> dict[str, object]:
         """Return what is looked up."""
-        return {"of": self.asks.of, "agents": self.asks.agents}
+        return {"of": self.asks.of, "agents": self.asks.agents, "label": self.asks.label}
 
     def hand_back(self, branch: BranchTask, record: KeyState, end: Fact) -> list[T]:
         """Return what was found."""
@@ -121,7 +125,7 @@ class Records(LookUp[TrackRecord]):
     async def look(self, branch: BranchTask) -> list[Json]:
         """Have the store fold its facts: it may take a tenth of a second."""
         names: Sequence[str] = self.asks.agents or ()
-        found = await branch.at(self.key, self.active.runtime.store.records(names))
+        found = await branch.at(self.key, self.active.runtime.store.records(names, label=self.asks.label))
         return [asdict(record) for record in found]
 
     def load(self, plain: Json) -> TrackRecord:
@@ -153,6 +157,26 @@ class LastSpeaker(LookUp[str]):
     def load(self, plain: Json) -> str:
         """Return a name."""
         return plain
+
+
+class SpentSoFar(LookUp[Spending]):
+    """What a workflow has spent so far."""
+
+    __slots__ = ()
+
+    OF = "what it has spent"
+
+    async def look(self, branch: BranchTask) -> list[Json]:
+        """Have the store add up what is recorded below the workflow: a few milliseconds for thousands of facts."""
+        query = CostQuery(by="run", run=self.active.run.id, below=self.path or None)
+        found = await branch.at(self.key, self.active.runtime.store.costs(query))
+        usd = round(sum(each.usd + each.in_doubt for each in found.items), 9)
+        tokens = sum(each.input_tokens + each.output_tokens for each in found.items)
+        return [asdict(Spending(usd=usd, tokens=tokens))]
+
+    def load(self, plain: Json) -> Spending:
+        """Return what was spent."""
+        return Spending(**plain)
 
 
 def changed(active: ActiveRun, path: str, counter: int, name: str) -> bool:

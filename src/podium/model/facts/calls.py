@@ -28,6 +28,8 @@ class Asked(FactContent, kind=FactKind.ASKED):
     """The conversation in which it is to have its turn."""
     heard: Kept[bool] = False
     """Whether a language model hears what the input tells as messages: earlier versions told it as one text."""
+    label: Kept[str | None] = None
+    """Of which sort it is, by the word of whoever calls: records of agents are told by it."""
     step: Kept[str | None] = None
     """The key of the step that needs its answer, where an agent calls another one."""
 

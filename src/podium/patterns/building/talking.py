@@ -18,12 +18,12 @@ def words(value: object) -> str:
 
 def asked(
     ctx: Context, member: Member, input: object, turn: ConversationTurn | None = None, *,
-    accept: Acceptance | None = None,
+    accept: Acceptance | None = None, label: str | None = None,
 ) -> Primitive[object]:  # fmt: skip
     """Return the call of a member; where the pattern has its turn in a conversation it listens, or has this turn."""
     if turn is None and (name := _talk(ctx)) is not None:
         turn = ConversationTurn(name, says="nothing")
-    return ctx.call(member, input, conversation=turn, accept=accept)
+    return ctx.call(member, input, conversation=turn, accept=accept, label=label)
 
 
 def _talk(ctx: Context) -> str | None:

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
+from podium.patterns.building.last_word import TeamResult
 from podium.patterns.parts.ballot import BallotOutcome, Count, Tied, Undecided, key_of
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ class Tally(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot(Generic[T]):
+class Ballot(TeamResult, Generic[T]):
     """What was decided, and how. A vote has the name of its voter; the second one of the same voter is `name#2`."""
 
     decision: T
@@ -37,6 +38,11 @@ class Ballot(Generic[T]):
     not_asked: list[str]
     """The votes that were not bought: they could not matter."""
     why: str
+
+    @property
+    def last(self) -> T:
+        """The decision."""
+        return self.decision
 
 
 class Poll:

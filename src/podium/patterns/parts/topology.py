@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from podium.errors import PlanRefused
-from podium.model.track_record import TrackRecord
 
 _MOST_TASKS = 200
-_95_PERCENT = 1.96
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShapedTask:
-    """One part of a task: `after` are the ids of the parts whose results it needs.
+    """One part of a task: `after` are the ids of the parts that have to be done before it.
 
-    `coupling` says how much the two then have to agree, from 0 to 1: 0.3 weakly, 0.7 strongly, 1 in everything.
+    `coupling` says how much of their context it needs, from 0 to 1: 0 none, 0.3 where it helps and is not required, 0.7
+    where what they give is its input, 1 where all has to be of one piece.
     """
 
     id: str
@@ -27,10 +26,16 @@ class ShapedTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskShape:
-    """What an analyst says of a task: its parts, and how many tools it takes. No parts: it cannot be divided."""
+    """What an analyst says of a task: its parts, and how many tools it takes. No parts: it cannot be divided.
+
+    `dynamic` is whether what is found on the way decides what there is to do next, as in a search of the web. `kind` is
+    a short name for tasks of this sort, such as `report`: how teams did is told by it.
+    """
 
     tasks: Sequence[ShapedTask]
     tools: int = 0
+    dynamic: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +50,8 @@ class Measures:
     coupling: float
     """The mean coupling where one part waits for another; 0 where none does."""
     tools: int = 0
+    dynamic: bool = False
+    """Whether what is found on the way decides what there is to do next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,7 @@ def measured(shape: TaskShape) -> Measures:
     return Measures(
         tasks=len(order), width=len(order) - _matched(before), depth=max(depth.values(), default=0),
         coupling=math.fsum(couplings) / len(couplings) if couplings else 0.0, tools=shape.tools,
+        dynamic=shape.dynamic,
     )  # fmt: skip
 
 
@@ -112,32 +120,6 @@ def _matched(before: Mapping[str, set[str]]) -> int:
     return sum(placed(part, set()) for part in before)
 
 
-def proven(done: int, failed: int) -> float:
-    """Return the share of calls that work at least, with 95 % confidence (Wilson, 1927); 0 where nothing is known."""
-    calls = done + failed
-    if not done:
-        return 0.0
-    share, z2 = done / calls, _95_PERCENT**2
-    spread = _95_PERCENT * math.sqrt(share * (1 - share) / calls + z2 / (4 * calls**2))
-    return max(0.0, (share + z2 / (2 * calls) - spread) / (1 + z2 / calls))
-
-
-def kept(records: Sequence[TrackRecord], enough: float) -> Fit | None:
-    """Return that the single agent is good enough by itself, or None where its record does not show it.
-
-    More agents bring less, or do harm, once one alone does well in about 45 % of cases (arXiv 2512.08296).
-    """
-    done, failed = sum(each.done for each in records), sum(each.failed for each in records)
-    sure = proven(done, failed)
-    if sure <= enough:
-        return None
-    return Fit(
-        "single",
-        f"{done} of {done + failed} of its calls worked, so at least {sure:.0%} do: above {enough:.0%} "
-        "more agents cost more than they bring.",
-    )
-
-
 def by_scaling(task: Measures, *, many_tools: int) -> Fit:
     """Choose after "Towards a science of scaling agent systems" (arXiv 2512.08296)."""
     if task.tasks <= 1:
@@ -145,6 +127,10 @@ def by_scaling(task: Measures, *, many_tools: int) -> Fit:
     if task.width == 1:
         return Fit(
             "single", f"{task.tasks} parts, one after the other: handing over would cost, and nothing runs abreast."
+        )
+    if task.dynamic:
+        return Fit(
+            "decentralised", f"{task.tasks} parts, {task.width} abreast, and what is found decides what there is to do."
         )
     if task.tools >= many_tools:
         return Fit(

@@ -108,10 +108,13 @@ class ReadStore(Protocol):
         """Add up what was spent, the dearest first."""
         ...
 
-    async def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> "list[TrackRecord]":
+    async def records(
+        self, agents: Sequence[str] = (), *, label: str | None = None, recent: int = RECENT_FACTS
+    ) -> "list[TrackRecord]":
         """Fold the last facts into a record for each agent and version, by name.
 
-        Of the agents named, or of all that were asked. Facts that a fork copied do not count again.
+        Of the agents named, or of all that were asked; with a `label`, of the calls that have it. Facts that a fork
+        copied do not count again.
         """
         ...
 

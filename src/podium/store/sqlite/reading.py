@@ -201,9 +201,11 @@ class SqliteReading:
 
     # Folds
 
-    async def records(self, agents: Sequence[str] = (), *, recent: int = RECENT_FACTS) -> list[TrackRecord]:
+    async def records(
+        self, agents: Sequence[str] = (), *, label: str | None = None, recent: int = RECENT_FACTS
+    ) -> list[TrackRecord]:
         """Fold the last facts into a record for each agent and version."""
-        wanted = (encode_as_is(list(agents)).decode() if agents else None, recent)
+        wanted = (encode_as_is(list(agents)).decode() if agents else None, recent, label)
         rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
         return [record_of(row) for row in rows]
 

@@ -35,6 +35,21 @@ class RecordsContract(OpenedStore):
             assert [each.agent for each in folded(hand, "c", "a", "nobody")] == ["a", "c"]
             assert [each.agent for each in folded(hand)] == ["a", "b", "c"]
 
+    def test_with_a_label_only_the_calls_that_have_it_are_told_of(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            hand.write(number, asked("0", "a", label="x"), answered("0"), asked("1", "a", label="y"), asked("2", "a"))
+            hand.write(number, answered("1", "failed"), asked("3", "b", label="y"))
+            told = {
+                label: [(each.agent, each.calls, each.done, each.failed) for each in folded(hand, label=label)]
+                for label in ("x", "y", "z", None)
+            }
+            assert told == {
+                "x": [("a", 1, 1, 0)], "y": [("a", 1, 0, 1), ("b", 1, 0, 0)], "z": [],
+                None: [("a", 3, 1, 1), ("b", 1, 0, 0)],
+            }  # fmt: skip
+            assert [each.calls for each in folded(hand, "b", label="y")] == [1]
+
     def test_a_store_without_calls_knows_nobody(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             hand.write(hand.start(new_run("r")), answered("0"))
@@ -117,16 +132,19 @@ class RecordsContract(OpenedStore):
             assert [each.calls for each in folded(hand)] == [1]
 
 
-def folded(hand: Hand, *agents: str, recent: int | None = None) -> Sequence[TrackRecord]:
+def folded(
+    hand: Hand, *agents: str, label: str | None = None, recent: int | None = None
+) -> Sequence[TrackRecord]:  # fmt: skip
     """Have the store fold its facts."""
     if recent is None:
-        return hand.told(hand.store.records(agents))
-    return hand.told(hand.store.records(agents, recent=recent))
+        return hand.told(hand.store.records(agents, label=label))
+    return hand.told(hand.store.records(agents, label=label, recent=recent))
 
 
-def asked(key: str, agent: str, *, version: str = "1", at: float = 100.0) -> NewFact:
+def asked(key: str, agent: str, *, version: str = "1", at: float = 100.0, label: str | None = None) -> NewFact:
     """Return the fact that an agent was asked."""
-    return NewFact(FactKind.ASKED, key, at, encode({"agent": agent, "version": version}), b"1")
+    body: Json = {"agent": agent, "version": version} | ({} if label is None else {"label": label})
+    return NewFact(FactKind.ASKED, key, at, encode(body), b"1")
 
 
 def answered(key: str, outcome: str = "done", *, at: float = 101.0, usd: float | None = None) -> NewFact:

@@ -183,7 +183,7 @@ def retried(draw: st.DrawFn) -> Written:
 
 WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.Started: started(),
-    calls.Asked: optional(calls.Asked, {}, {"agent": word, "version": word}, why=text, conversation=word),
+    calls.Asked: optional(calls.Asked, {}, {"agent": word, "version": word}, why=text, conversation=word, label=word),
     answers.AnsweredDone: done,
     answers.AnsweredFailed: optional(
         answers.AnsweredFailed, {"outcome": "failed"}, failure, causes=words.filter(bool), output=yes
@@ -237,7 +237,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.Ended: ended,
     runs.Redacted: optional(runs.Redacted, {}, {"by": word, "why": text, "left": word}, signature=word),
     runs.InputEdited: fixed(runs.InputEdited, {}, key=word),
-    waits.LookedUp: optional(waits.LookedUp, {}, {"of": word}, agents=words),
+    waits.LookedUp: optional(waits.LookedUp, {}, {"of": word}, agents=words, label=word),
     money.AmountReserved: optional(money.AmountReserved, {}, {**amount, "budgets": words}, escrow=yes),
     money.AmountSettled: settled(),
     calls.Held: fixed(calls.Held, {}, until=seconds, why=text, rule=maybe),
