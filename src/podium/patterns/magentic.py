@@ -328,7 +328,10 @@ class _Crew:
                 if found.name not in self.outsiders and found.name not in members:
                     members[found.name], able[found.name] = found.name, found.description
         if not members:
-            raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
+            raise NoDecision(
+                f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers. "
+                "Those whom a policy forbids anyway do not count."
+            )
         offers = ("instruction", "task", "history")
         roles = {each: Role[object]("magentic", "worker", who, offers=offers) for each, who in members.items()}
         return _Team(self.asking, roles, able, self.on_refused)
