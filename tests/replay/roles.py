@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from podium.model.json import Json
 from tests.catalogue.roles import ROLES
+from tests.catalogue.roles.badly import BADLY
 from tests.catalogue.roles.role import RoleEntry, Shape
 
 
@@ -22,7 +23,13 @@ class Played(NamedTuple):
         return f"{self.entry.id}_{self.shape}"
 
 
-PLAYED: Mapping[str, Played] = {each.name: each for entry in ROLES for each in (Played(entry, s) for s in entry.shapes)}
+PLAYED: Mapping[str, Played] = {
+    each.name: each
+    for each in (
+        *(Played(entry, shape) for entry in ROLES for shape in entry.shapes),
+        *(Played(entry, "anything") for entry in BADLY),
+    )
+}
 
 
 def keep_all(folder: Path, histories: Mapping[str, Json]) -> None:

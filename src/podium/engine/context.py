@@ -15,7 +15,7 @@ from podium.engine.primitives.asking import asking
 from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
 from podium.engine.primitives.joins import Gather, Quorum, Race, check_fan_out, check_quorum, checked, spread
-from podium.engine.primitives.lookups import Find, LastSpeaker, Records, changed
+from podium.engine.primitives.lookups import Find, LastSpeaker, Records, SpentSoFar, changed
 from podium.engine.primitives.questions import AskPerson
 from podium.engine.primitives.restarting import restart
 from podium.engine.primitives.selection import Selection
@@ -189,6 +189,10 @@ class Context(SameOnReplay):
         agent that was never asked has none. The result is recorded.
         """
         return Records(self._active, self._branch, self._path, self._key(), agents=agents, label=label)
+
+    def spent(self) -> SpentSoFar:
+        """Look up what this workflow, or branch, has spent so far with all below it; gives one Spending. Recorded."""
+        return SpentSoFar(self._active, self._branch, self._path, self._key())
 
     @overload
     def on_undo(self, agent: Agent[In, Any], input: In, /) -> OnUndo: ...

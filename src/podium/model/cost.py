@@ -8,6 +8,16 @@ Dimension = Literal["agent", "model", "workflow", "tenant", "day", "run", "conve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What a workflow has spent so far, with all that it called and started."""
+
+    usd: float
+    """US dollars, as far as prices are known; what is in doubt counts."""
+    tokens: int
+    """Those that models were sent, and those that they wrote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What was spent on one agent, model, workflow, tenant, day, run or conversation."""
 

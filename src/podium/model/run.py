@@ -53,10 +53,11 @@ class BlockedReason(StrEnum):
 PATTERNS_VERSION = 2
 """The version of the built-in patterns that a run is pinned to when it begins.
 
-A release in which the body of a pattern asks for other things than before raises it by one, once for all patterns. 1:
-Podium 0.1.0. 2: members that take a text are handed all parts, each under its name;
-a task of `plan_execute` is tried six times where no number is given, and its time is learned; None is no answer to
-`cascade`; `adaptive` asks its analyst first, and counts how its members did at each kind of tasks apart.
+A release in which the body of a pattern asks for other things than before raises it by one, once for all patterns.
+
+1: Podium 0.1.0. 2: language models and people are handed all parts of their role; a task of `plan_execute` is tried six
+times where no number is given, and its time is learned; None is no answer to `cascade`; `adaptive` asks its analyst
+first, and counts how its members did at each kind of tasks apart; what a member may not do ends its team.
 """
 
 START = "start"

@@ -26,6 +26,7 @@ class StepsApart:
         self.once = steps.once
         self.once_allowed = steps.once_allowed
         self.ask = steps.ask
+        self.call = steps.call
         self.note = steps.note
         self.conversation: OpenTurn | None = None
         self._steps = steps

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from podium.patterns.mesh import mesh
     from podium.patterns.parallel import parallel
     from podium.patterns.parts.board import Board, Watcher, watch
-    from podium.patterns.parts.control import Answer, HandOff, Turn
-    from podium.patterns.parts.ends import EndWhen, after, all_of, any_of, lasted, mentions, signalled
+    from podium.patterns.parts.control import Answer, Answered, HandOff, Turn
+    from podium.patterns.parts.ends import EndWhen, after, all_of, any_of, lasted, mentions, signalled, spent
     from podium.patterns.parts.exchange import MeshResult, Outgoing, PeerReply
     from podium.patterns.parts.joining import Joined
     from podium.patterns.parts.judging import Ruling
@@ -52,6 +52,7 @@ __all__ = [
     "AdaptOrch",
     "Adapted",
     "Answer",
+    "Answered",
     "Assignment",
     "Ballot",
     "Board",
@@ -128,6 +129,7 @@ __all__ = [
     "saga",
     "sequence",
     "signalled",
+    "spent",
     "state_machine",
     "step",
     "supervisor",
@@ -159,8 +161,8 @@ lazy.exports(
         "podium.patterns.mesh": "mesh",
         "podium.patterns.parallel": "parallel",
         "podium.patterns.parts.board": "Board Watcher watch",
-        "podium.patterns.parts.control": "Answer HandOff Turn",
-        "podium.patterns.parts.ends": "EndWhen after all_of any_of lasted mentions signalled",
+        "podium.patterns.parts.control": "Answer Answered HandOff Turn",
+        "podium.patterns.parts.ends": "EndWhen after all_of any_of lasted mentions signalled spent",
         "podium.patterns.parts.exchange": "MeshResult Outgoing PeerReply",
         "podium.patterns.parts.joining": "Joined",
         "podium.patterns.parts.judging": "Ruling",

@@ -11,6 +11,7 @@ from podium.model.json import Json
 from podium.model.track_record import TrackRecord
 from podium.patterns.building import expression
 from podium.patterns.building.inputs import input_for, plain
+from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.members import Member, at_least, same_input
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -77,12 +78,17 @@ class AdaptOrch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adapted:
+class Adapted(TeamResult):
     """What came out, which shape of teamwork was chosen (`single`, `centralised`, …), and why."""
 
     value: Json
     chosen: str
     why: str
+
+    @property
+    def last(self) -> Json:
+        """The value."""
+        return self.value
 
 
 @pattern

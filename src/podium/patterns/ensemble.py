@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, Unpack
 from podium.engine.context import Context
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
+from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.members import GivingAgent, Kind, Member, applied, at_least, either, gives, members
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -20,7 +21,7 @@ Picking = Callable[[Context, object, Mapping[str, object]], Awaitable[Judged]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen(Generic[T]):
+class Chosen(TeamResult, Generic[T]):
     """The best answer, and why it is that."""
 
     winner: str
@@ -34,6 +35,11 @@ class Chosen(Generic[T]):
     """The label under which the judge saw each agent's answer; empty where no agent judged."""
     missing: dict[str, str]
     """Who gave no answer, and why."""
+
+    @property
+    def last(self) -> T:
+        """The best answer."""
+        return self.value
 
 
 @pattern

@@ -13,7 +13,8 @@ from podium.model.json import Json
 from podium.patterns.building.added import added
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import Talk, as_text, plain, said_by, sections
-from podium.patterns.building.members import Member, about, at_least, by_name, part, takes
+from podium.patterns.building.last_word import TeamResult, last_word, words_of
+from podium.patterns.building.members import Member, abilities, about, at_least, by_name, part, takes
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -44,7 +45,7 @@ class ChatSoFar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class Conversation(TeamResult):
     """All that was said, and why it ended."""
 
     messages: list[Said]
@@ -53,6 +54,11 @@ class Conversation:
     ended_by: "Annotated[str, added()]" = ""
     """Which end of `until` has come, in words; empty where none has."""
 
+    @property
+    def last(self) -> Json:
+        """The latest message, without its speaker; None where nobody spoke."""
+        return self.messages[-1].text if self.messages else None
+
 
 @pattern
 def group_chat(
@@ -60,7 +66,8 @@ def group_chat(
     next_speaker: Literal["turns"] | Callable[[list[Said]], str | None] | Member = "turns",
     manager: Member | None = None, candidates: Callable[[list[Said]], Sequence[str]] | None = None,
     until: EndWhen | Callable[[list[Said]], bool] | None = None, agree: Callable[[Said], bool] | None = None,
-    continues: bool = False, turns: int = 12, name: str | None = None, **card: Unpack[CardFields],
+    continues: bool = False, last_only: bool = False, turns: int = 12, name: str | None = None,
+    **card: Unpack[CardFields],
 ) -> Pattern[object, Conversation]:  # fmt: skip
     """A shared conversation: everybody reads everything, one speaks at a time; gives the Conversation.
 
@@ -79,6 +86,9 @@ def group_chat(
     With `continues` the input is a ChatSoFar, or JSON of that form: the chat goes on after its messages, which
     everybody reads and the Conversation begins with. By turns the speaker after the latest one begins.
 
+    With `last_only`, a team in the place of a speaker says only its last message, or its answer, and not how it came to
+    that.
+
     It ends once `until`, an end or a rule of `messages`, has come (a turn is a new message); or once everybody has
     spoken and `agree`, a rule of `message`, holds for the latest message of each; and after as many new messages as
     there are `turns`, which is no failure.
@@ -87,6 +97,7 @@ def group_chat(
     known = by_name("group_chat", speakers, least=2, what="speakers")
     offers = ("task", "messages")
     speaking = {who: Role[object]("group_chat", "speaker", each, offers=offers) for who, each in known.items()}
+    voices = {who: words_of(each, last_only=last_only) for who, each in known.items()}
     choice = _Choice(next_speaker, manager, candidates, known)
     enough = ends_of("group_chat", until, known, messages=list[Said])
     agreeing = rule(agree, message=Said) if agree else None
@@ -102,10 +113,10 @@ def group_chat(
             who = await choice.next(ctx, chat)
             if who is None:
                 return Conversation(messages=chat.messages, ended="nobody")
-            cue, turn = chat.cue(ctx, speaking[who]), voice(ctx, None if number > 1 else task)
+            cue, turn = chat.cue(ctx, speaking[who]), voice(ctx, None if number > 1 else task, voices[who])
             parts = {} if isinstance(cue, str) else {"task": task, "messages": chat.messages}
             said = await speaking[who].ask(ctx, cue, turn, **parts)
-            chat.messages.append(Said(speaker=who, text=plain(said)))
+            chat.messages.append(Said(speaker=who, text=plain(last_word(said) if last_only else said)))
             so_far.reached(chat.messages)
             over.note(who, chat.messages[-1].text)
             if ended_by := await over.came(number, list(chat.messages)):
@@ -179,6 +190,7 @@ class _Choice:
         if manager is not None:
             offers = ("task", "messages", "speakers")
             self._manager = Role[str | None]("group_chat", "manager", manager, offers=offers, gives=str | None)
+            self._able = abilities("group_chat", self._manager.who, speakers)
             self.parts["manager"] = self._manager.member
 
     async def next(self, ctx: Context, chat: _Chat) -> str | None:

@@ -1,7 +1,7 @@
 """`magentic`: a task ledger and a progress ledger, replanned when it stalls."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Unpack
 
 from podium.engine.context import Context
@@ -11,12 +11,15 @@ from podium.model.question import Approval
 from podium.model.task import Task
 from podium.model.told import Utterance
 from podium.patterns.building.added import added
-from podium.patterns.building.inputs import Talk, in_thread, plain, said_by, sections
-from podium.patterns.building.members import Member, Stage, about, at_least, by_name, part
+from podium.patterns.building.inputs import Talk, plain, said_by, sections, thread_of
+from podium.patterns.building.last_word import TeamResult, last_word
+from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, part
+from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
-from podium.patterns.building.role import Role, T
+from podium.patterns.building.refusals import OnRefused, end_where_refused
+from podium.patterns.building.role import Role, T, judging
 from podium.patterns.parts.ends import EndWhen, ends_of
 
 MagenticEnd = Literal["satisfied", "bound", "stalled", "condition", "rounds"]
@@ -61,7 +64,7 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MagenticResult:
+class MagenticResult(TeamResult):
     """The final answer, and how many progress ledgers (`rounds`) and new plans (`replans`) it took."""
 
     answer: Json
@@ -72,13 +75,19 @@ class MagenticResult:
     ended_by: "Annotated[str, added()]" = ""
     """Which end of `until` has come, in words; empty where none has."""
 
+    @property
+    def last(self) -> Json:
+        """The answer."""
+        return self.answer
+
 
 @pattern
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, threads: bool = False, until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None,
-    name: str | None = None, **card: Unpack[CardFields],
+    reviews: int = 3, threads: bool = False, last_only: bool = False, on_refused: OnRefused = "end",
+    until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
+    **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
     """An orchestrator plans, picks a worker step by step, and plans again when it stalls; gives a MagenticResult.
 
@@ -89,8 +98,11 @@ def magentic(
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history` (a language model and a person see all), and
-      the answer joins the history. So does a worker's failure. With `threads`, each worker that is a language model
-      keeps a thread: it hears what it was asked and answered before, over all plans, as messages.
+      the answer joins the history. So does a worker's failure; but where a policy, a guard or a person does not let it
+      do its work, that ends the team, so that nobody else does it instead, unless `on_refused="go_on"` has that join
+      the history too. With `threads`, a worker that is a language model hears in place of the history what itself was
+      asked and answered before, over all plans. With `last_only`, a team in the place of a worker answers only its last
+      message, or its answer, and not how it came to that.
     - step "final", by `final`: gives the answer. It sees in `ended` how it ended, in `history` all that was done, also
       before it planned again, and is asked in every case.
 
@@ -118,7 +130,9 @@ def magentic(
     outsiders = {progressing.who, planning.who, ending.who, name or ""}
     enough = ends_of("magentic", until, None if offering else given, history=list[HistoryEntry])
     planner = _Planner(progressing.who, planning, review, reviews)
-    crew = _Crew(given, offering, frozenset(outsiders))
+    asking = _Instructing(progressing.who, threads=threads, last_only=last_only)
+    able = abilities("magentic", progressing.who, given)
+    crew = _Crew(asking, given, able, offering, frozenset(outsiders), on_refused)
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
@@ -129,14 +143,16 @@ def magentic(
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
-            progress = await _asked(ctx, progressing, progressing.who, history, parts)
+            accept = team.known if whole else None
+            progress = await _asked(ctx, progressing, progressing.who, history, parts, accept)
+            progress = team.meant(progress) if whole else progress
             if progress.satisfied:
                 ended = "satisfied"
                 break
             stalled = progress.looping or not progress.progressing or progress.next not in team.roles
             stalls = stalls + 1 if stalled else max(0, stalls - 1)
             if stalls < max_stalls:
-                history.append(await team.step(ctx, task, progress, history, number, findings if threads else ()))
+                history.append(await team.step(ctx, task, progress, history, number, findings))
                 findings.append(history[-1])
                 so_far.reached(findings)
                 over.note(history[-1].worker, history[-1].answer)
@@ -169,12 +185,19 @@ def magentic(
 
 
 async def _asked(
-    ctx: Context, role: Role[T], lead: str, history: Sequence[HistoryEntry], parts: Mapping[str, object]
+    ctx: Context, role: Role[T], lead: str, history: Sequence[HistoryEntry], parts: Mapping[str, object],
+    accept: Callable[[T], object] | None = None,
 ) -> T:  # fmt: skip
-    """Return what somebody gives for a step; a language model hears the task and the history as messages."""
+    """Return what somebody gives for a step; a language model hears the task and the history as messages.
+
+    Where `accept` raises what is wrong with it another answer is asked for; the last one is returned as it is.
+    """
     asked = {name: each for name, each in parts.items() if name not in ("task", "history")}
     said = [said_by(None, parts["task"]), *_heard(lead, history)]
-    return await role.ask(ctx, Talk(said=said, ask=sections(asked)), **parts)
+    call = role.call(ctx, Talk(said=said, ask=sections(asked)), None, accept, **parts)
+    value = await call
+    with judging(call):
+        return role.said(value)
 
 
 def _heard(lead: str, history: Sequence[HistoryEntry]) -> Iterator[Utterance]:
@@ -221,46 +244,86 @@ class _Planner:
 
 
 @dataclass(frozen=True, slots=True)
+class _Instructing:
+    """How workers are asked."""
+
+    lead: str
+    """The name of whoever picks them."""
+    threads: bool
+    last_only: bool
+
+    def told(
+        self, ctx: Context, task: object, given: ProgressLedger, history: Sequence[HistoryEntry],
+        findings: Sequence[HistoryEntry],
+    ) -> object:  # fmt: skip
+        """Return what stands for the parts together: a language model hears messages before its instruction."""
+        instruction, first = given.instruction, said_by(None, task)
+        if self.threads:
+            own = (each for each in findings if each.worker == given.next and each.error is None)
+            return thread_of(given.next, ((each.instruction, each.answer) for each in own), instruction, first)
+        if begun_with(ctx, 2):
+            return Talk(said=[first, *_heard(self.lead, history)], ask=instruction, whole=instruction)
+        return instruction
+
+
+@dataclass(frozen=True, slots=True)
 class _Team:
     """The workers of one plan."""
 
+    asking: _Instructing
     roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
+    on_refused: OnRefused
+
+    def meant(self, progress: ProgressLedger) -> ProgressLedger:
+        """Return a ledger with the name of the worker who is meant, where that is clear."""
+        return replace(progress, next=named(progress.next, self.roles) or progress.next)
+
+    def known(self, progress: ProgressLedger) -> None:
+        """Raise NoDecision where a ledger has somebody go on who is not there, and does not say that it is stuck."""
+        stuck = progress.looping or not progress.progressing
+        if not progress.satisfied and not stuck and self.meant(progress).next not in self.roles:
+            raise NoDecision(f"magentic: {progress.next!r} was to go on: {choices(progress.next, self.roles)}.")
 
     async def step(
         self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int,
-        before: Sequence[HistoryEntry],
+        findings: Sequence[HistoryEntry],
     ) -> HistoryEntry:  # fmt: skip
         """Have the next worker do its instruction; a failure, or an unknown worker, becomes an entry too.
 
-        `before` is what it hears of where it keeps a thread.
+        `findings` are the steps of all plans.
         """
         who, instruction = progress.next, progress.instruction
         if who not in self.roles:
             error = f"there is no worker {who!r}: there is {', '.join(self.roles)}."
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=error)
         try:
-            thread = [(each.instruction, each.answer) for each in before if each.worker == who and each.error is None]
-            whole = in_thread(who, thread, instruction)
-            answer = await self.roles[who].ask(ctx, whole, instruction=instruction, task=task, history=history)
+            told = self.asking.told(ctx, task, progress, history, findings)
+            answer = await self.roles[who].ask(ctx, told, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
+            end_where_refused(ctx, self.on_refused, [error])
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
-        return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(answer))
+        said = last_word(answer) if self.asking.last_only else answer
+        return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(said))
 
 
 @dataclass(frozen=True, slots=True)
 class _Crew:
     """Where the workers come from: those given, and those who offer a capability."""
 
+    asking: _Instructing
     given: Mapping[str, Member]
+    able: Mapping[str, str]
+    """What those given can do."""
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
+    on_refused: OnRefused
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""
-        members, able = dict(self.given), {each: about(who) for each, who in self.given.items()}
+        members, able = dict(self.given), dict(self.able)
         if self.offering is not None:
             for found in await ctx.find(self.offering):
                 if found.name not in self.outsiders and found.name not in members:
@@ -268,7 +331,8 @@ class _Crew:
         if not members:
             raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
         offers = ("instruction", "task", "history")
-        return _Team({each: Role("magentic", "worker", who, offers=offers) for each, who in members.items()}, able)
+        roles = {each: Role[object]("magentic", "worker", who, offers=offers) for each, who in members.items()}
+        return _Team(self.asking, roles, able, self.on_refused)
 
 
 def _sketch(

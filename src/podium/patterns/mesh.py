@@ -9,7 +9,7 @@ from podium.engine.run.primitive import Primitive
 from podium.model.json import Json
 from podium.model.message import Message
 from podium.patterns.building.inputs import plain
-from podium.patterns.building.members import Member, about, at_least, by_name, known
+from podium.patterns.building.members import Member, abilities, at_least, by_name, known
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
@@ -51,7 +51,8 @@ def mesh(
         for who, each in there.items()
     }
     enough = ends_of("mesh", until, names, messages=list[Message])
-    others = {who: {other: about(each) for other, each in there.items() if other != who} for who in names}
+    can = abilities("mesh", "a peer that may write to them", there)
+    others = {who: {other: what for other, what in can.items() if other != who} for who in names}
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[Message]]) -> MeshResult:
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)

@@ -16,7 +16,7 @@ from podium.patterns.building.members import (
     Kind,
     Member,
     Stage,
-    about,
+    abilities,
     applied,
     either,
     gives,
@@ -108,7 +108,7 @@ def _choosing(
 ) -> tuple[Stage, Choosing]:
     """Return who or what chooses, and how."""
     if isinstance(by, str) or is_agent(by):
-        return _classifier(by, {key: _said_of(each) for key, each in everyone.items()})
+        return _classifier(by, everyone)
     if _is_mapping(by):
         return _first_that_holds(by, keys, kind)
     function = rule(by, task=kind)
@@ -138,8 +138,10 @@ def _first_that_holds(by: Mapping[str, Predicate], keys: list[str], kind: Kind) 
     return first_that_holds, by_conditions
 
 
-def _classifier(by: Member, routes: Mapping[str, str]) -> tuple[Stage, Choosing]:
+def _classifier(by: Member, everyone: Mapping[str, Member | Task]) -> tuple[Stage, Choosing]:
     role = Role[str]("route", "classifier", by, offers=("task", "routes"), gives=str)
+    able = abilities("route", role.who, {key: each for key, each in everyone.items() if not isinstance(each, Task)})
+    routes = {key: able.get(key) or _called(each) for key, each in everyone.items()}
     told_all = is_agent(by) and by.card.traits.reads_text and (takes(by) is str or takes(by) is ANYTHING)
 
     async def by_agent(ctx: Context, task: object, target_of: TargetOf) -> Member | Task:
@@ -149,10 +151,8 @@ def _classifier(by: Member, routes: Mapping[str, str]) -> tuple[Stage, Choosing]
     return role.member, by_agent
 
 
-def _said_of(target: Member | Task) -> str:
-    if isinstance(target, Task):
-        return f"whoever offers {target.capability}"
-    return about(target) or name_of(target)
+def _called(target: Member | Task) -> str:
+    return f"whoever offers {target.capability}" if isinstance(target, Task) else name_of(target)
 
 
 def _sketch(who: Stage, everyone: Mapping[str, Member | Task]) -> Sketch:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium import App
+from podium.agents.pydantic_ai import llm_agent
 from podium.errors import PodiumError
 from podium.model.json import Json
 from podium.patterns import (
@@ -29,12 +30,14 @@ from podium.patterns import (
     mentions,
     mesh,
     refine,
+    sequence,
     signalled,
+    spent,
     supervisor,
     watch,
 )
 from podium.store.protocol import Claimed
-from podium.testing import DrivenClock, scripted
+from podium.testing import DrivenClock, ScriptedModel, scripted
 from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
@@ -47,12 +50,13 @@ Until = Any
 class Members:
     """Who never comes to an end: each says a new thing each time, and a second goes by."""
 
-    def __init__(self, bench: Bench | None = None) -> None:
+    def __init__(self, bench: Bench | None = None, usd: float | None = None) -> None:
         self._bench = bench
+        self._usd = usd
         self.says = 0
 
     def __call__(self, name: str, does: Does) -> Any:
-        return scripted(name, does)
+        return scripted(name, does, **({} if self._usd is None else {"usd": self._usd}))
 
     def next(self) -> str:
         self.says += 1
@@ -135,6 +139,10 @@ def made(function: Any, *wrong: object) -> object:
     return function(*wrong)
 
 
+CALLS_IN_A_TURN = dict.fromkeys(PATTERNS, 2) | {"debate": 6, "magentic": 3, "supervisor": 3}
+"""At most, with those that come after the last turn."""
+
+
 async def ended(bench: Bench, kind: str, until: Until, *signals: str) -> tuple[int, str | None]:
     """Return after how many turns a pattern ended, and which end that was, if it tells."""
     who = Members(bench)
@@ -160,20 +168,21 @@ async def test_without_an_end_it_goes_on_up_to_its_bound(bench: Bench, kind: str
     assert await ended(bench, kind, until) == (TURNS, told(kind, ""))
 
 
-@pytest.mark.parametrize("kind", PATTERNS)
 @pytest.mark.parametrize(
-    ("until", "words"),
+    ("kind", "until", "words"),
     [
-        (after(3), "after 3 turns"),
-        (mentions("thing 3."), "one said 'thing 3.'"),
-        (lasted(3), "after 3 seconds"),
-        (after(5) | lasted("3s"), "after 3 seconds"),
-        (after(2) & mentions("thing 3."), "after 2 turns and one said 'thing 3.'"),
-        (after(1) & after(7) | after(3), "after 3 turns"),
-        (signalled("stop") | after(3), "after 3 turns"),
+        *((kind, *each) for kind in PATTERNS for each in [
+            (after(3), "after 3 turns"),
+            (mentions("thing 3."), "one said 'thing 3.'"),
+            (after(5) | lasted("3s"), "after 3 seconds"),
+        ]),
+        ("group_chat", after(2) & mentions("thing 3."), "after 2 turns and one said 'thing 3.'"),
+        ("group_chat", after(1) & after(7) | after(3), "after 3 turns"),
+        ("group_chat", signalled("stop") | after(3), "after 3 turns"),
+        ("group_chat", spent(usd=9) | spent(tokens=1) | after(3), "after 3 turns"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)
+)  # fmt: skip
 async def test_each_kind_of_end_ends_each_pattern(bench: Bench, kind: str, until: EndWhen, words: str) -> None:
     turns, which = await ended(bench, kind, until)
     assert (turns, which) == (3, told(kind, words))
@@ -201,6 +210,25 @@ async def test_a_word_that_came_earlier_counts_once_the_other_end_comes(bench: B
     )
 
 
+@pytest.mark.parametrize("kind", PATTERNS)
+async def test_what_it_has_spent_ends_it_and_nothing_that_was_spent_beside_it_counts(bench: Bench, kind: str) -> None:
+    who = Members(bench, usd=0.1)
+    whole = sequence(who("dear", lambda told: task(kind)), PATTERNS[kind](who, spent(usd=0.55)), name="whole")
+    async with bench.app(whole) as app:
+        handle = await app.start(whole, "go")
+        await handle.result()
+        (cost,) = (await app.reports.costs(run=handle.id, by="run")).items
+    assert 0.65 <= cost.usd < 0.65 + 0.1 * CALLS_IN_A_TURN[kind]
+
+
+async def test_tokens_count_too(bench: Bench) -> None:
+    one, two = (llm_agent(name, model=ScriptedModel(["word"] * 2), instructions="Talk.") for name in ("one", "two"))
+    made = group_chat(one, two, until=spent(tokens=1) & after(2), turns=TURNS, name="team")
+    async with bench.app(made) as app:
+        chat = await app.run(made, "go")
+    assert chat.ended_by.endswith("tokens were used and after 2 turns")
+
+
 async def test_only_what_those_named_say_counts(bench: Bench) -> None:
     until = mentions("thing", by="two")
     assert await ended(bench, "group_chat", until) == (2, "two said 'thing'")
@@ -219,7 +247,7 @@ async def test_every_beginning_of_what_is_recorded_replays(bench: Bench, kind: s
         journal, run = await app.runs.facts(handle.id), await handle.status()
     assert who.says == 3
     async with App.open(":memory:", agents=[made], clock=DrivenClock(journal[-1].at)) as app:
-        for end in range(1, len(journal)):
+        for end in range(1, len(journal), 3):
             assert await app.worker.replays(Claimed(1, run, 0, list(journal[:end]), [])) == ""
     assert who.says == 3
     assert getattr(value, "ended_by", None) == told(kind, "signal 'stop' came and after 3 seconds and one said 'thing'")
@@ -238,7 +266,7 @@ async def test_every_beginning_of_what_is_recorded_replays(bench: Bench, kind: s
         max_leaves=6,
     )
 )
-@settings(deadline=None, max_examples=examples(30))
+@settings(deadline=None, max_examples=examples(15))
 def test_either_is_the_first_and_both_is_the_last(combined: tuple[EndWhen, int]) -> None:
     until, turns = combined
 
@@ -255,6 +283,8 @@ ENDS = [
     mentions("yes"),
     mentions("yes", by=["one"]),
     lasted("10m"),
+    spent(usd=0.5),
+    spent(usd=2, tokens=1000) | after(3),
     signalled("stop"),
     after(2) | signalled("stop"),
     (after(2) & lasted(5)) | cel("size(messages) > 3"),
@@ -287,6 +317,9 @@ def test_ends_of_one_kind_side_by_side_are_one_list() -> None:
         (lambda: lasted("10 min"), "the time of lasted is '10 min'; expected seconds"),
         (lambda: lasted(0), "the time of lasted is 0"),
         (lambda: signalled(""), "the name of a signal"),
+        (spent, "spent was given no bound: pass usd=…, or tokens=…."),
+        (lambda: spent(usd=0), "spent was given usd=0: expected more than 0."),
+        (lambda: spent(tokens=-1), "spent was given tokens=-1: expected more than 0."),
         (any_of, "any_of needs at least 1 end, got 0."),
         (all_of, "all_of needs at least 1 end, got 0."),
         (lambda: chat(Members(), mentions("x", by="three")), "mentions('x') names three; there is one, two."),

@@ -75,6 +75,7 @@ async def digger(instruction: str) -> str:
 
 
 AHEAD = ProgressLedger(satisfied=False, looping=False, progressing=True, next="digger", instruction="a hole")
+TO_ANN = replace(AHEAD, next="ann", instruction="a wall")
 DONE = ProgressLedger(satisfied=True, looping=False, progressing=True, next="digger", instruction="")
 LEDGER = 'ledger:\n{\n  "facts": "f",\n  "plan": "p"\n}'
 TO_DIGGER = Delegate(assignments=[Assignment(to="digger", input="a hole")])
@@ -131,6 +132,18 @@ CASES: Sequence[Case] = (
         [
             "user: a well", "user: lead: To digger: a hole", "user: digger: dug a hole",
             "user: step:\nfinal\n\n" + LEDGER + "\n\nended:\nsatisfied",
+        ],
+    ),
+    Case(
+        "magentic: worker",
+        lambda heard: magentic(
+            scripted("lead", [asdict(each) for each in (AHEAD, TO_ANN, AHEAD, TO_ANN, DONE)]),
+            [digger, model("ann", heard)], ledger=scripted("plan", [{"facts": "f", "plan": "p"}]),
+            final=scripted("end", ["so"]), name="team",
+        ),
+        [
+            "user: a well", "user: lead: To digger: a hole", "user: digger: dug a hole", "user: lead: To ann: a wall",
+            "assistant: ann speaks", "user: lead: To digger: a hole", "user: digger: dug a hole", "user: a wall",
         ],
     ),
     Case(
@@ -202,17 +215,15 @@ IN_A_THREAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("options", "hears"), [({}, APART), ({"threads": True}, IN_A_THREAD)])
-async def test_a_worker_of_a_supervisor_may_keep_its_own_thread(
-    bench: Bench, options: dict[str, bool], hears: Heard
-) -> None:
+@pytest.mark.parametrize(("threads", "hears"), [(False, APART), (True, IN_A_THREAD)])
+async def test_a_worker_of_a_supervisor_may_keep_its_own_thread(bench: Bench, *, threads: bool, hears: Heard) -> None:
     heard: Heard = []
     boss = model(
         "boss", [], to(("ann", "one"), ("painter", "two")), to(("ann", {"what": "three"})), to(("ann", "four")),
         Finish(answer="so"), output=Delegate | Finish,
     )  # fmt: skip
     ann = model("ann", heard, "first", "second")
-    team = supervisor(boss, [ann, painter], **options, name="team")
+    team = supervisor(boss, [ann, painter], threads=threads, name="team")
     async with bench.app(team) as app:
         await app.run(team, "a well")
     assert heard == hears
@@ -244,7 +255,9 @@ async def test_a_worker_of_magentic_keeps_its_thread_over_all_plans(bench: Bench
     )  # fmt: skip
     async with bench.app(team) as app:
         assert (await app.run(team, "a well")).replans == 1
-    assert heard == [["user: a hole"], ["user: a hole", "assistant: first", "user: two"]]
+    assert heard == [
+        ["user: a well", "user: a hole"], ["user: a well", "user: a hole", "assistant: first", "user: two"],
+    ]  # fmt: skip
 
 
 # Agents of all frameworks

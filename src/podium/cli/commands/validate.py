@@ -1,6 +1,8 @@
 """`podium validate`: loads a file, says what there is in it, and everything that is wrong."""
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -27,17 +29,21 @@ def validate(
     """Load a file, check it, and print the agents and workflows in it; nothing is run.
 
     Exits with 1 where something is wrong: all mistakes that can be told at once, of a YAML file with line and column.
-    What is only missing on this machine, such as the key of a model, is told too.
+    What is only missing on this machine, such as the key of a model, is told too, and what is warned of: members
+    without a description, where somebody chooses among them.
     """
     path, _ = split(file)
-    found, mistakes = _looked_at(path)
+    with _warnings() as warned:
+        found, mistakes = _looked_at(path)
     rows, missing = [_row(agent) for agent in found], list(_missing(found))
     if as_json:
-        print_json({"agents": rows, "mistakes": mistakes, "missing": missing})
+        print_json({"agents": rows, "mistakes": mistakes, "missing": missing, "warnings": warned})
     elif not mistakes:
         columns = ("name", "kind", "takes", "gives")
         print_table([column.upper() for column in columns], [[row[column] for column in columns] for row in rows])
     if not as_json:
+        for each in warned:
+            note(f"warning: {each}")
         for each in missing:
             note(f"missing here: {each}")
     if mistakes and not as_json:
@@ -45,6 +51,28 @@ def validate(
             note(mistake)
         note(f"error: {path} has {count(len(mistakes), 'mistake')}.")
     raise typer.Exit(1 if mistakes else 0)
+
+
+class _Noting(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.noted: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.noted.append(record.getMessage())
+
+
+@contextmanager
+def _warnings() -> Generator[list[str]]:
+    """Give the warnings that are logged in a block."""
+    log, handler = logging.getLogger("podium"), _Noting()
+    log.addHandler(handler)
+    try:
+        yield handler.noted
+    finally:
+        log.removeHandler(handler)
 
 
 def _looked_at(path: Path) -> tuple[Sequence[AnyAgent], Sequence[str]]:

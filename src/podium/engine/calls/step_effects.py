@@ -10,14 +10,14 @@ from podium.engine.calls.step_body import StepBody
 from podium.engine.calls.step_records import StepRecords
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.progress import CallProgress
-from podium.errors import AgentError, BadAnswer, Suspended
+from podium.errors import AgentError, BadAnswer, Suspended, UsageError
 from podium.model.call import Call
 from podium.model.deferral import AGAIN, Deferred, Resume
 from podium.model.fact import Fact
 from podium.model.facts.calls import EffectIntended, IntentCleared
 from podium.model.facts.runs import Started
 from podium.model.json import Json
-from podium.model.outcome import text_of
+from podium.model.outcome import CallWanted, Until, text_of
 from podium.model.question import IN_DOUBT_SCHEMA, Ask
 from podium.model.step import DEFERRED
 from podium.store.codec import input_digest
@@ -175,3 +175,18 @@ def receiver_key(active: ActiveRun, begun: Fact) -> str:
     started = None if active.history.started is None else active.history.started.content
     other = started.forked_from if isinstance(started, Started) and not begun.epoch else None
     return f"{other or active.run.id}:{begun.key}"
+
+
+def require_leave(name: str, waits: Suspended) -> None:
+    """Raise UsageError where a step would have to wait for people inside an effect that is not begun twice.
+
+    What is in doubt is asked about all the same: then the effect around it is in doubt as well.
+    """
+    effect, ask = in_effect.get(), waits.ask
+    if not effect or isinstance(ask, Until) or (not isinstance(ask, CallWanted) and ask.kind == "in_doubt"):
+        return
+    whom = ask.agent.card.name if isinstance(ask, CallWanted) else f"people ({ask.text!r})"
+    raise UsageError(
+        f"{name} would wait for {whom} inside {effect}, which is declared `once` and so is not left and begun again. "
+        f"Declare what {effect} uses `once`, and {effect} itself not"
+    ) from None

@@ -10,7 +10,7 @@ from podium.engine.calls.rule_steps import StepsForRules
 from podium.engine.calls.sent_step import SentOfCall
 from podium.engine.calls.step_body import KnownStep, StepBody
 from podium.engine.calls.step_claims import StepClaims
-from podium.engine.calls.step_effects import Doubt, StepEffects, in_effect, inside, receiver_key
+from podium.engine.calls.step_effects import Doubt, StepEffects, in_effect, inside, receiver_key, require_leave
 from podium.engine.calls.step_records import StepRecords
 from podium.engine.calls.swallowed import Interruptions
 from podium.engine.calls.turn_of_call import TurnOfCall
@@ -28,7 +28,7 @@ from podium.model.deferral import Resume, StepFunction
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
-from podium.model.outcome import CallWanted, Done, Outcome, Pending, Refused, Until, Usage
+from podium.model.outcome import CallWanted, Done, Outcome, Pending, Refused, Usage
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
 from podium.model.rule_steps import SpeakingTurn
@@ -181,7 +181,7 @@ class CallSteps(StepsForRules):
     async def _wait(self, path: str, name: str, outer: str, waits: Suspended) -> None:
         """Put what a step asks, and wait until none of the steps beside it can go on."""
         if waits.step == path:
-            _require_leave(name, waits)
+            require_leave(name, waits)
             await self._questions.ask(path, waits)
         await self._questions.wait(outer)
 
@@ -386,17 +386,3 @@ class StepsBeside(CallSteps):
     def _named(self, sent: Json) -> Json:
         """Return a request with the name of the agent, where it is its own and says who asks."""
         return sent if sent.get("agent", "?") else {**sent, "agent": self._agent.card.name}
-
-
-def _require_leave(name: str, waits: Suspended) -> None:
-    """Raise UsageError where a step would have to wait for people inside an effect that is not begun twice.
-
-    What is in doubt is asked about all the same: then the effect around it is in doubt as well.
-    """
-    effect, ask = in_effect.get(), waits.ask
-    if effect and not isinstance(ask, Until) and (isinstance(ask, CallWanted) or ask.kind != "in_doubt"):
-        whom = ask.agent.card.name if isinstance(ask, CallWanted) else f"people ({ask.text!r})"
-        raise UsageError(
-            f"{name} would wait for {whom} inside {effect}, which is declared `once` and so is not left "
-            f"and begun again. Declare what {effect} uses `once`, and {effect} itself not"
-        ) from None

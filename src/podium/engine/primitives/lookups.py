@@ -11,6 +11,7 @@ from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
 from podium.model.agent import Card
 from podium.model.conversation import is_asked
+from podium.model.cost import Spending
 from podium.model.fact import Fact
 from podium.model.facts.runs import Changed
 from podium.model.facts.waits import LookedUp
@@ -20,6 +21,7 @@ from podium.model.storable import check_name
 from podium.model.track_record import TrackRecord
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode_names
+from podium.store.protocol.queries import CostQuery
 
 T = TypeVar("T")
 
@@ -134,6 +136,26 @@ class LastSpeaker(LookUp[str]):
     def load(self, plain: Json) -> str:
         """Return a name."""
         return plain
+
+
+class SpentSoFar(LookUp[Spending]):
+    """What a workflow has spent so far."""
+
+    __slots__ = ()
+
+    OF = "what it has spent"
+
+    async def look(self, branch: BranchTask) -> list[Json]:
+        """Have the store add up what is recorded below the workflow: a few milliseconds for thousands of facts."""
+        query = CostQuery(by="run", run=self.active.run.id, below=self.path or None)
+        found = await branch.at(self.key, self.active.runtime.store.costs(query))
+        usd = round(sum(each.usd + each.in_doubt for each in found.items), 9)
+        tokens = sum(each.input_tokens + each.output_tokens for each in found.items)
+        return [asdict(Spending(usd=usd, tokens=tokens))]
+
+    def load(self, plain: Json) -> Spending:
+        """Return what was spent."""
+        return Spending(**plain)
 
 
 def changed(active: ActiveRun, path: str, counter: int, name: str) -> bool:

@@ -10,15 +10,7 @@ from podium.engine.run.unclaimed import Unclaimed
 from podium.model.budget_ids import run_of_share
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
-from podium.model.facts.calls import (
-    Asked,
-    AttemptFailed,
-    EffectIntended,
-    Held,
-    Intent,
-    IntentCleared,
-    StepDone,
-)
+from podium.model.facts.calls import Asked, AttemptFailed, EffectIntended, Held, Intent, IntentCleared, StepDone
 from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.money import AmountReserved, AmountSettled
 from podium.model.facts.runs import Cancelling, Changed, Ended, InputEdited, Restarted, Rewound, Started
@@ -94,7 +86,8 @@ class History:
 
     def first_unseen(self) -> tuple[str, str]:
         """Return key and description of something recorded that the code never asked for."""
-        key = min(self._unseen, key=self._seq)
+        opened = {key: self.records[key].opened for key in self._unseen}
+        key = min(opened, key=lambda key: -1 if (fact := opened[key]) is None else fact.seq)
         return key, describe(self.records[key].opened)
 
     def _go_through(self, fact: Fact, void: Container[int], undone: Container[int], *, loose: bool) -> None:
@@ -319,8 +312,8 @@ class History:
 
     def _open(self, fact: Fact) -> None:
         self._record(fact.key).opened = fact
-        if isinstance(asked := fact.content, Asked) and asked.step is not None:
-            self._record(call_of(asked.step)).intent_recorded = False  # it was left, and is begun again
+        if isinstance(said := fact.content, Asked) and said.step is not None:
+            self._record(call_of(said.step)).intent_recorded = False  # it was left, and is begun again
         if self.retried or self.unclaimed.lost:
             self._enter(fact)
         if fact.kind is FactKind.SPAWNED and isinstance(said := fact.content, ChildSpawned):
@@ -344,8 +337,8 @@ class History:
         if opened is not None and opened.kind is FactKind.WAITING and isinstance(said := opened.content, ChildAwaited):
             self.spawned.pop(said.name, None)
         if fact.key in self._under:
-            stays = isinstance(fact.content, AnsweredDone) or asks_in_steps(self, fact.key)
-            record.undos = self._undos_under(fact.key) if stays else []
+            done = isinstance(fact.content, AnsweredDone) or asks_in_steps(self, fact.key)
+            record.undos = self._undos_under(fact.key) if done else []
             record.inside = self.unclaimed.inside(self.below(fact.key)) if self.unclaimed else []
         self.skip_under(fact.key)
 
@@ -399,7 +392,3 @@ class History:
         self.unclaimed.confine(fact.key)
         if said.goes_on is None:
             self._retire(fact.key)
-
-    def _seq(self, key: str) -> int:
-        opened = self.records[key].opened
-        return -1 if opened is None else opened.seq

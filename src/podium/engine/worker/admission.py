@@ -16,7 +16,7 @@ from podium.model.call import Call
 from podium.model.delegation import PRINCIPAL
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused, outcome_of, outcome_said
 from podium.model.json import Json
-from podium.model.outcome import Done, Enter, Failed, Outcome, Pending, Refused, Until
+from podium.model.outcome import CallWanted, Done, Enter, Failed, Outcome, Pending, Refused, Until
 from podium.model.run import START
 
 
@@ -119,6 +119,8 @@ class _Admission:
         active, ask = self.active, pending.ask
         if isinstance(ask, Until):
             raise Blocked(f"a rule for runs wants to wait until {ask.at}: {ask.why}")
+        if isinstance(ask, CallWanted):
+            raise Blocked(f"a rule for runs wants to call {ask.agent.card.name}: nobody is called before a run begins")
         permission = Permission(
             active=active, branch=active.main, key=self.key, progress=self.progress, deadline=active.deadline
         )

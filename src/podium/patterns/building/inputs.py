@@ -36,16 +36,14 @@ PARTS: Final = _Parts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """Stands for the parts together, and says how a language model hears them: as messages, and what it is asked then.
-
-    Whatever is said stands in the parts too, or else in the text that is made of the messages: rules and guards see
-    the text.
-    """
+    """Stands for the parts together, and says how a language model hears them: messages, and what it is asked then."""
 
     said: Sequence[Utterance]
     ask: str
     whole: object = PARTS
     """What others are handed: PARTS, or something in their place."""
+    text: str | None = None
+    """All that is said as a text, which rules and guards see; None where that is what is made of the parts."""
 
 
 def input_for(ctx: Context, member: Member, whole: object = PARTS, /, **parts: object) -> object:
@@ -61,10 +59,10 @@ def input_for(ctx: Context, member: Member, whole: object = PARTS, /, **parts: o
     if named:
         return {name: value for name, value in told.items() if name in named}
     if isinstance(whole, Talk):
-        talk, whole = whole, whole.whole
-        if hears(member):
-            text = sections(told) if isinstance(whole, _Parts) else _transcript(talk)
-            return Told(text=text, said=talk.said, ask=talk.ask)
+        others = input_for(ctx, member, whole.whole, **parts)
+        if not hears(member):
+            return others
+        return Told(text=as_text(others) if whole.text is None else whole.text, said=whole.said, ask=whole.ask)
     kind = takes(member)
     if not isinstance(whole, _Parts) and reads(member) and begun_with(ctx, 2):
         saying = {name: value for name, value in told.items() if not _is_empty(value)}
@@ -105,21 +103,17 @@ def said_by(author: str | None, value: object) -> Utterance:
     return Utterance(author=author, text=as_words(plain(value)))
 
 
-def in_thread(worker: str, before: Iterable[tuple[object, object]], asked: object) -> object:
+def thread_of(worker: str, before: Iterable[tuple[object, object]], asked: object, *first: Utterance) -> Talk:
     """Return what a worker is asked that keeps a thread: a language model hears what it was asked and answered before.
 
-    That is, in the form of `input_for`, what stands for the parts together.
+    `first` are messages before that. Others are handed what is asked.
     """
-    said = [
-        each for question, answer in before for each in (Utterance(text=as_text(question)), said_by(worker, answer))
-    ]
-    return Talk(said=said, ask=as_text(asked), whole=asked) if said else asked
-
-
-def _transcript(talk: Talk) -> str:
-    """Return what was said before, and what is asked then, as a text."""
-    said = [{"author": each.author, "text": each.text} for each in talk.said]
-    return f"{sections({'messages': said})}\n\n{talk.ask}" if said else talk.ask
+    said, ask = list(first), as_text(asked)
+    for question, answer in before:
+        said += [Utterance(text=as_text(question)), said_by(worker, answer)]
+    told = [{"author": each.author, "text": each.text} for each in said]
+    text = f"{sections({'messages': told})}\n\n{ask}" if said else ask
+    return Talk(said=said, ask=ask, whole=asked, text=text)
 
 
 def as_text(value: object) -> str:

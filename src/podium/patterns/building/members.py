@@ -1,6 +1,8 @@
 """Those who take part in a pattern: what is checked of them when it is built."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, Never, TypeVar, Union
 
@@ -12,6 +14,8 @@ from podium.errors import PatternError
 from podium.model.agent import Agent, AnyAgent, is_agent
 
 T = TypeVar("T")
+
+_LOG = logging.getLogger("podium")
 
 Member = AnyAgent | str
 """An agent, or the name of a registered one."""
@@ -41,6 +45,25 @@ def name_of(member: Stage) -> str:
 def about(member: Member) -> str:
     """Return what a member says of itself: the description on its card."""
     return member.card.description if is_agent(member) else ""
+
+
+def abilities(pattern: str, chooser: str, members: Mapping[str, Member]) -> dict[str, str]:
+    """Return what members say of themselves, by name, for whoever chooses among them.
+
+    The log tells, once, of those that say nothing: of these `chooser` knows only the name.
+    """
+    silent = [who for who, each in members.items() if is_agent(each) and not about(each).strip()]
+    if silent:
+        _tell_silent(pattern, chooser, ", ".join(silent))
+    return {who: about(each) for who, each in members.items()}
+
+
+@lru_cache(maxsize=1024)
+def _tell_silent(pattern: str, chooser: str, silent: str) -> None:
+    _LOG.warning(
+        "%s: %s sees only the name of each of these, which has no description: %s. "
+        "Say in its docstring, or as description=…, what it can do.", pattern, chooser, silent,
+    )  # fmt: skip
 
 
 def takes(member: Stage) -> Kind:

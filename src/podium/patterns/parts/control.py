@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from podium.errors import PatternError
 from podium.model.json import Json
-from podium.patterns.building.members import Member, about, known
+from podium.patterns.building.members import Member, abilities, known
+from podium.patterns.building.names import named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,15 @@ class Turn:
     note: HandOff
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a `handoff` gives that is to tell who answered: the agent, its answer, and the turns that led there."""
+
+    agent: str
+    answer: Json
+    turns: Sequence[Turn] = ()
+
+
 class Control:
     """The rules by which control is passed. Raises PatternError where they name an unknown agent."""
 
@@ -50,12 +60,19 @@ class Control:
         known("handoff", "allowed", [*allowed, *(who for targets in allowed.values() for who in targets)], agents)
         if selfish := [who for who, targets in allowed.items() if who in targets]:
             raise PatternError(f"handoff: allowed lets {', '.join(selfish)} hand to themselves: leave that out.")
-        self.targets = {who: {to: self._about(to, agents[to]) for to in allowed.get(who, ())} for who in agents}
+        chosen = {to for targets in allowed.values() for to in targets}
+        receivers = {who: agent for who, agent in agents.items() if who in chosen}
+        self._able = abilities("handoff", "an agent that may hand to them", receivers)
+        self.targets = {who: {to: self._about(to) for to in allowed.get(who, ())} for who in agents}
         """Whom each agent may hand to, and what those can do."""
 
-    def _about(self, name: str, agent: Member) -> str:
+    def _about(self, name: str) -> str:
         needed = ", ".join(self._needs.get(name, ()))
-        return " ".join(filter(None, (about(agent), needed and f"(needs in the context: {needed})")))
+        return " ".join(filter(None, (self._able[name], needed and f"(needs in the context: {needed})")))
+
+    def meant(self, sender: str, note: HandOff) -> HandOff:
+        """Return a hand-off with the name of whoever is meant, where that is clear."""
+        return replace(note, to=named(note.to, self.targets[sender]) or note.to)
 
     def objection(self, sender: str, note: HandOff) -> str | None:
         """Return why a hand-off is refused, or None where it is not."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from podium.engine.context import Context
 from podium.errors import PatternError
+from podium.model.cost import Spending
 from podium.model.duration import Duration, in_seconds
 from podium.model.expected import NAME
 from podium.model.json import Json
@@ -87,6 +88,24 @@ class _Mentions(EndWhen):
         said = (who for who, text in at.said if self.text in text and (not self.by or who in self.by))
         who = next(said, None)
         return None if who is None else f"{who} said {self.text!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent(EndWhen):
+    usd: float | None
+    tokens: int | None
+
+    def spec(self) -> Json:
+        bounds: dict[str, float | None] = {"usd": self.usd, "tokens": self.tokens}
+        return {"spent": {name: bound for name, bound in bounds.items() if bound is not None}}
+
+    async def came(self, at: "EndWatch") -> str | None:
+        so_far = await at.spent()
+        if self.usd is not None and so_far.usd >= self.usd:
+            return f"{so_far.usd:.6g} US dollars were spent"
+        if self.tokens is not None and so_far.tokens >= self.tokens:
+            return f"{so_far.tokens:,} tokens were used"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +196,20 @@ def mentions(text: str, *, by: str | Sequence[str] = ()) -> EndWhen:
     return _Mentions(text, (by,) if isinstance(by, str) else tuple(by))
 
 
+def spent(*, usd: float | None = None, tokens: int | None = None) -> EndWhen:
+    """Return the end that comes once the pattern, with all below it, has spent so many US dollars, or tokens.
+
+    It counts what budgets count: as far as prices are known, and what is in doubt. A budget refuses what it has no
+    room for; this is looked at between two turns, of which the last one may cost more.
+    """
+    if usd is None and tokens is None:
+        raise PatternError("spent was given no bound: pass usd=…, or tokens=….")
+    for name, bound in (("usd", usd), ("tokens", tokens)):
+        if bound is not None and not bound > 0:
+            raise PatternError(f"spent was given {name}={bound}: expected more than 0.")
+    return _Spent(usd, tokens)
+
+
 def lasted(time: Duration) -> EndWhen:
     """Return the end that comes with the first turn that ends so long after the pattern began, such as `"10m"`."""
     return _Lasted(in_seconds(time, "the time of lasted"))
@@ -243,13 +276,14 @@ def ends_of(pattern: str, given: EndWhen | EndRule | None, members: Iterable[str
 class EndWatch:
     """How far a pattern is in one run, and which of its ends has come."""
 
-    __slots__ = ("_began", "_ctx", "_end", "_heard", "_listens", "ended_by", "said", "turns", "values")
+    __slots__ = ("_began", "_ctx", "_end", "_heard", "_listens", "_spending", "ended_by", "said", "turns", "values")
 
     def __init__(self, ctx: Context, end: EndWhen | None) -> None:
         self._ctx = ctx
         self._end = end
         self._began = ctx.now()
         self._heard = set[str]()
+        self._spending: Spending | None = None
         self._listens = end is not None and any(isinstance(each, _Mentions) for each in end.parts())
         self.turns = 0
         """So many have ended."""
@@ -271,7 +305,7 @@ class EndWatch:
 
     async def came(self, turns: int, *values: object) -> str | None:
         """Return in words which end has come after so many turns, or None; `values` are those of the variables."""
-        self.turns, self.values = turns, values
+        self.turns, self.values, self._spending = turns, values, None
         came = None if self._end is None else await self._end.came(self)
         self.ended_by = came or self.ended_by
         return came
@@ -284,6 +318,12 @@ class EndWatch:
     def seconds(self) -> float:
         """How long it has lasted, as of the last thing that happened; the same on every replay."""
         return self._ctx.now() - self._began
+
+    async def spent(self) -> Spending:
+        """Return what was spent as of this turn."""
+        if self._spending is None:
+            (self._spending,) = await self._ctx.spent()
+        return self._spending
 
     async def signalled(self, name: str) -> bool:
         """Whether a signal of this name has come; it is taken then, and counts from then on."""

@@ -10,6 +10,7 @@ from podium.model.json import Json
 from podium.model.message import Message
 from podium.patterns.building.added import added
 from podium.patterns.building.bounds import used_up
+from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.names import choices, named
 
 OUTSIDE = "outside"
@@ -41,7 +42,7 @@ class PeerReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeshResult:
+class MeshResult(TeamResult):
     """What came of a mesh: the answer, and all messages that were sent until then, in order."""
 
     answer: Json
@@ -49,6 +50,11 @@ class MeshResult:
     messages: list[Message]
     ended_by: "Annotated[str, added()]" = ""
     """Which end of `until` has come, in words; empty where a peer gave the answer."""
+
+    @property
+    def last(self) -> Json:
+        """The answer."""
+        return self.answer
 
 
 class Exchange:

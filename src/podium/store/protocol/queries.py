@@ -127,5 +127,7 @@ class CostQuery(Query):
     by: Dimension = "agent"
     run: str | None = None
     """Of this run with all that it started."""
+    below: str | None = None
+    """Of that only what was called, or started, in the workflow or branch that runs under this key."""
     conversation: str | None = None
     """Of what was done in turns in the conversations of this name, as long as they are there."""

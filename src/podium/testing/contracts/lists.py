@@ -85,6 +85,16 @@ class ListsContract(OpenedStore):
                 listed = _LISTS[name](hand, {"since": 200.0, "until": 300.0})
                 assert sorted(listed) == ["acme b"], name
 
+    def test_costs_below_a_key_are_those_of_what_was_called_or_started_there(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            for key in ("0", "1", "1.0", "1.0.2", "10.0", "2"):
+                hand.write(number, asked(key, key), answered(key))
+            for child in ("r.1.3", "r.10.3", "r.2"):
+                hand.write(hand.start(replace(new_run(child), root="r", parent="r")), asked("0", child), answered("0"))
+            query = CostQuery(by="agent", run="r", below="1")
+            assert sorted(cost.part for cost in hand.told(hand.store.costs(query)).items) == ["1.0", "1.0.2", "r.1.3"]
+
     def test_text_is_taken_literally_in_either_case(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             for name in ("Alpha-100%", "alphabet", "beta_x", "betayx", "back\\slash"):

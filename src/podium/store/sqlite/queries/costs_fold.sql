@@ -1,4 +1,4 @@
--- By :by, of all runs, of :run with all it started, or of the turns in :conversation. Conversations of one name are apart, by number.
+-- By :by, of all runs, of :run with all it started, of what was done in it :below a key, or of the turns in :conversation. Conversations of one name are apart, by number.
 -- What is done in a turn has a key below that of the turn, and the id of a child run begins with that of its parent and the key; so a path of
 -- id and key says which turns are around it. The innermost counts; of several that a call had one after the other the one of that time.
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
@@ -45,6 +45,7 @@ WITH turns AS MATERIALIZED (
                     WHEN kind = 24 THEN CAST('"saved"' AS BLOB) END
             ) OR epoch > 0 AND kind = 22 AND INSTR(body, CAST('"usage"' AS BLOB)) OR kind = 24 AND INSTR(body, CAST('"correction"' AS BLOB)))
             AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run OR s.id > :run || '.' AND s.id < :run || '/' AND s.root = (SELECT root FROM runs WHERE id = :run))
+            AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run AND f.key > :below || '.' AND f.key < :below || '/' OR s.id > :run || '.' || :below || '.' AND s.id < :run || '.' || :below || '/' AND s.root = (SELECT root FROM runs WHERE id = :run))
             AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
     ) u
 ), told AS MATERIALIZED (
