@@ -19,7 +19,7 @@ from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Ske
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, unless_refused
 from podium.patterns.building.talking import voice, words
-from podium.patterns.parts.control import Answer, Answered, Control, HandOff, Turn, back_and_forth
+from podium.patterns.parts.control import Answer, AnsweredBy, Control, HandOff, Turn, back_and_forth
 
 _WATCHED = ("task", "agent", "note")
 """What `on_handoff` is offered."""
@@ -52,7 +52,7 @@ def handoff(
     them, a text: it takes `task` and `history`; or what a rule of the `turns` gives. `on_handoff` is called each time
     that control moves: it takes `task`, `agent` (who hands over) and `note`; what it gives counts for nothing.
 
-    With `gives=Answered` it gives an Answered: who answered, what, and the turns before.
+    With `gives=AnsweredBy` it gives an AnsweredBy: who answered, what, and the turns before.
 
     At most `hops` answers are asked for: raises BoundReached. Raises PingPong where two agents have handed to each
     other `ping_pong` times each way, and all but the first note brought nothing new in the context.
@@ -65,7 +65,7 @@ def handoff(
     past = _Past(history, summarizer)
     roles = {who: _role(agent, past, starts=begins.may_be(who)) for who, agent in team.items()}
     watcher = None if on_handoff is None else Role[object]("handoff", "on_handoff", on_handoff, offers=_WATCHED)
-    tells_who = gives is Answered
+    tells_who = gives is AnsweredBy
     result = shape_of(ANYTHING if tells_who else gives or ANYTHING)
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[Turn]]) -> object:
@@ -86,7 +86,7 @@ def handoff(
                 raise roles[who].refused(said).about(call.key)
             heard = heard or not isinstance(said, str)
             if isinstance(said, Answer):
-                return Answered(agent=who, answer=said.answer, turns=turns) if tells_who else said.answer
+                return AnsweredBy(agent=who, answer=said.answer, turns=turns) if tells_who else said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, HandOff):
                 turns.append(Turn(agent=who, note=said))
@@ -108,7 +108,7 @@ def handoff(
         card=card,
         sketch=Sketch(parts=parts | past.parts | watching, links=links),
         takes=part(team[begins.first], "task"),
-        gives=Answered if tells_who else result.type,
+        gives=AnsweredBy if tells_who else result.type,
         has=list[Turn],
     )
 
