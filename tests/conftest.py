@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
+from podium.secrets.masking import MASKING
 from tests.bytecode import keep_bytecode, keep_no_more_bytecode
 from tests.examples import examples
 from tests.forking.commands import FORKED_FROM, zygotes
@@ -35,6 +36,13 @@ def own_imports(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
     """Have no test find modules that another one loaded from a file that it wrote, or from an example."""
     with imports_forgotten(tmp_path_factory.getbasetemp(), EXAMPLES):
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_secrets() -> Generator[None]:
+    """Have no test find masked what another one had for a secret: it may be any word."""
+    yield
+    MASKING.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,6 +15,7 @@ from podium.patterns.building.members import GivingAgent, Kind, Member, Stage, a
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role, shared_task
 
 
@@ -35,7 +36,7 @@ class Tiered(TeamResult, Generic[Out]):
 @pattern
 def cascade(
     *tiers: GivingAgent[Out] | str, confident: Stage | None = None, samples: int = 1, agreement: float = 1.0,
-    name: str | None = None, **card: Unpack[CardFields],
+    on_refused: OnRefused = "end", name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Tiered[Out]]:  # fmt: skip
     """A cheap agent first, and a dearer one when its answer is not to be trusted; gives the answer as a `Tiered`.
 
@@ -46,7 +47,8 @@ def cascade(
 
     A tier that fails is passed over like one that is not believed. So is one that gives None, which says that it could
     not tell, and one of whose answer the agent that is to say whether it is `confident` could not say so. The last tier
-    is asked once, and its answer is taken as it is; its failure is raised.
+    is asked once, and its answer is taken as it is; its failure is raised. So is what a policy, a guard or a person
+    does not let a tier do: nobody else does it instead, unless `on_refused="go_on"` has it passed over too.
 
     The method is that of FrugalGPT (arXiv 2305.05176); agreement of samples as the sign of confidence is from LLM
     cascades with mixture of thought (arXiv 2310.03094).
@@ -66,7 +68,9 @@ def cascade(
         tried = list[str]()
         for tier in cheap:
             calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
-            answers = answers_of(await ctx.gather(*calls, return_exceptions=True))
+            ended = await ctx.gather(*calls, return_exceptions=True)
+            end_where_refused(ctx, on_refused, ended)
+            answers = answers_of(ended)
             if begun_with(ctx, 2):
                 answers = [each for each in answers if each is not None]
             answer, share = commonest(answers, of=samples)

@@ -2,28 +2,36 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 from typing_extensions import TypeForm
 
+from podium.agents.core_schemas import is_several
 from podium.agents.shape import shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
+from podium.model.agent import is_agent
 from podium.patterns.building.bounds import used_up
-from podium.patterns.building.inputs import PARTS, plain
-from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, part
+from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import PARTS, Talk, plain, said_by, sections
+from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, name_of, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import voice, words
-from podium.patterns.parts.control import Answer, Control, HandOff, Turn, back_and_forth
+from podium.patterns.parts.control import Answer, Answered, Control, HandOff, Turn, back_and_forth
+
+_WATCHED = ("task", "agent", "note")
+"""What `on_handoff` is offered."""
 
 
 @pattern
 def handoff(
-    *agents: Member, start: str | None = None, allowed: Mapping[str, Sequence[str]] | None = None,
-    history: Literal["none", "full", "summary"] | int = "full", summarizer: Member | None = None,
-    needs: Mapping[str, Sequence[str]] | None = None, hops: int = 8, ping_pong: int = 2,
+    *agents: Member, start: Member | Callable[[Any], str | None] | None = None,
+    allowed: Mapping[str, Sequence[str]] | None = None,
+    history: Literal["none", "full", "summary"] | int | Callable[[list[Turn]], object] = "full",
+    summarizer: Member | None = None, needs: Mapping[str, Sequence[str]] | None = None,
+    on_handoff: Member | None = None, hops: int = 8, ping_pong: int = 2,
     gives: TypeForm[Out] | None = ANYTHING, name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
     """Control moves from agent to agent until one of them answers; gives that answer.
@@ -33,13 +41,17 @@ def handoff(
     last answer): as parameters of these names, as a text, or as a mapping of them all. It gives a HandOff or an Answer,
     or JSON of that form: `{"to": …, "reason": …, "context": {…}}`, `{"answer": …}`.
 
-    Control begins at `start` (the first agent unless given), and goes only where it is `allowed`: by sender, to whom;
-    a sender that is not named there hands to none. What a receiver `needs` has to be in the context of the note.
-    A hand-off that breaks one of these rules is refused, like an answer that cannot be read or is not of the type
-    `gives`: the sender sees why in `remark`, and tries again.
+    Control begins at `start` (the first agent unless given): an agent or its name, or a rule of the `task` that gives a
+    name, or None for the first, so that a later run may go on with who answered. It goes only where it is `allowed`: by
+    sender, to whom; a sender that is not named there hands to none. What a receiver `needs` has to be in the context of
+    the note. A hand-off that breaks one of these rules is refused, like an answer that cannot be read or is not of the
+    type `gives`: the sender sees why in `remark`, and tries again.
 
     `history` is a list of Turns: `full`, or the last n; or `none`; or, with `summary`, what the `summarizer` makes of
-    them, a text: it takes `task` and `history`.
+    them, a text: it takes `task` and `history`; or what a rule of the `turns` gives. `on_handoff` is called each time
+    that control moves: it takes `task`, `agent` (who hands over) and `note`; what it gives counts for nothing.
+
+    With `gives=Answered` it gives an Answered: who answered, what, and the turns before.
 
     At most `hops` answers are asked for: raises BoundReached. Raises PingPong where two agents have handed to each
     other `ping_pong` times each way, and all but the first note brought nothing new in the context.
@@ -47,12 +59,13 @@ def handoff(
     at_least("handoff", "hops", hops)
     at_least("handoff", "ping_pong", ping_pong)
     team = by_name("handoff", agents, least=2)
-    first = next(iter(team)) if start is None else start
-    known("handoff", "start", [first], team)
+    begins = _Start(start, team)
     control = Control(team, allowed, needs or {})
     past = _Past(history, summarizer)
-    roles = {who: _role(agent, past, starts=who == first) for who, agent in team.items()}
-    result = shape_of(gives or ANYTHING)
+    roles = {who: _role(agent, past, starts=begins.may_be(who)) for who, agent in team.items()}
+    watcher = None if on_handoff is None else Role[object]("handoff", "on_handoff", on_handoff, offers=_WATCHED)
+    tells_who = gives is Answered
+    result = shape_of(ANYTHING if tells_who else gives or ANYTHING)
 
     def judged(who: str, value: object) -> HandOff | Answer | str:
         """Return what an agent wants, or what is wrong with it."""
@@ -65,7 +78,7 @@ def handoff(
             return str(error)
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[Turn]]) -> object:
-        turns: list[Turn] = []
+        turns, first = list[Turn](), begins.of(task)
         note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
         who, heard, unusable = first if note is None else note.to, False, tuple[str, ...]()
         for _ in range(hops):
@@ -74,20 +87,23 @@ def handoff(
             able = control.targets[who]
             turn = voice(ctx, None if heard else task, partial(_worded, partial(judged, who)))
             parts = {"note": note, "history": told, "targets": able, "remark": remark}
-            call = roles[who].call(ctx, PARTS, turn, task=task, **parts)
+            call = roles[who].call(ctx, _heard(ctx, task, told, note, able, remark), turn, task=task, **parts)
             said = judged(who, await call)
             heard = heard or not isinstance(said, str)
             if isinstance(said, Answer):
-                return said.answer
+                return Answered(agent=who, answer=said.answer, turns=turns) if tells_who else said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, HandOff):
                 turns.append(Turn(agent=who, note=said))
                 so_far.reached(turns)
                 _must_lead_on(turns, ping_pong)
+                if watcher is not None:
+                    await watcher.call(ctx, PARTS, task=task, agent=who, note=said)
                 who, note = said.to, said
         raise _unanswered(hops, who, turns, remark).about(*unusable)
 
     parts = {f"agent {number}": agent for number, agent in enumerate(team.values(), 1)}
+    watching: dict[str, Member] = {} if watcher is None else {"on_handoff": watcher.member}
     places = dict(zip(team, parts, strict=True))
     links = [Link(places[who], places[to]) for who, targets in control.targets.items() for to in targets]
     return Pattern(
@@ -95,17 +111,45 @@ def handoff(
         kind="handoff",
         name=name,
         card=card,
-        sketch=Sketch(parts=parts | past.parts, links=links),
-        takes=part(team[first], "task"),
-        gives=result.type,
+        sketch=Sketch(parts=parts | past.parts | watching, links=links),
+        takes=part(team[begins.first], "task"),
+        gives=Answered if tells_who else result.type,
         has=list[Turn],
     )
+
+
+class _Start:
+    """Who has control first."""
+
+    def __init__(self, start: Member | Callable[[Any], str | None] | None, team: Mapping[str, Member]) -> None:
+        self._team = team
+        self._rule, self.first = None, next(iter(team))
+        if isinstance(start, str) or is_agent(start):
+            self.first = name_of(start)
+        elif start is not None:
+            self._rule = rule(start, "task")
+        known("handoff", "start", [self.first], team)
+
+    def may_be(self, who: str) -> bool:
+        """Whether an agent may have control first."""
+        return self._rule is not None or who == self.first
+
+    def of(self, task: object) -> str:
+        """Return who has it for a task; raises PatternError where the rule gives no name of an agent."""
+        named = None if self._rule is None else self._rule(task)
+        if named is None:
+            return self.first
+        known("handoff", "start", [named], self._team)
+        return named
 
 
 class _Past:
     """What an agent gets to see of the turns so far."""
 
-    def __init__(self, history: Literal["none", "full", "summary"] | int, summarizer: Member | None) -> None:
+    def __init__(
+        self, history: Literal["none", "full", "summary"] | int | Callable[[list[Turn]], object],
+        summarizer: Member | None,
+    ) -> None:  # fmt: skip
         if isinstance(history, int):
             at_least("handoff", "history", history)
         if history == "summary" and summarizer is None:
@@ -113,16 +157,17 @@ class _Past:
         if history != "summary" and summarizer is not None:
             raise PatternError(f"handoff was given a summarizer and history={history!r}: pass history='summary'.")
         self.history = history
+        self._chosen = rule(history, turns=list[Turn]) if callable(history) else None
         self._summing: Role[str] | None = None
         self.parts: dict[str, Member] = {}
         if summarizer is not None:
             self._summing = Role[str]("handoff", "summarizer", summarizer, offers=("task", "history"), gives=str)
             self.parts["summarizer"] = self._summing.member
 
-    async def told(
-        self, ctx: Context, task: object, turns: Sequence[Turn], *, begins: bool
-    ) -> Sequence[Turn] | str | None:
-        """Return it as chosen: turns, or a text, or None for nothing; `begins`: nobody has handed over yet."""
+    async def told(self, ctx: Context, task: object, turns: Sequence[Turn], *, begins: bool) -> object:
+        """Return it as chosen, or None for nothing; `begins`: nobody has handed over yet."""
+        if self._chosen is not None:
+            return self._chosen(list(turns))
         if isinstance(self.history, int):
             return turns[-self.history :]
         if self._summing is not None:
@@ -148,10 +193,28 @@ def _worded(judged: Callable[[object], HandOff | Answer | str], value: object) -
         case Answer(answer=answer):
             return words(answer)
         case HandOff() as note:
-            context = f" {words(note.context)}" if note.context else ""
-            return f"I hand over to {note.to}: {note.reason}{context}"
+            return _as_words(note)
         case _:
             return None
+
+
+def _as_words(note: HandOff) -> str:
+    context = f" {words(note.context)}" if note.context else ""
+    return f"I hand over to {note.to}: {note.reason}{context}"
+
+
+def _heard(
+    ctx: Context, task: object, told: object, note: HandOff | None, targets: Mapping[str, str], remark: str | None
+) -> object:  # fmt: skip
+    """Return what stands for the parts together: a language model hears the turns that it is told as messages.
+
+    In a conversation of the store they were said already.
+    """
+    turns = [each for each in told if isinstance(each, Turn)] if is_several(told) else []
+    if not turns or ctx.says in ("exchange", "answer"):
+        return PARTS
+    said = [said_by(None, task), *(said_by(each.agent, _as_words(each.note)) for each in turns)]
+    return Talk(said=said, ask=sections({"note": note, "targets": targets, "remark": remark}))
 
 
 async def _going_on(

@@ -17,6 +17,7 @@ from podium.patterns.building.members import Member, Stage, abilities, at_least,
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role, T
 from podium.patterns.parts.ends import EndWhen, ends_of
 
@@ -83,7 +84,7 @@ class MagenticResult(TeamResult):
 def magentic(
     orchestrator: Member, workers: Sequence[Member] = (), *, ledger: Member | None = None, final: Member | None = None,
     offering: str | None = None, rounds: int = 20, max_stalls: int = 3, resets: int = 2, review: str | None = None,
-    reviews: int = 3, threads: bool = False, last_only: bool = False,
+    reviews: int = 3, threads: bool = False, last_only: bool = False, on_refused: OnRefused = "end",
     until: EndWhen | Callable[[list[HistoryEntry]], bool] | None = None, name: str | None = None,
     **card: Unpack[CardFields],
 ) -> Pattern[object, MagenticResult]:  # fmt: skip
@@ -96,9 +97,11 @@ def magentic(
       was done since; after a review `remarks` are the reviewer's. Otherwise these are None.
     - step "progress", by the `orchestrator`: gives a ProgressLedger. Unless that says satisfied, the worker named in it
       takes its `instruction`, or parts `instruction`, `task` and `history` (a language model and a person see all), and
-      the answer joins the history. So does a worker's failure. With `threads`, a worker that is a language model hears
-      in place of the history what itself was asked and answered before, over all plans. With `last_only`, a team in the
-      place of a worker answers only its last message, or its answer, and not how it came to that.
+      the answer joins the history. So does a worker's failure; but where a policy, a guard or a person does not let it
+      do its work, that ends the team, so that nobody else does it instead, unless `on_refused="go_on"` has that join
+      the history too. With `threads`, a worker that is a language model hears in place of the history what itself was
+      asked and answered before, over all plans. With `last_only`, a team in the place of a worker answers only its last
+      message, or its answer, and not how it came to that.
     - step "final", by `final`: gives the answer. It sees in `ended` how it ended, in `history` all that was done, also
       before it planned again, and is asked in every case.
 
@@ -128,7 +131,7 @@ def magentic(
     planner = _Planner(progressing.who, planning, review, reviews)
     asking = _Instructing(progressing.who, threads=threads, last_only=last_only)
     able = abilities("magentic", progressing.who, given)
-    crew = _Crew(asking, given, able, offering, frozenset(outsiders))
+    crew = _Crew(asking, given, able, offering, frozenset(outsiders), on_refused)
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[HistoryEntry]]) -> MagenticResult:
         team = await crew.gathered(ctx)
@@ -261,6 +264,7 @@ class _Team:
     roles: Mapping[str, Role[object]]
     able: Mapping[str, str]
     """What each can do, by name."""
+    on_refused: OnRefused
 
     async def step(
         self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int,
@@ -278,6 +282,7 @@ class _Team:
             told = self.asking.told(ctx, task, progress, history, findings)
             answer = await self.roles[who].ask(ctx, told, instruction=instruction, task=task, history=history)
         except (CallError, InvalidValue) as error:
+            end_where_refused(ctx, self.on_refused, [error])
             return HistoryEntry(round=number, worker=who, instruction=instruction, error=str(error))
         said = last_word(answer) if self.asking.last_only else answer
         return HistoryEntry(round=number, worker=who, instruction=instruction, answer=plain(said))
@@ -294,6 +299,7 @@ class _Crew:
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
+    on_refused: OnRefused
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""
@@ -306,7 +312,7 @@ class _Crew:
             raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
         offers = ("instruction", "task", "history")
         roles = {each: Role[object]("magentic", "worker", who, offers=offers) for each, who in members.items()}
-        return _Team(self.asking, roles, able)
+        return _Team(self.asking, roles, able, self.on_refused)
 
 
 def _sketch(

@@ -7,10 +7,9 @@ from typing import Unpack
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
-from podium.errors import BadAnswer, CallError, CallFailed, CallRefused, InvalidValue, PlanRefused
+from podium.errors import BadAnswer, CallError, InvalidValue, PlanRefused
 from podium.model.agent import is_agent
 from podium.model.json import Json
-from podium.model.retry import NEVER_AGAIN, FailureKind
 from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
@@ -18,6 +17,7 @@ from podium.patterns.building.members import Member, Stage, abilities, at_least,
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
+from podium.patterns.building.refusals import OnRefused, end_where_refused, ends_team, says_no
 from podium.patterns.building.role import Role
 from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, estimated, sound, with_presets
 
@@ -67,7 +67,8 @@ class _Progress:
 @pattern
 def plan_execute(
     planner: Member, workers: Sequence[Member], *, at_once: int = 8, attempts: int | None = None, replans: int = 1,
-    tasks: int = 500, report: Stage | None = None, name: str | None = None, **card: Unpack[CardFields],
+    tasks: int = 500, on_refused: OnRefused = "end", report: Stage | None = None, name: str | None = None,
+    **card: Unpack[CardFields],
 ) -> Pattern:  # fmt: skip
     """A planner splits the task, workers do the parts; each part starts as soon as the results it needs are there.
 
@@ -80,8 +81,9 @@ def plan_execute(
     At most `at_once` tasks run at once, those on the longest remaining path first; where the plan does not say how many
     `seconds` a task takes, it is what calls of its worker took so far. A task is tried `attempts` times in all, six
     times where no number is given, from the second time on by the next of its worker and its alternatives. Whoever will
-    not do it is not asked again; where a rule or a person forbids it, nobody is. Where a task fails for good, whatever
-    does not need it runs on; then the planner is asked again.
+    not do it is not asked again; where a policy, a guard or a person does not let a worker do it, nobody is, unless
+    `on_refused="go_on"`. Where a task fails for good, whatever does not need it runs on; then the planner is asked
+    again, or the refusal ends the team.
 
     `report` makes the value: an agent that takes `results`, or parts `task` and `results`; or a function of the
     results (a rule in CEL knows the `results`). Without it the value is `Executed`.
@@ -102,7 +104,8 @@ def plan_execute(
         each: Role[object]("plan_execute", "worker", who, offers=("task", "inputs")) for each, who in members.items()
     }
     able = abilities("plan_execute", planning.who, members)
-    crew, reporting = _Workers(roles, at_once, attempts), None if report is None else _reporter(report)
+    crew = _Workers(roles, at_once, attempts, on_refused)
+    reporting = None if report is None else _reporter(report)
 
     async def body(ctx: Context, task: object, kept: SoFar[Executed]) -> object:
         so_far = _Progress()
@@ -113,6 +116,7 @@ def plan_execute(
                 raise PlanRefused(f"plan_execute: {planning.who}, its planner, gave a plan without tasks.")
             return sound(plan, workers=able, done=so_far.done, most=tasks)
 
+        failures: Mapping[str, Exception] = {}
         for replan in range(replans + 1):
             try:
                 left = await planning.settle(ctx, checked, PARTS, task=task, workers=able, **so_far.told())
@@ -122,13 +126,15 @@ def plan_execute(
                 so_far.refused = str(error)
                 continue
             so_far.refused = None
-            so_far.failed = await crew.carry_out(ctx, left, so_far.done)
+            failures = await crew.carry_out(ctx, left, so_far.done)
+            so_far.failed = {each: str(error) for each, error in failures.items()}
             so_far.tell(kept, replan)
-            if not so_far.failed:
+            if not failures:
                 done = so_far.done
                 return await reporting(ctx, task, done) if reporting else Executed(results=done, replans=replan)
+            end_where_refused(ctx, on_refused, failures.values())
         stands, remedy = f"tasks failed: {so_far.reasons()}", "raise `attempts`, or have the planner name alternatives"
-        raise used_up("plan_execute", "replans", replans, stands, remedy)
+        raise used_up("plan_execute", "replans", replans, stands, remedy, failures.values())
 
     return Pattern(
         body, kind="plan_execute", name=name, card=card, sketch=_sketch(planning.member, members, report, replans),
@@ -144,12 +150,13 @@ class _Workers:
     roles: Mapping[str, Role[object]]
     at_once: int
     attempts: int | None
+    on_refused: OnRefused
 
-    async def carry_out(self, ctx: Context, tasks: Sequence[PlanTask], done: dict[str, Json]) -> dict[str, str]:
-        """Do the tasks; adds their results to `done`, and returns the reasons of those that failed."""
+    async def carry_out(self, ctx: Context, tasks: Sequence[PlanTask], done: dict[str, Json]) -> dict[str, Exception]:
+        """Do the tasks; adds their results to `done`, and returns what those failed with that did."""
         if len(tasks) > self.at_once and any(each.seconds is None for each in tasks) and begun_with(ctx, 2):
             tasks = estimated(tasks, await self._took(ctx))
-        schedule, failed = Schedule(tasks, at_once=self.at_once), dict[str, str]()
+        schedule, failed = Schedule(tasks, at_once=self.at_once), dict[str, Exception]()
         started = schedule.start()
         async with ctx.select(*[self._begin(ctx, each, done) for each in started]) as ended:
             async for branch in ended:
@@ -158,7 +165,7 @@ class _Workers:
                 if branch.error is None:
                     done[task.id] = branch.value()
                 else:
-                    failed[task.id] = str(branch.error)
+                    failed[task.id] = branch.error
                 for each in schedule.start():
                     started.append(each)
                     ended.add(self._begin(ctx, each, done))
@@ -177,7 +184,8 @@ class _Workers:
 
     async def _work(self, ctx: Context, task: PlanTask, inputs: Mapping[str, Json]) -> Json:
         """Have a task done: again, and by the next one who could do it, until it is or no attempt is left."""
-        now, able = begun_with(ctx, 2), deque([task.worker, *task.alternatives])
+        now, named = begun_with(ctx, 2), [task.worker, *task.alternatives]
+        able = deque(dict.fromkeys(named) if now else named)
         attempts = self.attempts or (_ATTEMPTS if now else _ATTEMPTS_ONCE)
         while True:
             role = self.roles[able[0]]
@@ -187,22 +195,12 @@ class _Workers:
                     return plain(await role.ask(ctx, task.input, task=task.input))
                 return plain(await role.ask(ctx, PARTS, task=task.input, inputs=inputs))
             except (CallError, InvalidValue) as error:
-                if now and _is_final(error):
+                if says_no(ctx, error):
                     able.popleft()
                 else:
                     able.rotate(-1)
-                if not attempts or not able or (now and _is_forbidden(error)):
+                if not attempts or not able or ends_team(ctx, self.on_refused, error):
                     raise
-
-
-def _is_final(error: Exception) -> bool:
-    """Whether another try by the same worker comes to the same."""
-    return isinstance(error, CallFailed) and error.kind in {*NEVER_AGAIN, FailureKind.REFUSAL}
-
-
-def _is_forbidden(error: Exception) -> bool:
-    """Whether a rule or a person said no, so that nobody does it in the worker's place."""
-    return isinstance(error, CallRefused) or (isinstance(error, CallFailed) and error.kind == FailureKind.REFUSED)
 
 
 def _reporter(stage: Stage) -> Callable[[Context, object, Mapping[str, Json]], Awaitable[object]]:

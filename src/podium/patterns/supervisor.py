@@ -19,6 +19,7 @@ from podium.patterns.building.last_word import last_word
 from podium.patterns.building.members import ANYTHING, Member, abilities, at_least, by_name, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, voice, words
 from podium.patterns.parts.ends import EndWhen, ends_of
@@ -62,7 +63,7 @@ class WorkReport:
 @pattern
 def supervisor(
     manager: Member, workers: Sequence[Member], *, rounds: int = 6, must_delegate: bool = False,
-    at_once: int | None = None, threads: bool = False, last_only: bool = False,
+    at_once: int | None = None, threads: bool = False, last_only: bool = False, on_refused: OnRefused = "end",
     until: EndWhen | Callable[[list[WorkReport]], bool] | None = None, gives: TypeForm[Out] | None = ANYTHING,
     name: str | None = None, **card: Unpack[CardFields],
 ) -> Pattern[object, Out]:  # fmt: skip
@@ -74,9 +75,11 @@ def supervisor(
     form: `{"assignments": [{"to": …, "input": …}]}`, `{"answer": …}`.
 
     A worker takes what the manager assigns to it, as text where it takes a text; at most `at_once` work at the same
-    time. Its failure is reported, not raised. With `threads`, each worker that is a language model keeps a thread: it
-    hears what it was asked and answered in earlier rounds, as messages. With `last_only`, a team in the place of a
-    worker reports only its last message, or its answer, and not how it came to that.
+    time. Its failure is reported, not raised; but where a policy, a guard or a person does not let it do its work, that
+    ends the team once the others have reported, so that nobody else does it instead, unless `on_refused="go_on"` has it
+    reported too. With `threads`, each worker that is a language model keeps a thread: it hears what it was asked
+    and answered in earlier rounds, as messages. With `last_only`, a team in the place of a worker reports only its
+    last message, or its answer, and not how it came to that.
 
     An answer that names an unknown worker or none, that cannot be read, that finishes without any report where it
     `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in `remark`,
@@ -126,10 +129,11 @@ def supervisor(
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, Delegate):
-                done = await working.carry_out(ctx, said, number, reports)
+                done, failures = await working.carry_out(ctx, said, number, reports)
                 over.note_all(map(_said_by, done))
                 reports += done
                 so_far.reached(reports)
+                end_where_refused(ctx, on_refused, failures)
             most = await over.last_turn(most, number, list(reports))
         raise _unfinished(managing.who, rounds, over.ended_by, remark).about(*unusable)
 
@@ -196,12 +200,12 @@ class _AssignedWorkers:
 
     async def carry_out(
         self, ctx: Context, wanted: Delegate, number: int, before: Sequence[WorkReport]
-    ) -> list[WorkReport]:  # fmt: skip
-        """Have them do what was assigned to them; returns the reports in the order of the assignments.
+    ) -> tuple[list[WorkReport], list[Exception]]:  # fmt: skip
+        """Have them do what was assigned to them; returns the reports in order, and what workers failed with.
 
         `before` are the reports of earlier rounds.
         """
-        given = wanted.assignments
+        given, failures = wanted.assignments, list[Exception]()
         calls = [asked(ctx, self.team[each.to], self._input(ctx, each, before)) for each in given]
         reports = [
             WorkReport(round=number, worker=each.to, input=each.input, error="not started: one before it failed")
@@ -217,12 +221,13 @@ class _AssignedWorkers:
                     reports[ended.index] = replace(done, output=plain(output), error=None)
                 else:
                     reports[ended.index] = replace(done, error=str(ended.error))
+                    failures.append(ended.error)
                 following = None if wanted.in_order and ended.error else next(waiting, None)
                 if following is not None:
                     working.add(following)
         for each in waiting:
             each.close()
-        return reports
+        return reports, failures
 
     def _input(self, ctx: Context, given: Assignment, before: Sequence[WorkReport]) -> object:
         """Return what a worker is handed; a language model that keeps a thread hears that before it."""

@@ -15,9 +15,9 @@ from podium import Agent, App, agent
 from podium.agents.pydantic_ai import llm_agent
 from podium.errors import PatternError, RunFailed
 from podium.model.json import Json
-from podium.patterns import load
+from podium.patterns import cel, load
 from podium.patterns.handoff import handoff
-from podium.patterns.parts.control import Answer, HandOff, Turn, back_and_forth
+from podium.patterns.parts.control import Answer, Answered, HandOff, Turn, back_and_forth
 from podium.testing import hanging, scripted
 from podium.testing.model import ModelReply, ScriptedModel, Use
 from tests.examples import examples
@@ -384,3 +384,70 @@ def test_control_never_goes_where_it_is_not_allowed_and_hops_are_the_most_answer
         assert "answer" not in last
     else:
         assert last == answer(value)
+
+
+async def test_it_tells_who_answered_and_a_later_run_goes_on_with_that_one(bench: Bench) -> None:
+    desk = Desk(front=[to("billing", why="money")], billing=[answer("which order?"), answer("refunded")])
+
+    def active(task: Mapping[str, Json]) -> str | None:
+        return task.get("agent")
+
+    who = handoff(*desk.agents, start=active, gives=Answered, name="h")
+    async with bench.app() as app:
+        first = await app.run(who, {"say": "my money"})
+        assert first == Answered(
+            agent="billing", answer="which order?",
+            turns=[Turn(agent="front", note=HandOff(to="billing", reason="theirs", context={"why": "money"}))],
+        )  # fmt: skip
+        second = await app.run(who, {"say": "4711", "agent": first.agent})
+    assert (second.agent, second.answer, second.turns) == ("billing", "refunded", [])
+    assert desk.way == ["front", "billing", "billing"]
+
+
+async def test_a_start_that_a_rule_gives_has_to_be_an_agent(bench: Bench) -> None:
+    desk = Desk(front=[], billing=[])
+    async with bench.app() as app:
+        with pytest.raises(RunFailed, match="start names nobody"):
+            await app.run(handoff(*desk.agents, start=lambda _: "nobody", name="h"), "go")
+
+
+async def test_a_rule_says_what_an_agent_is_told_of_the_turns(bench: Bench) -> None:
+    desk = Desk(a=[to("b", "one", secret=1)], b=[to("c", "two")], c=[answer("done")])
+    reasons = handoff(*desk.agents, history=lambda turns: [each.note.reason for each in turns], name="h")
+    async with bench.app() as app:
+        assert await app.run(reasons, "go") == "done"
+    assert desk.parts("history") == [[], ["one"], ["one", "two"]]
+
+
+async def test_an_agent_is_called_each_time_that_control_moves(bench: Bench) -> None:
+    seen = list[tuple[str, str, Json]]()
+
+    @agent
+    async def watcher(agent: str, note: HandOff, task: str) -> None:
+        seen.append((agent, note.to, task))
+
+    desk = Desk(a=[to("x"), to("b")], b=[to("c")], c=[answer("done")])
+    watched = handoff(*desk.agents, on_handoff=watcher, name="h")
+    async with bench.app() as app:
+        run = await app.start(watched, "go")
+        assert await run.result() == "done"
+        calls = [each.name for each in (await app.runs.tree(run.id)).root.walk() if each.kind == "call"]
+    assert seen == [("a", "b", "go"), ("b", "c", "go")]
+    assert calls == ["a", "a", "watcher", "b", "watcher", "c"]
+
+
+def test_its_rules_and_who_watches_it_can_be_written_down() -> None:
+    made = handoff(
+        "a", "b", start=cel("task.agent"), history=cel("turns.map(t, t.note.reason)"), on_handoff="c", gives=Answered
+    )
+    assert load(made.spec()).spec() == made.spec() == {
+        "handoff": {
+            "agents": ["a", "b"],
+            "start": "task.agent",
+            "history": "turns.map(t, t.note.reason)",
+            "on_handoff": "c",
+            "gives": "podium.patterns:Answered",
+        }
+    }  # fmt: skip
+    with pytest.raises(PatternError, match="turn"):
+        handoff("a", "b", history=cel("turn[0]"))

@@ -218,8 +218,8 @@ async def test_rounds_are_counted_over_all_plans_and_there_is_an_answer_all_the_
     made = magentic(boss(step(), STUCK, step(), step()), [echo], rounds=4, max_stalls=1, name="m")
     end = await result(bench, made)
     assert (end.ended, end.satisfied, end.rounds, end.replans) == ("bound", False, 4, 1)
-    assert end.answer["ended"] == "rounds"
-    assert [each["round"] for each in end.answer["history"]] == [3, 4]
+    assert end.answer["ended"] == "bound"
+    assert [each["round"] for each in end.answer["history"]] == [1, 3, 4]
 
 
 # Review

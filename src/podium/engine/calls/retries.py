@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from podium.engine.calls.ending import record_spent
 from podium.engine.calls.given import Given
 from podium.engine.calls.open_call import OpenCall
+from podium.engine.run.reopening import is_spared
 from podium.engine.run.undone import AROUND, is_undo, undid_all, undoers
 from podium.model.acceptance import NOT_ACCEPTED
 from podium.model.agent import AnyAgent
@@ -73,8 +74,9 @@ def fall_back(open_call: OpenCall, why: str) -> bool:
 
 
 def next_attempt(
-    open_call: OpenCall, failure: Failure, pause: float, *, feedback: str = "", goes_on: str | None = None
-) -> None:
+    open_call: OpenCall, failure: Failure, pause: float, *, feedback: str = "", goes_on: str | None = None,
+    spares: bool = False,
+) -> None:  # fmt: skip
     """Record that another attempt follows after a pause; `goes_on` is the key under which a workflow goes on."""
     progress, active, before = open_call.progress, open_call.active, open_call.inline_key
     progress.attempt += 1
@@ -88,8 +90,8 @@ def next_attempt(
     said = AttemptFailed(
         attempt=progress.attempt, lineage=progress.lineage, due=progress.due, kind=failure.kind, type=failure.type,
         message=failure.message, fallen=progress.fallback_index, first=progress.first_attempt, why=progress.why,
-        feedback=feedback, goes_on=goes_on, causes=failure.causes, corrected=progress.corrected,
-        traceback=failure.traceback,
+        feedback=feedback, goes_on=goes_on, causes=failure.causes, spares=spares,
+        corrected=progress.corrected, traceback=failure.traceback,
     )  # fmt: skip
     active.journal.append(said, open_call.key, effects=withdrawn)
     active.history.attempt_failed(open_call.key, said)
@@ -149,9 +151,10 @@ def go_on(open_call: OpenCall, failure: Failure, pause: float) -> bool:
     """Have an inline workflow go on with what it recorded, but for what failed; not where it undid what it had done."""
     active, key = open_call.active, open_call.inline_key
     active.keep_log(key)  # a rule may have turned it away before it was entered
-    if undid_all(active.journal.logs[key]):
+    log = active.journal.logs[key]
+    if undid_all(log):
         return False
-    next_attempt(open_call, failure, pause, goes_on=key)
+    next_attempt(open_call, failure, pause, goes_on=key, spares=any(map(is_spared, log)))
     return True
 
 

@@ -16,7 +16,7 @@ from podium.model.facts.choices import KeysCancelled
 from podium.model.facts.runs import Rewound
 from podium.model.facts.waits import ChildAwaited, QuestionAnswered, QuestionAsked
 from podium.model.json import is_object
-from podium.model.retry import FailureKind
+from podium.model.retry import NEVER_AGAIN, FailureKind
 from podium.model.run import RunState
 from podium.store.codec import decode
 
@@ -49,7 +49,7 @@ class Reopening:
         gone = self.gone
         alive = [fact for fact in below if fact.seq not in gone]
         if said.goes_on:
-            self.void |= reopened(alive, said.causes, under=under).void
+            self.void |= reopened(alive, said.causes, under=under, spares=said.spares).void
         elif alive:
             undone = undone_in(alive).facts(alive)
             if said.begins_fallback:
@@ -95,13 +95,25 @@ def voided(facts: Sequence[Fact]) -> set[int]:
     return stands.void | stands.aside
 
 
-def reopened(facts: Sequence[Fact], causes: Iterable[str], *, under: str = "") -> Reopening:
+def is_spared(fact: Fact) -> bool:
+    """Whether a fact says no for good: only a retry by people asks for that again, no further attempt does."""
+    match fact.content:
+        case AnsweredRefused():
+            return True
+        case AnsweredFailed(kind=kind):
+            return kind in NEVER_AGAIN
+        case _:
+            return False
+
+
+def reopened(facts: Sequence[Fact], causes: Iterable[str], *, under: str = "", spares: bool = False) -> Reopening:
     """Return what a retry of a workflow that failed does to what is recorded of it, given the keys that caused that.
 
     Void is whatever failed, down to the calls that failed by themselves, and the choices that were made after it.
-    Where the failure names no keys, that is everything that failed below: whoever caught it made their own of it.
+    Where the failure names no keys, that is everything that failed below: whoever caught it made their own of it. With
+    `spares` what was refused stands.
     """
-    index = _Index(facts)
+    index = _Index(facts, spares=spares)
     again = dict.fromkeys([under]) if under else dict[str, None]()
     """The keys of what is asked again, or gone over again."""
     leaves = index.leaves(list(causes) or index.caught(under), again)
@@ -121,7 +133,8 @@ def reopened(facts: Sequence[Fact], causes: Iterable[str], *, under: str = "") -
 class _Index:
     """The facts of one run, and how each key was answered."""
 
-    def __init__(self, facts: Sequence[Fact]) -> None:
+    def __init__(self, facts: Sequence[Fact], *, spares: bool = False) -> None:
+        self._spares = spares
         self._facts = sorted(facts, key=lambda fact: fact.key)
         self._keys = [fact.key for fact in self._facts]
         self._answers = {fact.key: fact for fact in facts if fact.kind is FactKind.ANSWERED}
@@ -130,7 +143,9 @@ class _Index:
         """The workflows that undid what they did: they begin anew, and are not followed down."""
 
     def has_failed(self, fact: Fact) -> bool:
-        """Whether a fact says that a call, or a child run, came to nothing."""
+        """Whether a fact says that a call, or a child run, came to nothing, and is not spared."""
+        if self._spares and is_spared(fact):
+            return False
         match fact.content:
             case AnsweredFailed() | AnsweredRefused():
                 return True
@@ -160,6 +175,8 @@ class _Index:
         found: dict[str, None] = {}
         for key in causes:
             answer = self._answers.get(key)
+            if answer is not None and self._spares and is_spared(answer):
+                continue
             below = () if answer is None or key in self.undoers else self._below(key, answer)
             if answer is None or not below:
                 found[key] = None

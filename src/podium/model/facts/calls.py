@@ -60,6 +60,8 @@ class AttemptFailed(FactContent, kind=FactKind.RETRY):
     """The key under which an inline workflow goes on with what it recorded, but for what failed; None to begin anew."""
     causes: Kept[tuple[str, ...]] = ()
     """The keys of the calls that made an inline workflow fail."""
+    spares: Kept[bool] = False
+    """Whether it goes on without asking for what was refused below: nobody is asked again who said no."""
     corrected: Kept[int] = 0
     """How often the one that is asked next was told that its answer is not accepted."""
     traceback: Dropped[str] = ""

@@ -34,6 +34,15 @@ class Turn:
     note: HandOff
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a `handoff` gives that is to tell who answered: the agent, its answer, and the turns that led there."""
+
+    agent: str
+    answer: Json
+    turns: Sequence[Turn] = ()
+
+
 class Control:
     """The rules by which control is passed. Raises PatternError where they name an unknown agent."""
 

@@ -176,6 +176,8 @@ def retried(draw: st.DrawFn) -> Written:
         body |= {"fallen": fallback[0], "first": fallback[1], "why": fallback[2]}
     if feedback := draw(text):
         body["feedback"] = feedback
+    if draw(yes):
+        body["spares"] = True
     return calls.AttemptFailed(**body), body
 
 
