@@ -95,7 +95,7 @@ class TypeShape(Generic[T]):
         if type(value) is self._exact and self._fits(value):
             return value
         if self._free:
-            return json_copy(value, self.name)
+            return json_copy(value, self.name) if fields_of(value) is None else free_json(value)
         codec = self._codec
         return self._kept(value, codec.writing, codec.reading)
 

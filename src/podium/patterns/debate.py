@@ -25,8 +25,10 @@ from podium.patterns.building.members import (
     parameters,
     takes,
 )
+from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar, gathered
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, key_of
 from podium.patterns.parts.ends import EndWhen, ends_of
@@ -125,12 +127,15 @@ def _calls(
     ctx: Context, roles: Sequence[Role[object]], step: str, task: object,
     parts: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
     said: Mapping[str, Sequence[Utterance]] = MappingProxyType({}),
+    accept: Callable[[object], object] | None = None,
 ) -> dict[str, Primitive[object]]:  # fmt: skip
     """Return the calls in which all take a step, by name."""
     asked = said_by(None, task)
     told = {who: Talk(said=[asked, *each], ask=sections({"step": step})) for who, each in said.items()}
     return {
-        role.who: role.call(ctx, told.get(role.who, PARTS), step=step, task=task, **parts.get(role.who, {}))
+        role.who: role.call(
+            ctx, told.get(role.who, PARTS), None, accept, step=step, task=task, **parts.get(role.who, {})
+        )
         for role in roles
     }
 
@@ -161,12 +166,24 @@ async def _vote(ctx: Context, roles: Sequence[Role[object]], task: object, posit
     held = list(keys.values())
     if winner := _winner("majority", held):
         return _of(keys, winner, f"{held.count(winner)} of {len(held)} hold it.")
-    calls = _calls(ctx, roles, "vote", task, {who: {"positions": positions} for who in positions})
-    named = dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
-    votes = [keys.get(said) if isinstance(said, str) else None for said in named.values()]
+    again = begun_with(ctx, 2)  # where a vote is none of the names; before, it was an abstention at once
+
+    def named_by(said: object) -> str | None:
+        if not isinstance(said, str):
+            return None
+        return named(said, keys) if again else said if said in keys else None
+
+    def a_name(said: object) -> None:
+        if named_by(said) is None:
+            raise NoDecision(f"debate: {key_of(said)} is no debater: {choices(str(said), keys)}.")
+
+    told = {who: {"positions": positions} for who in positions}
+    calls = _calls(ctx, roles, "vote", task, told, accept=a_name if again else None)
+    named_best = dict(zip(calls, await ctx.gather(*calls.values()), strict=True))
+    votes = [None if (who := named_by(said)) is None else keys[who] for said in named_best.values()]
     if winner := _winner("plurality", votes):
         return _of(keys, winner, f"{votes.count(winner)} of {len(votes)} found it the best.")
-    said = ", ".join(f"{who} for {key_of(name)}" for who, name in named.items())
+    said = ", ".join(f"{who} for {key_of(name)}" for who, name in named_best.items())
     raise NoDecision(
         f"debate: no position is held by more than half, and none was named most often: {said}. "
         f"A vote is one of the names {', '.join(positions)}; or let a `judge` decide."

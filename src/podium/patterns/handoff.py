@@ -17,7 +17,8 @@ from podium.patterns.building.inputs import PARTS, Talk, plain, said_by, section
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, name_of, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
-from podium.patterns.building.role import Role
+from podium.patterns.building.pinning import begun_with
+from podium.patterns.building.role import Role, unless_refused
 from podium.patterns.building.talking import voice, words
 from podium.patterns.parts.control import Answer, Answered, Control, HandOff, Turn, back_and_forth
 
@@ -45,7 +46,8 @@ def handoff(
     name, or None for the first, so that a later run may go on with who answered. It goes only where it is `allowed`: by
     sender, to whom; a sender that is not named there hands to none. What a receiver `needs` has to be in the context of
     the note. A hand-off that breaks one of these rules is refused, like an answer that cannot be read or is not of the
-    type `gives`: the sender sees why in `remark`, and tries again.
+    type `gives`: the sender sees why in `remark`, and is asked again, at most `corrections` times; then it raises
+    BadAnswer.
 
     `history` is a list of Turns: `full`, or the last n; or `none`; or, with `summary`, what the `summarizer` makes of
     them, a text: it takes `task` and `history`; or what a rule of the `turns` gives. `on_handoff` is called each time
@@ -67,11 +69,12 @@ def handoff(
     tells_who = gives is Answered
     result = shape_of(ANYTHING if tells_who else gives or ANYTHING)
 
-    def judged(who: str, value: object) -> HandOff | Answer | str:
-        """Return what an agent wants, or what is wrong with it."""
+    def judged(who: str, value: object, *, again: bool) -> HandOff | Answer | str:
+        """Return what an agent wants, or what is wrong with it; with `again` names are read as a person would."""
         try:
             said = roles[who].said(value)
             if isinstance(said, HandOff):
+                said = control.meant(who, said) if again else said
                 return control.objection(who, said) or said
             return Answer(answer=result.load(plain(said.answer)))
         except (BadAnswer, InvalidValue) as error:
@@ -81,14 +84,19 @@ def handoff(
         turns, first = list[Turn](), begins.of(task)
         note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
         who, heard, unusable = first if note is None else note.to, False, tuple[str, ...]()
+        again = begun_with(ctx, 2)  # in the same call; before, a hop was spent on it
         for _ in range(hops):
             if remark is None:
                 told = await past.told(ctx, task, turns, begins=note is None)
             able = control.targets[who]
-            turn = voice(ctx, None if heard else task, partial(_worded, partial(judged, who)))
+            judge = partial(judged, who, again=again)
+            turn = voice(ctx, None if heard else task, partial(_worded, judge))
             parts = {"note": note, "history": told, "targets": able, "remark": remark}
-            call = roles[who].call(ctx, _heard(ctx, task, told, note, able, remark), turn, task=task, **parts)
-            said = judged(who, await call)
+            whole, accept = _heard(ctx, task, told, note, able, remark), unless_refused(judge) if again else None
+            call = roles[who].call(ctx, whole, turn, accept, task=task, **parts)
+            said = judge(await call)
+            if isinstance(said, str) and again:
+                raise roles[who].refused(said).about(call.key)
             heard = heard or not isinstance(said, str)
             if isinstance(said, Answer):
                 return Answered(agent=who, answer=said.answer, turns=turns) if tells_who else said.answer

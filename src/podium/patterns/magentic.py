@@ -1,7 +1,7 @@
 """`magentic`: a task ledger and a progress ledger, replanned when it stalls."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Unpack
 
 from podium.engine.context import Context
@@ -14,11 +14,12 @@ from podium.patterns.building.added import added
 from podium.patterns.building.inputs import Talk, plain, said_by, sections, thread_of
 from podium.patterns.building.last_word import TeamResult, last_word
 from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, part
+from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused
-from podium.patterns.building.role import Role, T
+from podium.patterns.building.role import Role, T, judging
 from podium.patterns.parts.ends import EndWhen, ends_of
 
 MagenticEnd = Literal["satisfied", "bound", "stalled", "condition", "rounds"]
@@ -142,7 +143,9 @@ def magentic(
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
-            progress = await _asked(ctx, progressing, progressing.who, history, parts)
+            accept = team.known if whole else None
+            progress = await _asked(ctx, progressing, progressing.who, history, parts, accept)
+            progress = team.meant(progress) if whole else progress
             if progress.satisfied:
                 ended = "satisfied"
                 break
@@ -166,12 +169,17 @@ def magentic(
             team = await crew.gathered(ctx)
             plan = await planner.plan(ctx, task, team.able, plan, history)
             history, stalls, replans = [], 0, replans + 1
-        found = findings if whole else history
-        parts = {"step": "final", "task": task, "ledger": plan, "history": found, "ended": ended}
-        answer = await _asked(ctx, ending, progressing.who, found, parts)
-        satisfied = ended == "satisfied"
+        parts = {
+            "step": "final",
+            "task": task,
+            "ledger": plan,
+            "history": findings if whole else history,
+            "ended": ended,
+        }
+        answer = await _asked(ctx, ending, progressing.who, findings if whole else history, parts)
         return MagenticResult(
-            answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
+            answer=plain(answer), satisfied=ended == "satisfied", rounds=number, replans=replans, ended=ended,
+            ended_by=ended_by,
         )  # fmt: skip
 
     return Pattern(
@@ -182,12 +190,19 @@ def magentic(
 
 
 async def _asked(
-    ctx: Context, role: Role[T], lead: str, history: Sequence[HistoryEntry], parts: Mapping[str, object]
+    ctx: Context, role: Role[T], lead: str, history: Sequence[HistoryEntry], parts: Mapping[str, object],
+    accept: Callable[[T], object] | None = None,
 ) -> T:  # fmt: skip
-    """Return what somebody gives for a step; a language model hears the task and the history as messages."""
+    """Return what somebody gives for a step; a language model hears the task and the history as messages.
+
+    Where `accept` raises what is wrong with it another answer is asked for; the last one is returned as it is.
+    """
     asked = {name: each for name, each in parts.items() if name not in ("task", "history")}
     said = [said_by(None, parts["task"]), *_heard(lead, history)]
-    return await role.ask(ctx, Talk(said=said, ask=sections(asked)), **parts)
+    call = role.call(ctx, Talk(said=said, ask=sections(asked)), None, accept, **parts)
+    value = await call
+    with judging(call):
+        return role.said(value)
 
 
 def _heard(lead: str, history: Sequence[HistoryEntry]) -> Iterator[Utterance]:
@@ -265,6 +280,16 @@ class _Team:
     able: Mapping[str, str]
     """What each can do, by name."""
     on_refused: OnRefused
+
+    def meant(self, progress: ProgressLedger) -> ProgressLedger:
+        """Return a ledger with the name of the worker who is meant, where that is clear."""
+        return replace(progress, next=named(progress.next, self.roles) or progress.next)
+
+    def known(self, progress: ProgressLedger) -> None:
+        """Raise NoDecision where a ledger has somebody go on who is not there, and does not say that it is stuck."""
+        stuck = progress.looping or not progress.progressing
+        if not progress.satisfied and not stuck and self.meant(progress).next not in self.roles:
+            raise NoDecision(f"magentic: {progress.next!r} was to go on: {choices(progress.next, self.roles)}.")
 
     async def step(
         self, ctx: Context, task: object, progress: ProgressLedger, history: Sequence[HistoryEntry], number: int,

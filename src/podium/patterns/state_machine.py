@@ -9,8 +9,10 @@ from podium.model.json import Json, is_object
 from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, at_least
+from podium.patterns.building.names import named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
 from podium.patterns.parts.statechart import Chart, Event, Journey, RefusedEvent, Transition, acting, label
 
@@ -91,15 +93,16 @@ class _Machine(NamedTuple):
 
     async def act(self, ctx: Context, at: _Place) -> _Place:
         """Let the entry action say where to go, or go once it is done."""
-        return await self._said(ctx, at, lambda said: self._led(at, said))
+        known = self.chart.events(at.state) if begun_with(ctx, 2) else ()
+        return await self._said(ctx, at, lambda said: self._led(at, said, known))
 
-    def _led(self, at: _Place, said: object) -> _Place:
-        """Return where the answer of an entry action leads."""
+    def _led(self, at: _Place, said: object, known: Sequence[str]) -> _Place:
+        """Return where the answer of an entry action leads; of events that are `known` the name is read freely."""
         if self.chart.completes(at.state):
             on, data = None, _worked_on(at, said)
         else:
             event = said if isinstance(said, Event) else Event(str(said))
-            on, data = event.name, at.data if event.data is None else event.data
+            on, data = named(event.name, known) or event.name, at.data if event.data is None else event.data
         target = self.chart.target(at.state, on, data)
         if target is None:
             allowed = self.chart.events(at.state)

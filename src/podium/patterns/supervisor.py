@@ -1,6 +1,6 @@
 """`supervisor`: a manager delegates to workers and reads what they report."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -17,10 +17,12 @@ from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections, thread_of
 from podium.patterns.building.last_word import last_word
 from podium.patterns.building.members import ANYTHING, Member, abilities, at_least, by_name, part
+from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused
-from podium.patterns.building.role import Role
+from podium.patterns.building.role import Role, unless_refused
 from podium.patterns.building.talking import asked, voice, words
 from podium.patterns.parts.ends import EndWhen, ends_of
 
@@ -83,8 +85,9 @@ def supervisor(
 
     An answer that names an unknown worker or none, that cannot be read, that finishes without any report where it
     `must_delegate`, or whose result is not of the type `gives`, is not carried out: the manager sees why in `remark`,
-    and it counts as a round. Once `until`, an end or a rule of the `reports`, has come, the manager has one more answer
-    (a turn is an answer with the work that followed). Raises BoundReached after `rounds` answers without a finish.
+    and is asked again, at most `corrections` times; then it raises BadAnswer. Once `until`, an end or a rule of the
+    `reports`, has come, the manager has one more answer (a turn is an answer with the work that followed). Raises
+    BoundReached after `rounds` answers without a finish.
     """
     at_least("supervisor", "rounds", rounds)
     at_least("supervisor", "at_once", 1 if at_once is None else at_once)
@@ -95,36 +98,37 @@ def supervisor(
     working = _AssignedWorkers(team=team, at_once=at_once, threads=threads, last_only=last_only)
     able, result = abilities("supervisor", managing.who, team), shape_of(gives or ANYTHING)
 
-    def judged(value: object, reports: Sequence[WorkReport]) -> Delegate | Finish | str:
-        """Return what the manager wants, or what is wrong with it."""
+    def judged(reports: Sequence[WorkReport], value: object, *, again: bool) -> Delegate | Finish | str:
+        """Return what the manager wants, or what is wrong with it; with `again` names are read as a person would."""
         try:
             said = managing.said(value)
             if isinstance(said, Delegate):
-                return _objection(said, team) or said
+                said = _meant(said, team) if again else said
+                return _objection(said, team, choices if again else _listed) or said
             if must_delegate and not reports:
                 return f"nobody has reported yet: delegate to {', '.join(team)} before you finish."
             return Finish(answer=result.load(plain(said.answer)))
         except (BadAnswer, InvalidValue) as error:
             return str(error)
 
-    def finished(value: object, reports: Sequence[WorkReport]) -> str | None:
-        """Return the answer of the team as a text, once the manager has finished."""
-        return _last_words(judged(value, reports))
-
     async def body(ctx: Context, task: object, so_far: SoFar[list[WorkReport]]) -> object:
         reports: list[WorkReport] = []
         remark: str | None = None
         unusable: tuple[str, ...] = ()
         over, number, most = enough.begin(ctx), 0, rounds
+        again = begun_with(ctx, 2)  # in the same call; before, a round was spent on it
         while number < most:
             number += 1
             left = most - number
-            turn = voice(ctx, task, partial(finished, reports=list(reports)))
+            judge = partial(judged, list(reports), again=again)
+            turn = voice(ctx, task, partial(_last_words, judge))
             parts = {"workers": able, "rounds_left": left, "remark": remark}
             talk = Talk(said=[said_by(None, task), *_heard(managing.who, reports)], ask=sections(parts))
             parts = {"task": task, "workers": able, "reports": reports, "rounds_left": left, "remark": remark}
-            call = managing.call(ctx, talk, turn, **parts)
-            said = judged(await call, reports)
+            call = managing.call(ctx, talk, turn, unless_refused(judge) if again else None, **parts)
+            said = judge(await call)
+            if isinstance(said, str) and again:
+                raise managing.refused(said).about(call.key)
             if isinstance(said, Finish):
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
@@ -162,8 +166,17 @@ def _heard(manager: str, reports: Sequence[WorkReport]) -> Iterator[Utterance]:
             yield said_by(each.worker, each.output if each.error is None else f"failed: {each.error}")
 
 
-def _last_words(said: Delegate | Finish | str) -> str | None:
+def _last_words(judge: Callable[[object], Delegate | Finish | str], value: object) -> str | None:
+    """Return the answer of the team as a text, once the manager has finished."""
+    said = judge(value)
     return words(said.answer) if isinstance(said, Finish) else None
+
+
+def _meant(wanted: Delegate, team: Mapping[str, Member]) -> Delegate:
+    """Return a delegation with the names of the workers who are meant, where that is clear."""
+    return replace(
+        wanted, assignments=[replace(each, to=named(each.to, team) or each.to) for each in wanted.assignments]
+    )
 
 
 def _said_by(report: WorkReport) -> tuple[str, object]:
@@ -180,12 +193,18 @@ def _unfinished(manager: str, rounds: int, ended_by: str, remark: str | None) ->
     return used_up("supervisor", "rounds", rounds, f"{manager} has not finished{told}", remedy)
 
 
-def _objection(wanted: Delegate, team: Mapping[str, Member]) -> str | None:
+def _listed(_said: str, team: Collection[str]) -> str:
+    return f"there is {', '.join(team)}"
+
+
+def _objection(
+    wanted: Delegate, team: Mapping[str, Member], there: Callable[[str, Collection[str]], str]
+) -> str | None:
     """Return why a delegation is not carried out, or None where it is."""
     if not wanted.assignments:
         return f"you delegated to nobody: assign something to {', '.join(team)}, or finish."
     if unknown := sorted({each.to for each in wanted.assignments} - team.keys()):
-        return f"there is no worker {', '.join(unknown)}: there is {', '.join(team)}. Nothing was delegated."
+        return f"there is no worker {', '.join(unknown)}: {there(unknown[0], team)}. Nothing was delegated."
     return None
 
 

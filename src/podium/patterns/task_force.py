@@ -1,6 +1,6 @@
 """`task_force`: recruits who is needed, works, dissolves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Unpack
 
@@ -13,8 +13,9 @@ from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.members import Member, abilities, at_least, by_name
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import OnFailure, Partial, SoFar, is_partial
-from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
-from podium.patterns.building.role import Role, judging
+from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, is_pattern, pattern
+from podium.patterns.building.pinning import begun_with
+from podium.patterns.building.role import REMARK, Role, judging
 from podium.patterns.building.talking import asked, speaking
 from podium.patterns.parallel import parallel
 from podium.patterns.parts.recruiting import Offer, Recruit, offers_of, recruited
@@ -63,7 +64,8 @@ def task_force(
 
     The analyst takes `task`, `works` (the ways of working it may choose from, and what each means) and `capabilities`
     (those that the candidates are known to offer; None where that is not known beforehand): as parameters of
-    these names, as a text, or as a mapping of them all. It gives Needs, or JSON of that form.
+    these names, as a text, or as a mapping of them all. It gives Needs, or JSON of that form. Where nobody offers what
+    it names it is told in `remark` and asked again, at most `corrections` times.
 
     For each capability whoever offers it is looked up among the candidates, or in the registry where there are none
     given, and the best by record is recruited: by the share of calls that worked, smoothed after Laplace, then the
@@ -77,7 +79,7 @@ def task_force(
     """
     at_least("task_force", "size", size)
     among = None if candidates is None else by_name("task_force", candidates, what="candidates")
-    analysing = Role("task_force", "analyst", analyst, offers=("task", "works", "capabilities"), gives=Needs)
+    analysing = Role("task_force", "analyst", analyst, offers=("task", "works", "capabilities", REMARK), gives=Needs)
     managing = None if manager is None else Role[object]("task_force", "manager", manager, offers=_MANAGES).member
     if managing is not None:
         abilities("task_force", "its manager", among or {})
@@ -102,12 +104,20 @@ def task_force(
     on_failure = card.get("on_failure", "raise")
 
     async def body(ctx: Context, task: object, so_far: SoFar[Mission]) -> Mission | Partial:
-        call = analysing.call(ctx, PARTS, None, possible, task=task, works=works, capabilities=offered)
-        value = await call
-        with judging(call):
-            needs = possible(analysing.said(value))
-            found = await _found(ctx, list(dict.fromkeys(needs.capabilities)), among, own=name)
-            team = recruited(found, size)
+        told, again = {"task": task, "works": works, "capabilities": offered}, _corrections(ctx)
+        while True:
+            call = analysing.call(ctx, PARTS, None, possible, **told)
+            value = await call
+            with judging(call):
+                needs = possible(analysing.said(value))
+                try:
+                    found = await _found(ctx, list(dict.fromkeys(needs.capabilities)), among, own=name)
+                    team = recruited(found, size)
+                    break
+                except NoDecision as error:
+                    if next(again, None) is None:
+                        raise
+                    told[REMARK] = str(error)
         able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
         members = {each.agent: (among or {}).get(each.agent, each.agent) for each in team}
         so_far.reached(Mission(result=None, recruited=team, work=needs.work))
@@ -127,6 +137,15 @@ def task_force(
         gives=Mission,
         has=Mission,
     )
+
+
+def _corrections(ctx: Context) -> Iterator[int]:
+    """Give a number for each time that the analyst may be told whom the registry lacks, and asked again.
+
+    What it lacks shows only once the call has ended, so that is a call of its own.
+    """
+    workflow = ctx.workflow
+    return iter(range(workflow.corrections if is_pattern(workflow) and begun_with(ctx, 2) else 0))
 
 
 def _nobody(capabilities: Sequence[str], remedy: str) -> NoDecision:

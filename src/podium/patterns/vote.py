@@ -23,6 +23,7 @@ from podium.patterns.building.members import (
 )
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.ballot import BallotRules, Count, Decided, NamedRule, Tied, exact, key_of
 from podium.patterns.parts.polling import Ballot, Poll
@@ -80,8 +81,8 @@ def vote(
     at_least("vote", "at_once", 1 if at_once is None else at_once)
 
     async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
-        poll = Poll(labels, Count(rules=rules, weights=of_voters * times, votes={}))
-        outcome = await poll.run(ctx, lambda seat: _asked(ctx, seats[seat], task, told), at_once)
+        poll = Poll(labels, Count(rules=rules, weights=of_voters * times, votes={}), begun_with(ctx, 2) and options)
+        outcome = await poll.run(ctx, lambda seat: _asked(ctx, seats[seat], task, told, poll), at_once)
         if any(vote is not None for vote in poll.votes.values()):
             so_far.reached(poll.votes)
         if isinstance(outcome, Decided):
@@ -101,10 +102,12 @@ def _label(who: str, turn: int) -> str:
     return who if turn == 1 else f"{who}#{turn}"
 
 
-def _asked(ctx: Context, voter: Role[object], task: object, told: Mapping[str, object]) -> Primitive[object]:
+def _asked(
+    ctx: Context, voter: Role[object], task: object, told: Mapping[str, object], poll: Poll
+) -> Primitive[object]:
     """Return the call of a voter: one that takes a text finds the options in it."""
     whole = PARTS if told and takes(voter.member) is str else task
-    return voter.call(ctx, whole, task=task, **told)
+    return voter.call(ctx, whole, None, poll.valid if poll.options else None, task=task, **told)
 
 
 def _chair(tie: Member) -> Role[object]:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from itertools import chain, repeat
 from typing import Any, Literal, get_args
 
 from podium import App, Context, agent, human, workflow
@@ -60,13 +61,17 @@ class RoleEntry:
             return ["anything", "reader"]
         return [each for each in SHAPES if each != "listener" or self.pattern in SPEAKING]
 
+    def made(self, filled_by: Callable[[], AnyAgent], name: str) -> Pattern[Any, Any]:
+        """Return the pattern for a team of a name, with a member that is made for it."""
+        _TEAM.set(name)
+        return self.build(filled_by())
+
     def team(self, shape: Shape | Literal["workflow"], name: str) -> Pattern[Any, Any]:
         """Return a workflow of a name in which a member of a shape fills the role.
 
         A pattern at the end of a route has its turns in a conversation as if it had been called itself.
         """
-        _TEAM.set(name)
-        made = self.build(member(shape, self.gives, self.parts))
+        made = self.made(lambda: member(shape, self.gives, self.parts), name)
         return route({"it": made}, lambda _: "it", name=name) if shape == "listener" else sequence(made, name=name)
 
     async def played(
@@ -127,5 +132,15 @@ def member(shape: Shape | Literal["workflow"], gives: Sequence[Json], parts: Seq
 
 
 def says(name: str, *replies: Json, **options: Any) -> Any:
-    """Return another member of the pattern, which answers with these."""
-    return scripted(name, list(replies), version=_TEAM.get(), description=f"is {name}", **options)
+    """Return another member of the pattern, which answers with these, and then with the last one."""
+    left = chain(replies, repeat(replies[-1]))
+
+    def reply(_input: Json) -> Json:
+        return next(left)
+
+    return scripted(name, reply, version=_TEAM.get(), description=f"is {name}", **options)
+
+
+def version_of_team() -> str:
+    """Return the version of the agents of the team that is made."""
+    return _TEAM.get()

@@ -165,7 +165,7 @@ async def test_models_that_give_the_ledgers_as_their_output_share_the_steps(benc
 
 @pytest.mark.parametrize("stalled", [STUCK, step(looping=True), step("nobody")])
 async def test_each_sort_of_stall_counts_and_at_the_bound_nobody_is_asked(bench: Bench, stalled: Json) -> None:
-    made = magentic(boss(stalled, stalled), [echo], max_stalls=2, resets=0, name="m")
+    made = magentic(boss(stalled, stalled), [echo], max_stalls=2, resets=0, corrections=0, name="m")
     end = await result(bench, made)
     assert (end.ended, end.rounds) == ("stalled", 2)
     assert [each["round"] for each in end.answer["history"]] == [1]
@@ -189,8 +189,15 @@ async def test_who_is_satisfied_is_done_whatever_else_they_say(bench: Bench) -> 
     assert (await result(bench, magentic(boss(done), [echo], max_stalls=1, name="m"))).satisfied
 
 
-async def test_an_unknown_worker_is_told_of_in_the_history(bench: Bench) -> None:
-    (entry,) = (await result(bench, magentic(boss(step("nobody"), END), [echo], name="m"))).answer["history"]
+async def test_an_orchestrator_that_names_an_unknown_worker_is_asked_again(bench: Bench) -> None:
+    made = magentic(boss(step("nobody"), step(" Echo."), END), [echo], name="m")
+    (entry,) = (await result(bench, made)).answer["history"]
+    assert (entry["round"], entry["worker"], entry["error"]) == (1, "echo", None)
+
+
+async def test_an_unknown_worker_is_told_of_in_the_history_once_nobody_is_asked_again(bench: Bench) -> None:
+    made = magentic(boss(step("nobody"), END), [echo], corrections=0, name="m")
+    (entry,) = (await result(bench, made)).answer["history"]
     assert (entry["worker"], entry["error"]) == ("nobody", "there is no worker 'nobody': there is echo.")
 
 

@@ -176,7 +176,7 @@ UNUSABLE: dict[str, Build] = {
     ),
     "mesh": lambda of: mesh(of.wrong_at_first({"messages": [{"to": "q"}]}, {"answer": 1}), of.giving("y", None)),
     "state_machine": lambda of: state_machine(
-        transition("s", "e", on="ok"), start="s", ends=["e"], entry={"s": of.wrong_at_first("OK", "ok")}
+        transition("s", "e", on="ok"), start="s", ends=["e"], entry={"s": of.wrong_at_first("no", " OK.")}
     ),
     "vote, tie": lambda of: vote(of.giving("x", 1), of.giving("y", 2), tie=of.wrong_at_first(3, 1)),
     "gate": lambda of: gate(of.wrong_at_first({"ok": 1}, {"passed": True}), worker=of.giving("good")),

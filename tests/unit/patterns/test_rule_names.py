@@ -182,7 +182,7 @@ ATOMS = [
         max_leaves=8,
     )
 )
-@settings(deadline=None, max_examples=examples(100))
+@settings(deadline=None, max_examples=examples(40))
 def test_a_rule_of_whatever_form_names_what_there_is(rule: str) -> None:
     try:
         language.compile(rule)

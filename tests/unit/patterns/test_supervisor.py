@@ -12,7 +12,7 @@ from pydantic_ai.messages import ModelMessage, UserPromptPart
 
 from podium import Agent, App, agent
 from podium.agents.pydantic_ai import llm_agent
-from podium.errors import BoundReached, PatternError, RunFailed
+from podium.errors import BadAnswer, BoundReached, PatternError, RunFailed
 from podium.model.json import Json
 from podium.patterns import load
 from podium.patterns.supervisor import Assignment, Delegate, Finish, WorkReport, supervisor
@@ -219,11 +219,20 @@ async def test_an_answer_that_both_delegates_and_finishes_is_a_delegation(bench:
     assert boss.outputs == ["found tea"]
 
 
-async def test_rounds_without_a_finish_end_it_and_the_last_remark_is_named(bench: Bench) -> None:
-    boss = Asked(to(("search", "a")), to(("nobody", "b")))
+async def test_an_answer_that_cannot_be_carried_out_costs_no_round_and_again_and_again_fails_it(bench: Bench) -> None:
+    boss = Asked(to((" Search.", "a")), *[to(("serch", "b"))] * 3)
+    refused = "BadAnswer: supervisor: boss, its manager, .* no worker serch: there is search; did you mean search"
+    async with bench.app() as app:
+        with pytest.raises(RunFailed, match=refused):
+            await app.run(supervisor(boss.agent, [search], rounds=2, name="s"), "go")
+    assert [told["rounds_left"] for told in boss.handed] == [1, 0, 0, 0]
+
+
+async def test_rounds_without_a_finish_end_it(bench: Bench) -> None:
+    boss = Asked(to(("search", "a")), to(("search", "b")))
     async with bench.app() as app:
         with pytest.raises(
-            RunFailed, match=r"BoundReached: supervisor: rounds=2 is used up, and boss has not finished; of"
+            RunFailed, match=r"BoundReached: supervisor: rounds=2 is used up, and boss has not finished\."
         ):
             await app.run(supervisor(boss.agent, [search], rounds=2, name="s"), "go")
     assert [told["rounds_left"] for told in boss.handed] == [1, 0]
@@ -365,8 +374,11 @@ def test_only_named_workers_are_called_with_what_they_were_given_and_the_manager
     obeyed = carried_out(used)
     assert sorted(called, key=repr) == sorted(obeyed, key=repr)
     if isinstance(value, RunFailed):
-        assert BoundReached.__name__ in str(value)
-        assert len(boss.handed) == len(answers)
+        if BadAnswer.__name__ in str(value):
+            assert carried_out(used[-1:]) == []
+        else:
+            assert BoundReached.__name__ in str(value)
+            assert len(boss.handed) == len(answers)
     else:
         assert used[-1] == {"answer": value}
         assert obeyed or not must_delegate

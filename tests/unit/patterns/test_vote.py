@@ -113,8 +113,14 @@ async def test_none_is_an_abstention(bench: Bench) -> None:
     assert (await decided(bench, *crowd("A-"))).abstained == {"1": "it gave no vote"}
 
 
-async def test_what_is_none_of_the_options_is_an_abstention(bench: Bench) -> None:
-    ballot = await decided(bench, *crowd("AXA"), options=["A", "B"], at_once=3)
+async def test_what_is_none_of_the_options_is_told_and_asked_again(bench: Bench) -> None:
+    unsure = scripted("1", ["X", " b."])
+    ballot = await decided(bench, *crowd("A"), unsure, *crowd("--A")[2:], options=["A", "B"], at_once=3)
+    assert (ballot.votes, ballot.abstained) == ({"0": "A", "1": "B", "2": "A"}, {})
+
+
+async def test_what_is_none_of_the_options_in_the_end_is_an_abstention(bench: Bench) -> None:
+    ballot = await decided(bench, *crowd("AXA"), options=["A", "B"], at_once=3, corrections=0)
     assert (ballot.votes, ballot.abstained) == ({"0": "A", "1": None, "2": "A"}, {"1": '"X" is none of the options'})
 
 

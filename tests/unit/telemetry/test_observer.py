@@ -26,7 +26,8 @@ from podium.telemetry.context import TraceContext
 from podium.telemetry.observer import Observer
 from podium.telemetry.spans import CallSpan
 from podium.testing import DrivenClock, failing
-from tests.replay.test_histories import HISTORIES, agents_of, facts_of, new_run, read, run_of
+from tests.replay.journals import facts_of, new_run, run_of
+from tests.replay.test_histories import HISTORIES, agents_of, read
 from tests.unit.engine.bench import Bench
 from tests.unit.telemetry.tracing import Tracing
 from tests.unit.telemetry.watching import Watching

@@ -196,3 +196,23 @@ def test_a_value_can_be_given_beside_the_use_of_a_tool() -> None:
 def test_a_value_without_json_is_refused_where_it_is_written() -> None:
     with pytest.raises(UsageError, match="has no JSON"):
         Give(object())
+
+
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [
+        (Delegate | Finish, {"answer": 1}), (HandOff | Answer, {"answer": 1}), (Literal["yes", "no"], "yes"),
+        (bool, True), (int, 4), (list[str], ["a"]), (dict[str, str], {"found": "x"}), (Literal["a"] | None, None),
+    ],
+)  # fmt: skip
+async def test_what_the_pages_of_patterns_recommend_comes_out_of_a_workflow_of_any_type(
+    output: Any, value: object
+) -> None:
+    bot = llm_agent("bot", model=ScriptedModel([Give(value)]), instructions="x", output=output)
+
+    @workflow
+    async def ask(ctx: Context, question: str) -> Any:
+        return await ctx.call(bot, question)
+
+    async with App.open(":memory:") as app:
+        assert await app.run(ask, "q") == value

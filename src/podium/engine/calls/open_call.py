@@ -103,7 +103,7 @@ class OpenCall:
             left = max(0.0, self.deadline - self.active.runtime.clock.now())
             seconds = left if seconds is None else min(seconds, left)
         return Call(
-            run=run.id, key=self.key, agent=card.name, version=card.version, input=self._input_of(agent),
+            run=run.id, key=self.key, agent=card.name, version=card.version, input=self.handed(agent),
             attempt=progress.attempt, lineage=progress.lineage, timeout=seconds, tenant=run.tenant,
             principal=run.principal, root=run.root, priority=run.priority, deadline=self.deadline,
             callers=self.caller.callers, granted=progress.granted, feedback=progress.feedback,
@@ -111,7 +111,7 @@ class OpenCall:
             registered_by=self.registered_by, told=self.told,
         )  # fmt: skip
 
-    def _input_of(self, agent: AnyAgent) -> Json:
+    def handed(self, agent: AnyAgent | FallbackValue) -> Json:
         """Return the input, with what was wrong with the last answer where the agent finds that in it."""
         accept, feedback = self.options.accept, self.progress.feedback
         if not feedback or accept is None or accept.remark is None or agent is not self.agent:

@@ -103,8 +103,9 @@ def _why(failure: Failure) -> str:
 
 
 def _tries(open_call: OpenCall) -> int:
-    """Return how often the one was asked that is asked now."""
-    return open_call.progress.attempt - open_call.progress.first_attempt + 1
+    """Return how often the one was asked that is asked now, apart from answers that were not accepted."""
+    progress = open_call.progress
+    return progress.attempt - progress.first_attempt - progress.corrected + 1
 
 
 def _may_try_again(open_call: OpenCall, agent: AnyAgent, failure: Failure) -> bool:

@@ -124,11 +124,11 @@ def _words(open_call: OpenCall, given: Given, turn: ConversationTurn) -> Sequenc
     Where no agent gave it, as it is a fallback value or what is known of a call in doubt, what guards would have let
     through of the input is known only once an agent was handed that.
     """
-    answer, own = decode(given.payload), open_call.turn
+    answer, own, handed = decode(given.payload), open_call.turn, open_call.handed(open_call.present())
     if given.said is not None:
-        return given.said.with_answer(answer).worded(turn, open_call.input)
+        return given.said.with_answer(answer).worded(turn, handed)
     if own is not None and own.begun:
-        return SaidInTurn(own.asked, answer).worded(turn, open_call.input)
+        return SaidInTurn(own.asked, answer).worded(turn, handed)
     unknown = bool(open_call.card.guards)
     turn = replace(turn, says=narrower(turn.says, "answer")) if unknown else turn
     return SaidInTurn(open_call.input, answer).worded(turn, open_call.input)

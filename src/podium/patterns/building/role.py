@@ -120,8 +120,14 @@ class Role(Generic[T]):
                 return None if isinstance(error, BoundReached) else str(error)
             return None
 
-        told = REMARK if REMARK in parts or REMARK in parameters(self.member) else None
+        named = parameters(self.member)
+        told = REMARK if REMARK in (named or parts) else None
         return Acceptance(rule=objection, corrections=often, remark=told)
+
+    def refused(self, why: str) -> BadAnswer:
+        """Return the error for an answer that cannot be used, for a reason that was told to the member."""
+        of = f"{self.pattern}: {self.who}, its {self.title}"
+        return BadAnswer(why if why.startswith(of) else f"{of}, gave what cannot be used: {why}")
 
     def said(self, value: object) -> T:
         """Return an answer as the type that is wanted; raises BadAnswer where it is none."""
@@ -138,6 +144,18 @@ class Role(Generic[T]):
         """Whether an answer is of the type that is wanted as it is."""
         kind = self._shape.type
         return kind is ANYTHING or (isinstance(kind, type) and isinstance(value, kind))
+
+
+def unless_refused(judged: Callable[[object], U | str]) -> Callable[[object], U]:
+    """Return what `judged` makes of an answer, as a rule for `accept`: a text is what is wrong with it."""
+
+    def accept(said: object) -> U:
+        found = judged(said)
+        if isinstance(found, str):
+            raise BadAnswer(found)
+        return found
+
+    return accept
 
 
 @contextmanager

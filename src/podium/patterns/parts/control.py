@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from podium.errors import PatternError
 from podium.model.json import Json
 from podium.patterns.building.members import Member, abilities, known
+from podium.patterns.building.names import named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,10 @@ class Control:
     def _about(self, name: str) -> str:
         needed = ", ".join(self._needs.get(name, ()))
         return " ".join(filter(None, (self._able[name], needed and f"(needs in the context: {needed})")))
+
+    def meant(self, sender: str, note: HandOff) -> HandOff:
+        """Return a hand-off with the name of whoever is meant, where that is clear."""
+        return replace(note, to=named(note.to, self.targets[sender]) or note.to)
 
     def objection(self, sender: str, note: HandOff) -> str | None:
         """Return why a hand-off is refused, or None where it is not."""

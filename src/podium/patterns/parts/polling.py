@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
+from podium.errors import NoDecision
+from podium.model.json import Json
 from podium.patterns.building.last_word import TeamResult
+from podium.patterns.building.names import choices, named
 from podium.patterns.parts.ballot import BallotOutcome, Count, Tied, Undecided, key_of
 
 T = TypeVar("T")
@@ -48,8 +51,10 @@ class Ballot(TeamResult, Generic[T]):
 class Poll:
     """One poll: its votes by label, in the order in which they are bought."""
 
-    def __init__(self, labels: Sequence[str], count: Count) -> None:
+    def __init__(self, labels: Sequence[str], count: Count, options: Sequence[Json] | Literal[False] | None) -> None:
         self.labels = labels
+        self.options = options or ()
+        """What can be voted for, where whoever votes for something else is asked again."""
         self.count = count
         self.votes: dict[str, object | None] = {}
         """What was voted so far."""
@@ -77,6 +82,17 @@ class Poll:
         wanted = len(self.count.votes) + (at_once or self.count.fewest())
         begun, self._asked = self._asked, max(self._asked, min(wanted, len(self.labels)))
         return range(begun, self._asked)
+
+    def meant(self, vote: object) -> object:
+        """Return the option that is meant by a vote, where that is clear: a text is read as a person would."""
+        texts = [each for each in self.options if isinstance(each, str)]
+        return named(vote, texts) or vote if isinstance(vote, str) else vote
+
+    def valid(self, vote: object) -> None:
+        """Raise NoDecision for a vote that is none of the options; None is no vote, and may be given."""
+        keys = list(map(key_of, self.options))
+        if vote is not None and (key := key_of(self.meant(vote))) not in keys:
+            raise NoDecision(f"vote: {_shown(key)} is none of the options: {choices(key, keys)}.")
 
     def option(self, key: str) -> object:
         """Return an option as it was voted for."""
@@ -125,6 +141,7 @@ class Poll:
         return f"{float(weight):g} of {float(self.count.total):g}{' by weight' if weighted else ' votes'}"
 
     def _take(self, seat: int, value: object, error: Exception | None) -> None:
+        value = self.meant(value)
         label, key = self.labels[seat], key_of(value)
         if error is not None:
             self.failures.append(error)
