@@ -6,13 +6,14 @@ from typing import Any, Literal, Unpack
 
 from typing_extensions import TypeForm
 
+from podium.agents.core_schemas import is_several
 from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
 from podium.model.agent import is_agent
 from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
-from podium.patterns.building.inputs import PARTS, plain
+from podium.patterns.building.inputs import PARTS, Talk, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, name_of, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
@@ -80,7 +81,8 @@ def handoff(
             judge = partial(_judged, roles[who], who, control, result, again=again)
             turn = voice(ctx, None if heard else task, partial(_worded, judge))
             parts = {"note": note, "history": told, "targets": able, "remark": remark}
-            call = roles[who].call(ctx, PARTS, turn, unless_refused(judge) if again else None, task=task, **parts)
+            whole, accept = _heard(ctx, task, told, note, able, remark), unless_refused(judge) if again else None
+            call = roles[who].call(ctx, whole, turn, accept, task=task, **parts)
             said = judge(await call)
             if isinstance(said, str) and again:
                 raise roles[who].refused(said).about(call.key)
@@ -202,10 +204,28 @@ def _worded(judged: Callable[[object], HandOff | Answer | str], value: object) -
         case Answer(answer=answer):
             return words(answer)
         case HandOff() as note:
-            context = f" {words(note.context)}" if note.context else ""
-            return f"I hand over to {note.to}: {note.reason}{context}"
+            return _as_words(note)
         case _:
             return None
+
+
+def _as_words(note: HandOff) -> str:
+    context = f" {words(note.context)}" if note.context else ""
+    return f"I hand over to {note.to}: {note.reason}{context}"
+
+
+def _heard(
+    ctx: Context, task: object, told: object, note: HandOff | None, targets: Mapping[str, str], remark: str | None
+) -> object:  # fmt: skip
+    """Return what stands for the parts together: a language model hears the turns that it is told as messages.
+
+    In a conversation of the store they were said already.
+    """
+    turns = [each for each in told if isinstance(each, Turn)] if is_several(told) else []
+    if not turns or ctx.says in ("exchange", "answer"):
+        return PARTS
+    said = [said_by(None, task), *(said_by(each.agent, _as_words(each.note)) for each in turns)]
+    return Talk(said=said, ask=sections({"note": note, "targets": targets, "remark": remark}))
 
 
 async def _going_on(
