@@ -58,6 +58,6 @@ ENTRY = Entry(
         resets=1,
         review="leads",
     ),
-    gives={"answer": "satisfied after 1", "satisfied": True, "rounds": 5, "replans": 1, "ended": "satisfied"},
+    gives={"answer": "satisfied after 3", "satisfied": True, "rounds": 5, "replans": 1, "ended": "satisfied"},
     answer=magentic_review,
 )

@@ -138,7 +138,7 @@ def test_a_message_to_nobody_is_a_bad_answer() -> None:
 
 def test_the_message_above_the_hops_is_not_sent() -> None:
     talk = Round("a", "b", hops=2)
-    with pytest.raises(BoundReached, match=r"2 messages, .* the last one, of type 'tell', went from a to b"):
+    with pytest.raises(BoundReached, match=r"hops=2 is used up, .* the last message, of type 'tell', went from a to b"):
         talk.acts("a", tell("b"), tell("b"))
     assert len(talk.exchange.messages) == 2
 
