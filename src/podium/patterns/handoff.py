@@ -92,9 +92,7 @@ def handoff(
             turn = voice(ctx, None if heard else task, partial(_worded, judge))
             parts = {"note": note, "history": told, "targets": able, "remark": remark}
             call = roles[who].call(ctx, PARTS, turn, unless_refused(judge) if again else None, task=task, **parts)
-            said = judge(await call)
-            if isinstance(said, str) and again:
-                raise roles[who].refused(said).about(call.key)
+            said = await roles[who].judged(call, judge, again=again)
             heard = heard or not isinstance(said, str)
             if isinstance(said, Answer):
                 return Answered(agent=who, answer=said.answer, turns=turns) if tells_who else said.answer

@@ -143,8 +143,7 @@ def magentic(
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
-            accept = team.known if whole else None
-            progress = await _asked(ctx, progressing, progressing.who, history, parts, accept)
+            progress = await _asked(ctx, progressing, progressing.who, history, parts, team.known if whole else None)
             progress = team.meant(progress) if whole else progress
             if progress.satisfied:
                 ended = "satisfied"
@@ -172,9 +171,9 @@ def magentic(
         found = findings if whole else history
         parts = {"step": "final", "task": task, "ledger": plan, "history": found, "ended": ended}
         answer = await _asked(ctx, ending, progressing.who, found, parts)
-        satisfied = ended == "satisfied"
         return MagenticResult(
-            answer=plain(answer), satisfied=satisfied, rounds=number, replans=replans, ended=ended, ended_by=ended_by
+            answer=plain(answer), satisfied=ended == "satisfied", rounds=number, replans=replans, ended=ended,
+            ended_by=ended_by,
         )  # fmt: skip
 
     return Pattern(
