@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
@@ -40,7 +40,7 @@ class Way:
     """A way not to do what one should: at last, when others have done their work."""
 
     play: Play
-    retry: Retry = field(default_factory=Retry)
+    retry: Retry | None = None
     denied: bool = False
 
 
@@ -67,7 +67,7 @@ WAYS: Mapping[str, Way] = {
 
 def _member(entry: RoleEntry, way: Way | None) -> AnyAgent:
     deeds = chain(entry.gives, repeat(entry.gives[-1])) if way is None else way.play(entry.gives)
-    options: Any = {"retry": way.retry} if way is not None else {}
+    options: Any = {} if way is None or way.retry is None else {"retry": way.retry}
 
     @agent(name=PROBE, version=version_of_team(), capabilities={PROBE}, description="is the probe", **options)
     async def does(given: Json) -> Json:
@@ -110,7 +110,7 @@ MORE: Sequence[RoleEntry] = (
 )
 """Roles whose place matters here."""
 ENTRIES = sorted([*ROLES, *MORE], key=lambda each: each.id)
-BY_LOT = frozenset({"debate_judge", "ensemble_judge", "mesh_peer"})
+BY_LOT = frozenset({"debate_judge", "ensemble_judge", "ensemble_contestant", "mesh_peer"})
 """Roles of teams whose value is another one in each run: an order is drawn by lot, or messages have ids."""
 _INNER = re.compile(r"failed at [\d.]+: (?:[\w.]+\.)?(\w+): ")
 
@@ -151,7 +151,7 @@ async def _outcome(name: str, handle: RunHandle[Any]) -> Outcome:
     again = any(isinstance(each, AttemptFailed) and each.type == NOT_ACCEPTED for each in contents)
     try:
         value = plain(await handle.result())
-        return Outcome(None if name in BY_LOT else value, "", again)
+        return Outcome(list(value.get("missing", ())) if name in BY_LOT else value, "", again)
     except RunError as error:
         inner = _INNER.search(str(error))
         return Outcome(None, inner.group(1) if inner else str(error), again)
@@ -159,7 +159,7 @@ async def _outcome(name: str, handle: RunHandle[Any]) -> Outcome:
 
 def cell(way: str, well: Outcome, found: Outcome) -> str:
     """Return in a few words what becomes of a team."""
-    if way.startswith("answers") and not found.asked_again:
+    if way.startswith("answers") and not found.asked_again and found.error in ("", "NoDecision", well.error):
         return "any answer will do"
     if (found.value, found.error) == (well.value, well.error):
         return "asked again" if "once" in way else "goes on"

@@ -447,7 +447,7 @@ async def test_an_agent_is_called_each_time_that_control_moves(bench: Bench) -> 
         assert await run.result() == "done"
         calls = [each.name for each in (await app.runs.tree(run.id)).root.walk() if each.kind == "call"]
     assert seen == [("a", "b", "go"), ("b", "c", "go")]
-    assert calls == ["a", "a", "watcher", "b", "watcher", "c"]
+    assert calls == ["a", "watcher", "b", "watcher", "c"]
 
 
 def test_its_rules_and_who_watches_it_can_be_written_down() -> None:
