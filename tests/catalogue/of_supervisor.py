@@ -34,5 +34,5 @@ async def supervisor_refuse(text: str) -> str:
 
 ENTRY = Entry(
     build=lambda slot: supervisor(supervisor_lead, [slot, supervisor_repeat, supervisor_refuse], rounds=4, at_once=2),
-    gives=[True, "2 go", "2 nothing", '3 {  "n": 1}', "3 nothing"],
+    gives=[True, "1 go", "1 nothing", '2 {  "n": 2}', "2 nothing", '3 {  "n": 1}', "3 nothing"],
 )

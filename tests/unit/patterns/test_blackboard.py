@@ -281,7 +281,7 @@ async def test_it_goes_on_after_a_restart_and_acts_that_were_posted_are_not_repe
         ([watch(posts("a"), when=bool), watch(posts("a"), when=bool)], {}, "a twice among its watchers"),
         ([watch(posts("a"), when=cel("task == ''"))], {}, "uses task: here it may use board"),
         ([watch(posts("a"), when=bool)], {"until": cel("n > 1")}, "uses n: here it may use board"),
-        ([watch(posts("a"), when=bool)], {"merge": {"n": cel("a + b")}}, "uses a, b: here it may use old and new"),
+        ([watch(posts("a"), when=bool)], {"merge": {"n": cel("a + b")}}, "uses a: here it may use old and new"),
         ([watch(posts("a"), when=bool)], {"acts": 0}, "acts=0: expected at least 1"),
         ([watch(posts("a"), when=bool)], {"at_once": 0}, "at_once=0: expected at least 1"),
     ],
