@@ -77,6 +77,7 @@ class RuleStack:
             replaces=bool(config.monitor),
         )  # fmt: skip
         self.dispatcher.cancelled = limits.forget
+        self.dispatcher.bars = [self._allow, policy]
         self.dispatcher.permits = policy if keeps else None
 
     def add(self, agents: Sequence[AnyAgent]) -> bool:

@@ -37,7 +37,6 @@ ENTRY = Entry(
     gives={
         "value": " ceghoo",
         "chosen": "hybrid",
-        "kind": "hybrid",
         "why": "4 parts, 2 abreast, 3 deep, coupling 0.3: side by side within a layer, one layer after the other.",
     },
 )

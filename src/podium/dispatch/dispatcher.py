@@ -1,6 +1,6 @@
 """Finds the agent for a call, and has it run under the rules that apply."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol, cast
@@ -53,6 +53,14 @@ class Permits(Protocol):
         ...
 
 
+class Bars(Protocol):
+    """A rule that can tell of an agent, before its input is known, that it refuses all calls of it."""
+
+    async def bars(self, card: Card, call: Call, steps: RuleSteps) -> bool:
+        """Whether calls like this one are refused whatever the agent is handed."""
+        ...
+
+
 Target = AnyAgent | str | Task
 """Names the agent for a call: the agent itself, a registered name, or a task for one that offers a capability."""
 
@@ -77,6 +85,8 @@ class Dispatcher:
         """Whether an older version stands in for one that is not available."""
         self.permits: Permits | None = None
         """What compensations are to pass when they are registered; None where they are judged when they are called."""
+        self.bars: Sequence[Bars] = ()
+        """The rules that can tell whom it is no use to choose."""
         self.cancelled: Callable[[str, str], None] = _nobody_is_told
         """Told the run and key of a call that was cancelled, maybe while it waited for a rule and was not under way."""
         self._cards: dict[int, Card] = {}
@@ -84,15 +94,15 @@ class Dispatcher:
         self._step_handlers: dict[int, StepHandler | None] = {}
         self._run_rules: dict[tuple[int, bool, bool], Handler | None] = {}
 
-    def route(self, target: Target) -> tuple[AnyAgent, Choice | None]:
-        """Return the agent for a call, and why if it was chosen; raises UnknownAgent."""
+    def route(self, target: Target, barred: Container[str] = ()) -> tuple[AnyAgent, Choice | None]:
+        """Return the agent for a call, and why if it was chosen: not one that is `barred`; raises UnknownAgent."""
         if id(target) in self._cards:
             return cast("AnyAgent", target), None
         if isinstance(target, str):
             stands_in = self.substitute_version(target) if self._replaces else None
             return self.registry.get(target, stands_in and stands_in.version), stands_in
         if isinstance(target, Task):
-            choice = choose(target, self.registry.cards(target.capability), self._is_available)
+            choice = choose(target, self.registry.cards(target.capability), self._is_available, barred)
             return self.registry.get(choice.name, choice.version), choice
         must_be_agent(target)
         if target.card.is_named and self.registry.add(target):

@@ -119,7 +119,7 @@ def _looked_at(error: BaseException) -> FailureKind:
         case errors.NoDecision() if error.keys:
             return FailureKind.VALIDATION  # the answer of a member decided nothing
         case BaseExceptionGroup():
-            return _kind_of_all(cast("BaseExceptionGroup[BaseException]", error).exceptions)
+            return _kind_of_all(error.exceptions)
         case _:
             return _by_structure(error)
 

@@ -3,9 +3,11 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, overload
 
 from podium.agents.shape import shape_of
+from podium.engine.calls.barred import barred
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
@@ -174,9 +176,14 @@ class Context(SameOnReplay):
         agent = OnceAgent[T](name, function, effects, verify, shape_of(Any if gives is None else gives))
         return AgentCall(self._active, self._branch, self._path, self._key(), agent, None, NO_OPTIONS, self)
 
-    def find(self, capability: str) -> Find:
-        """Look up who offers a capability; gives their cards. What was found is recorded."""
-        return Find(self._active, self._branch, self._path, self._key(), of=capability)
+    def find(self, capability: str, *, among: Sequence[AnyAgent | str] | None = None) -> Find:
+        """Look up who offers a capability, of all who are registered or `among` some; gives their cards.
+
+        Those whom the rules refuse in this run, whatever they are handed, are left out. What was found is recorded.
+        """
+        key = self._key()
+        refused = partial(barred, self._active, key, self.callers)
+        return Find(self._active, self._branch, self._path, key, of=capability, barred=refused, among=among)
 
     def last_speaker(self, *agents: str) -> LastSpeaker:
         """Look up which of these spoke last in `conversation`; gives its name in a list, empty for none. Recorded."""

@@ -13,7 +13,7 @@ class TrackRecord:
     """How often it was asked, also where there is no answer yet. A retried attempt is no call of its own."""
     done: int
     failed: int
-    """Calls that failed for good; one that was refused or cancelled counts as neither."""
+    """Calls that failed for good; one that was refused, itself or below it, or was cancelled, counts as neither."""
     seconds: float | None = None
     """The mean time from asked to answered, waits and retries included; None where nothing was answered."""
     usd: float | None = None

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from podium.patterns.mesh import mesh
     from podium.patterns.parallel import parallel
     from podium.patterns.parts.board import Board, Watcher, watch
-    from podium.patterns.parts.control import Answer, Answered, HandOff, Turn
+    from podium.patterns.parts.control import Answer, AnsweredBy, HandOff, Turn
     from podium.patterns.parts.ends import EndWhen, after, all_of, any_of, lasted, mentions, signalled, spent
     from podium.patterns.parts.exchange import MeshResult, Outgoing, PeerReply
     from podium.patterns.parts.joining import Joined
@@ -52,7 +52,7 @@ __all__ = [
     "AdaptOrch",
     "Adapted",
     "Answer",
-    "Answered",
+    "AnsweredBy",
     "Assignment",
     "Ballot",
     "Board",
@@ -161,7 +161,7 @@ lazy.exports(
         "podium.patterns.mesh": "mesh",
         "podium.patterns.parallel": "parallel",
         "podium.patterns.parts.board": "Board Watcher watch",
-        "podium.patterns.parts.control": "Answer Answered HandOff Turn",
+        "podium.patterns.parts.control": "Answer AnsweredBy HandOff Turn",
         "podium.patterns.parts.ends": "EndWhen after all_of any_of lasted mentions signalled spent",
         "podium.patterns.parts.exchange": "MeshResult Outgoing PeerReply",
         "podium.patterns.parts.joining": "Joined",

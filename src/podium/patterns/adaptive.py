@@ -17,7 +17,7 @@ from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, 
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked, speaking
-from podium.patterns.parts.choosing import Choice, Tried, kept, tried
+from podium.patterns.parts.choosing import KindRecord, LearnedChoice, kept, tried
 from podium.patterns.parts.topology import Fit, Measures, TaskShape, by_adaptorch, by_scaling, measured
 
 _LONGEST_KIND = 80
@@ -79,15 +79,11 @@ class AdaptOrch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapted(TeamResult):
-    """What came out, which shape of teamwork was chosen (`single`, `centralised`, …), why, and for which kind of tasks.
-
-    The kind is empty in runs that were begun before kinds were told apart.
-    """
+    """What came out, which shape of teamwork was chosen (`single`, `centralised`, …), and why."""
 
     value: Json
     chosen: str
     why: str
-    kind: str = ""
 
     @property
     def last(self) -> Json:
@@ -105,7 +101,8 @@ def adaptive(
     The analyst takes the `task` and gives a TaskShape, or JSON of that form, and the `rule` advises: Scaling between
     the single agent, a centralised and a decentralised team; AdaptOrch among four topologies (a task of one part stays
     with the single agent). The kind of the task is what the function or rule `kind` gives for it; else the `kind` that
-    the analyst says; else what the rule advises. How its members did at each kind is counted apart.
+    the analyst says; else what the rule advises. How its members did at each kind is counted apart: it is the label of
+    their calls.
 
     Whoever the rule advises does it, until another one has the better record at this kind. To have records, each member
     is tried at most `tries` times at a kind, and at most at every fifth task of it; who is shown to do worse is not. So
@@ -126,7 +123,7 @@ def adaptive(
     roles = {title: Role[object]("adaptive", title, each, offers=("task",)) for title, each in choices.items()}
     takes = same_input("adaptive", [role.member for role in roles.values()])
     sort = None if kind is None else expression.rule(kind, task=takes)
-    crew, choice = _Crew(roles), Choice(enough=enough, tries=tries)
+    crew, choice = _Candidates(roles), LearnedChoice(enough=enough, tries=tries)
 
     def advised(shape: TaskShape) -> tuple[Fit, str]:
         fit = rule.choose(measured(shape))
@@ -152,7 +149,7 @@ def adaptive(
         member = roles[fit.chosen].member
         given = input_for(ctx, member, task, task=task)
         value = await asked(ctx, member, given, speaking(ctx), label=known or None)
-        return Adapted(value=plain(value), chosen=fit.chosen, why=fit.why, kind=known)
+        return Adapted(value=plain(value), chosen=fit.chosen, why=fit.why)
 
     parts = {"analyst": analysing.member} | {title: role.member for title, role in roles.items()}
     return Pattern(
@@ -167,12 +164,12 @@ def adaptive(
 
 
 @dataclass(frozen=True, slots=True)
-class _Crew:
+class _Candidates:
     """Those who are chosen from, by title; one that stands under several titles has one record."""
 
     roles: Mapping[str, Role[object]]
 
-    async def records(self, ctx: Context, kind: str) -> dict[str, Tried]:
+    async def records(self, ctx: Context, kind: str) -> dict[str, KindRecord]:
         """Look up how each did at a kind of tasks, by the first of its titles."""
         firsts = {title: role for title, role in self.roles.items() if self._first(title) == title}
         found = await ctx.records(*sorted(role.who for role in firsts.values()), label=kind)
@@ -181,7 +178,7 @@ class _Crew:
             for title, role in firsts.items()
         }
 
-    def choose(self, choice: Choice, records: Mapping[str, Tried], advice: Fit) -> Fit:
+    def choose(self, choice: LearnedChoice, records: Mapping[str, KindRecord], advice: Fit) -> Fit:
         """Return who does it, under the title that is advised where it is the one who is advised."""
         first = self._first(advice.chosen)
         fit = choice.choose(records, Fit(first, advice.why))

@@ -6,20 +6,21 @@ from typing import Any, Literal, Unpack
 
 from typing_extensions import TypeForm
 
-from podium.agents.shape import shape_of
+from podium.agents.core_schemas import is_several
+from podium.agents.shape import TypeShape, shape_of
 from podium.engine.context import Context
 from podium.errors import BadAnswer, BoundReached, InvalidValue, PatternError, PingPong
 from podium.model.agent import is_agent
 from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
-from podium.patterns.building.inputs import PARTS, plain
+from podium.patterns.building.inputs import PARTS, Talk, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, name_of, part
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, unless_refused
 from podium.patterns.building.talking import voice, words
-from podium.patterns.parts.control import Answer, Answered, Control, HandOff, Turn, back_and_forth
+from podium.patterns.parts.control import Answer, AnsweredBy, Control, HandOff, Turn, back_and_forth
 
 _WATCHED = ("task", "agent", "note")
 """What `on_handoff` is offered."""
@@ -52,7 +53,7 @@ def handoff(
     them, a text: it takes `task` and `history`; or what a rule of the `turns` gives. `on_handoff` is called each time
     that control moves: it takes `task`, `agent` (who hands over) and `note`; what it gives counts for nothing.
 
-    With `gives=Answered` it gives an Answered: who answered, what, and the turns before.
+    With `gives=AnsweredBy` it gives an AnsweredBy: who answered, what, and the turns before.
 
     At most `hops` answers are asked for: raises BoundReached. Raises PingPong where two agents have handed to each
     other `ping_pong` times each way, and all but the first note brought nothing new in the context.
@@ -65,19 +66,8 @@ def handoff(
     past = _Past(history, summarizer)
     roles = {who: _role(agent, past, starts=begins.may_be(who)) for who, agent in team.items()}
     watcher = None if on_handoff is None else Role[object]("handoff", "on_handoff", on_handoff, offers=_WATCHED)
-    tells_who = gives is Answered
+    tells_who = gives is AnsweredBy
     result = shape_of(ANYTHING if tells_who else gives or ANYTHING)
-
-    def judged(who: str, value: object, *, again: bool) -> HandOff | Answer | str:
-        """Return what an agent wants, or what is wrong with it; with `again` names are read as a person would."""
-        try:
-            said = roles[who].said(value)
-            if isinstance(said, HandOff):
-                said = control.meant(who, said) if again else said
-                return control.objection(who, said) or said
-            return Answer(answer=result.load(plain(said.answer)))
-        except (BadAnswer, InvalidValue) as error:
-            return str(error)
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[Turn]]) -> object:
         turns, first = list[Turn](), begins.of(task)
@@ -88,14 +78,17 @@ def handoff(
             if remark is None:
                 told = await past.told(ctx, task, turns, begins=note is None)
             able = control.targets[who]
-            judge = partial(judged, who, again=again)
+            judge = partial(_judged, roles[who], who, control, result, again=again)
             turn = voice(ctx, None if heard else task, partial(_worded, judge))
             parts = {"note": note, "history": told, "targets": able, "remark": remark}
-            call = roles[who].call(ctx, PARTS, turn, unless_refused(judge) if again else None, task=task, **parts)
-            said = await roles[who].judged(call, judge, again=again)
+            whole, accept = _heard(ctx, task, told, note, able, remark), unless_refused(judge) if again else None
+            call = roles[who].call(ctx, whole, turn, accept, task=task, **parts)
+            said = judge(await call)
+            if isinstance(said, str) and again:
+                raise roles[who].refused(said).about(call.key)
             heard = heard or not isinstance(said, str)
             if isinstance(said, Answer):
-                return Answered(agent=who, answer=said.answer, turns=turns) if tells_who else said.answer
+                return AnsweredBy(agent=who, answer=said.answer, turns=turns) if tells_who else said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())
             if isinstance(said, HandOff):
                 turns.append(Turn(agent=who, note=said))
@@ -117,9 +110,23 @@ def handoff(
         card=card,
         sketch=Sketch(parts=parts | past.parts | watching, links=links),
         takes=part(team[begins.first], "task"),
-        gives=Answered if tells_who else result.type,
+        gives=AnsweredBy if tells_who else result.type,
         has=list[Turn],
     )
+
+
+def _judged(
+    role: Role[HandOff | Answer], who: str, control: Control, result: TypeShape[Out], value: object, *, again: bool
+) -> HandOff | Answer | str:  # fmt: skip
+    """Return what an agent wants, or what is wrong with it; with `again` names are read as a person would."""
+    try:
+        said = role.said(value)
+        if isinstance(said, HandOff):
+            said = control.meant(who, said) if again else said
+            return control.objection(who, said) or said
+        return Answer(answer=plain(result.load(plain(said.answer))))
+    except (BadAnswer, InvalidValue) as error:
+        return str(error)
 
 
 class _Start:
@@ -197,10 +204,28 @@ def _worded(judged: Callable[[object], HandOff | Answer | str], value: object) -
         case Answer(answer=answer):
             return words(answer)
         case HandOff() as note:
-            context = f" {words(note.context)}" if note.context else ""
-            return f"I hand over to {note.to}: {note.reason}{context}"
+            return _as_words(note)
         case _:
             return None
+
+
+def _as_words(note: HandOff) -> str:
+    context = f" {words(note.context)}" if note.context else ""
+    return f"I hand over to {note.to}: {note.reason}{context}"
+
+
+def _heard(
+    ctx: Context, task: object, told: object, note: HandOff | None, targets: Mapping[str, str], remark: str | None
+) -> object:  # fmt: skip
+    """Return what stands for the parts together: a language model hears the turns that it is told as messages.
+
+    In a conversation of the store they were said already.
+    """
+    turns = [each for each in told if isinstance(each, Turn)] if is_several(told) else []
+    if not turns or ctx.says in ("exchange", "answer"):
+        return PARTS
+    said = [said_by(None, task), *(said_by(each.agent, _as_words(each.note)) for each in turns)]
+    return Talk(said=said, ask=sections({"note": note, "targets": targets, "remark": remark}))
 
 
 async def _going_on(

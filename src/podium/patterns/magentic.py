@@ -143,8 +143,8 @@ def magentic(
         over, ended_by = enough.begin(ctx), ""
         for number in range(1, rounds + 1):
             parts = {"step": "progress", "task": task, "workers": team.able, "ledger": plan, "history": history}
-            progress = await _asked(ctx, progressing, progressing.who, history, parts, team.known if whole else None)
-            progress = team.meant(progress) if whole else progress
+            said = await _asked(ctx, progressing, progressing.who, history, parts, team.known if whole else None)
+            progress = team.meant(said) if whole else said
             if progress.satisfied:
                 ended = "satisfied"
                 break
@@ -170,9 +170,9 @@ def magentic(
             history, stalls, replans = [], 0, replans + 1
         found = findings if whole else history
         parts = {"step": "final", "task": task, "ledger": plan, "history": found, "ended": ended}
-        answer = await _asked(ctx, ending, progressing.who, found, parts)
+        answer = plain(await _asked(ctx, ending, progressing.who, found, parts))
         return MagenticResult(
-            answer=plain(answer), satisfied=ended == "satisfied", rounds=number, replans=replans, ended=ended,
+            answer=answer, satisfied=ended == "satisfied", rounds=number, replans=replans, ended=ended,
             ended_by=ended_by,
         )  # fmt: skip
 
@@ -328,7 +328,10 @@ class _Crew:
                 if found.name not in self.outsiders and found.name not in members:
                     members[found.name], able[found.name] = found.name, found.description
         if not members:
-            raise NoDecision(f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers.")
+            raise NoDecision(
+                f"magentic: nobody offers {self.offering!r}: register somebody who does, or give workers. "
+                "Those whom a policy forbids anyway do not count."
+            )
         offers = ("instruction", "task", "history")
         roles = {each: Role[object]("magentic", "worker", who, offers=offers) for each, who in members.items()}
         return _Team(self.asking, roles, able, self.on_refused)

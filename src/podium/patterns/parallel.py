@@ -150,7 +150,8 @@ def _whoever_offers(capability: str, own: str | None) -> _Question:
         found.pop(own or "", None)  # it may offer itself what it asks others for
         if not found:
             raise NoDecision(
-                f"parallel: nobody offers {capability!r}. Register an agent with capabilities={{{capability!r}}}."
+                f"parallel: nobody offers {capability!r}. Register an agent with capabilities={{{capability!r}}}. "
+                "Those whom a policy forbids anyway do not count."
             )
         return {name: asked(ctx, name, input_for(ctx, name, task)) for name in found}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, Unpack
 
 from podium.engine.context import Context
@@ -87,20 +88,7 @@ def task_force(
     offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
 
     closed = offered if among is not None and all(map(is_agent, among.values())) else None
-
-    def possible(needs: Needs) -> Needs:
-        if not needs.capabilities or needs.work not in works:
-            wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
-            raise NoDecision(
-                f"task_force: {analysing.who} {wrong}. Have it name what is needed, and one of {', '.join(works)}."
-            )
-        if closed is None:
-            return needs
-        meant = {each: named(each, closed) for each in needs.capabilities}
-        if nobody := [each for each, known in meant.items() if known is None]:
-            raise _nobody(nobody, f"{choices(nobody[0], closed).capitalize()}. Add candidates")
-        return replace(needs, capabilities=[known for known in meant.values() if known is not None])
-
+    possible = partial(_possible, analysing.who, works, closed)
     on_failure = card.get("on_failure", "raise")
 
     async def body(ctx: Context, task: object, so_far: SoFar[Mission]) -> Mission | Partial:
@@ -115,7 +103,9 @@ def task_force(
                     team = recruited(found, size)
                     break
                 except NoDecision as error:
-                    told[REMARK] = _told_again(error, again)
+                    if next(again, None) is None:
+                        raise
+                    told[REMARK] = str(error)
         able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
         members = {each.agent: (among or {}).get(each.agent, each.agent) for each in team}
         so_far.reached(Mission(result=None, recruited=team, work=needs.work))
@@ -137,11 +127,20 @@ def task_force(
     )
 
 
-def _told_again(error: NoDecision, again: Iterator[int]) -> str:
-    """Return what the analyst is told; raises the error where it is not asked again."""
-    if next(again, None) is None:
-        raise error
-    return str(error)
+def _possible(who: str, works: Mapping[str, str], closed: Sequence[str] | None, needs: Needs) -> Needs:
+    """Return what is needed, in the words of those who offer it; raises NoDecision where that cannot be.
+
+    `closed` is all that is offered; None where the registry may have more.
+    """
+    if not needs.capabilities or needs.work not in works:
+        wrong = f"wants to work as a {needs.work}" if needs.capabilities else "names no capability"
+        raise NoDecision(f"task_force: {who} {wrong}. Have it name what is needed, and one of {', '.join(works)}.")
+    if closed is None:
+        return needs
+    meant = {each: named(each, closed) for each in needs.capabilities}
+    if nobody := [each for each, known in meant.items() if known is None]:
+        raise _nobody(nobody, f"{choices(nobody[0], closed).capitalize()}. Add candidates")
+    return replace(needs, capabilities=[known for known in meant.values() if known is not None])
 
 
 def _corrections(ctx: Context) -> Iterator[int]:
@@ -157,7 +156,7 @@ def _nobody(capabilities: Sequence[str], remedy: str) -> NoDecision:
     """Return the error for capabilities that nobody offers."""
     return NoDecision(
         f"task_force: nobody offers {', '.join(capabilities)}. {remedy} with these capabilities, or have the analyst "
-        "name others."
+        "name others. Those whom a policy forbids anyway do not count."
     )
 
 
@@ -170,23 +169,30 @@ async def _found(
     ctx: Context, capabilities: Sequence[str], among: Mapping[str, Member] | None, *, own: str | None
 ) -> dict[str, list[Offer]]:
     """Return the agents that offer each capability, the best first; raises NoDecision, naming those without any."""
-    own_cards = [each.card for each in (among or {}).values() if is_agent(each)]
-    named = {each for each in among.values() if isinstance(each, str)} if among is not None else None
-    cards: dict[str, list[Card]] = {}
-    for capability, registered in zip(capabilities, await _registered(ctx, capabilities, named), strict=True):
-        cards[capability] = [card for card in own_cards if capability in card.capabilities]
-        cards[capability] += [card for card in registered if card.name != own and (named is None or card.name in named)]
+    if among is None or begun_with(ctx, 2):
+        those = None if among is None else list(among.values())
+        found = await ctx.gather(*(ctx.find(each, among=those) for each in capabilities))
+    else:
+        found = await _not_judged(ctx, capabilities, among)
+    there = zip(capabilities, found, strict=True)
+    cards = {capability: [card for card in each if card.name != own] for capability, each in there}
     if nobody := [capability for capability, there in cards.items() if not there]:
         raise _nobody(nobody, "Register agents" if among is None else "Add candidates")
     records = await ctx.records(*sorted({card.name for each in cards.values() for card in each}))
     return {capability: offers_of(each, records) for capability, each in cards.items()}
 
 
-async def _registered(ctx: Context, capabilities: Sequence[str], named: set[str] | None) -> Sequence[list[Card]]:
-    """Return the cards of registered agents for each capability; look none up where none of them can count."""
-    if named is not None and not named:
-        return [[] for _ in capabilities]
-    return await ctx.gather(*(ctx.find(capability) for capability in capabilities))
+async def _not_judged(
+    ctx: Context, capabilities: Sequence[str], among: Mapping[str, Member]
+) -> Sequence[list[Card]]:  # fmt: skip
+    """Return the cards of candidates for each capability as runs of the first version found them: also who may not."""
+    own = [each.card for each in among.values() if is_agent(each)]
+    named = {each for each in among.values() if isinstance(each, str)}
+    offers = [[card for card in own if each in card.capabilities] for each in capabilities]
+    registered = await ctx.gather(*(ctx.find(each) for each in capabilities)) if named else ()
+    for mine, found in zip(offers, registered, strict=False):
+        mine += [card for card in found if card.name in named]
+    return offers
 
 
 def _built(

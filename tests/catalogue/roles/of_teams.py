@@ -84,6 +84,15 @@ TEAMS: Sequence[RoleEntry] = (
     ),
     RoleEntry(
         pattern="handoff",
+        role="on_handoff",
+        parts=("task", "agent", "note"),
+        gives=[None],
+        build=lambda it: handoff(
+            says("first", {"to": "other", "reason": "yours"}), says("other", {"answer": "so"}), on_handoff=it
+        ),
+    ),
+    RoleEntry(
+        pattern="handoff",
         role="summarizer",
         parts=("task", "history"),
         gives=["in short"],

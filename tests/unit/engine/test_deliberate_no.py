@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from podium import App, Budget, Config, Context, Retry, agent, human, workflow
-from podium.errors import CallFailed
+from podium.errors import CallFailed, RunFailed
 from podium.guards import size
 from podium.model.fact import FactKind
 from podium.model.policy import PolicySettings
@@ -119,7 +119,8 @@ permit(principal, action, resource);
     return PolicySettings(file=str(rules))
 
 
-WORKER, FORBIDDEN, SMALL = member("w"), member("forbidden"), member("small", guards=(size(1, on=["input"]),))
+WORKER, WORKER_TOO = member("w"), member("v")
+FORBIDDEN, SMALL = member("forbidden"), member("small", guards=(size(1, on=["input"]),))
 
 SAID: dict[str, tuple[Any, FailureKind, str]] = {
     "policy": (sequence(FORBIDDEN), FailureKind.REFUSED, ""),
@@ -178,3 +179,35 @@ async def test_a_no_inside_a_team_holds_for_the_team(bench: Bench, forbidding: P
         said: ("refused", 1, asked) if kind is FailureKind.REFUSED else ("", 2, f"{asked} instead".strip())
         for said, (_, kind, asked) in SAID.items()
     }
+
+
+TEAMS: dict[str, tuple[Any, str, int]] = {
+    "refused by a rule": (sequence(FORBIDDEN, name="refused_by_rule"), "refused", 0),
+    "refused by a person": (approve("boss", name="refused_by_person"), "refused", 0),
+    "at its own end": (race(WORKER, WORKER_TOO, good=lambda answer: False, name="at_its_end"), "final", 1),
+}
+"""Teams, the kind of dead letter that they leave, and how often they count as failed."""
+
+
+@pytest.mark.parametrize("name", TEAMS)
+async def test_a_refusal_is_no_failure_of_the_team_and_a_dead_letter_says_what_it_was(
+    bench: Bench, forbidding: PolicySettings, name: str
+) -> None:
+    team, kind, failed = TEAMS[name]
+    whole = sequence(team, name="whole")
+    async with bench.app(whole, team, config=Config(policy=forbidding)) as app:
+        handle, alone = await app.start(whole, "task"), await app.start(team, "task")
+        await bench.clock.settle()
+        for question in await app.inbox.list(to="boss"):
+            await app.inbox.answer(question.id, {"approved": False}, by="ann")
+        for each in (handle, alone):
+            with pytest.raises(RunFailed) as caught:
+                await each.result()
+            assert caught.value.kind == kind
+        letters = list(await app.reports.dead_letters())
+        reports = {each.agent: each for each in await app.reports.agents()}
+        trust = await app.store.records([team.card.name])
+    assert [letter.kind for letter in letters] == [kind, kind]
+    report = reports[team.card.name]
+    assert (report.calls, report.done, report.failed) == (1, 0, failed)
+    assert [(each.calls, each.done, each.failed) for each in trust] == [(1, 0, failed)]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.model.track_record import TrackRecord
-from podium.patterns.parts.choosing import Choice, Tried, interval, kept, proven, tried
+from podium.patterns.parts.choosing import KindRecord, LearnedChoice, interval, kept, proven, tried
 from podium.patterns.parts.topology import Fit
 
 TRIES = 10
@@ -22,13 +22,13 @@ RATES: Mapping[str, Mapping[str, float]] = {
 """The share of tasks that are solved: errands in a strict order, and reports that can be divided."""
 
 
-def record(done: int, failed: int) -> Tried:
-    return Tried(done=done, failed=failed, calls=done + failed)
+def record(done: int, failed: int) -> KindRecord:
+    return KindRecord(done=done, failed=failed, calls=done + failed)
 
 
 def test_a_record_is_not_good_enough_before_there_are_calls_to_show_it() -> None:
     assert [kept(record(done, 0), 0.45) is not None for done in range(6)] == [False, False, False, False, True, True]
-    assert kept(Tried(), 0.0) is None
+    assert kept(KindRecord(), 0.0) is None
 
 
 def test_the_share_that_is_proven_is_wilsons() -> None:
@@ -53,8 +53,8 @@ def test_a_record_is_kept_just_where_more_than_enough_is_proven_and_never_beyond
 
 def test_records_of_several_versions_count_together() -> None:
     one = TrackRecord(agent="a", version="1", calls=4, done=2, failed=1)
-    assert tried([one, one]) == Tried(done=4, failed=2, calls=8)
-    assert tried([]) == Tried()
+    assert tried([one, one]) == KindRecord(done=4, failed=2, calls=8)
+    assert tried([]) == KindRecord()
 
 
 @given(st.integers(0, 1_000), st.integers(0, 1_000))
@@ -72,8 +72,8 @@ class Office:
         self, rates: Mapping[str, float], advised: str, *, seed: int, enough: float = 0.45, tries: int = TRIES
     ) -> None:
         self._rates, self._advised = rates, Fit(advised, "the rule says so.")
-        self._choice, self._chance = Choice(enough=enough, tries=tries), Random(seed)
-        self.crew = dict.fromkeys(rates, Tried())
+        self._choice, self._chance = LearnedChoice(enough=enough, tries=tries), Random(seed)
+        self.crew = dict.fromkeys(rates, KindRecord())
         self.went = Counter[str]()
         self.attempts = Counter[str]()
         self.expected: list[float] = []
@@ -85,7 +85,9 @@ class Office:
         self.attempts[who] += fit.why.startswith("it is tried")
         self.expected.append(self._rates[who])
         solved = self._chance.random() < self._rates[who]
-        self.crew[who] = Tried(done=record.done + solved, failed=record.failed + (not solved), calls=record.calls + 1)
+        self.crew[who] = KindRecord(
+            done=record.done + solved, failed=record.failed + (not solved), calls=record.calls + 1
+        )
 
 
 def stream(
@@ -136,9 +138,9 @@ def test_nobody_is_tried_more_often_than_is_said_nor_more_than_at_every_fifth_ta
 
 
 def test_a_single_agent_that_is_good_enough_is_called_and_nobody_is_tried() -> None:
-    crew = {"single": record(9, 1), "centralised": Tried(), "decentralised": Tried()}
+    crew = {"single": record(9, 1), "centralised": KindRecord(), "decentralised": KindRecord()}
     advised = Fit("centralised", "it can be divided.")
-    choice = Choice(enough=0.45, tries=10)
+    choice = LearnedChoice(enough=0.45, tries=10)
     assert choice.choose(crew, advised).chosen == "single"
     assert choice.without_advice(crew) == choice.choose(crew, advised)
     crew |= {"single": record(30, 10), "centralised": record(299, 1)}
@@ -147,7 +149,7 @@ def test_a_single_agent_that_is_good_enough_is_called_and_nobody_is_tried() -> N
 
 def test_without_advice_somebody_is_chosen_only_where_all_were_tried() -> None:
     crew = {"single": record(2, 8), "centralised": record(6, 4), "decentralised": record(3, 6)}
-    choice = Choice(enough=0.45, tries=10)
+    choice = LearnedChoice(enough=0.45, tries=10)
     assert choice.without_advice(crew) is None
     crew["decentralised"] = record(3, 7)
     assert choice.without_advice(crew) == Fit(
@@ -162,4 +164,4 @@ def test_with_no_tries_whoever_is_advised_does_it() -> None:
 def test_who_is_shown_to_do_worse_is_not_tried_again() -> None:
     crew = {"single": record(0, 4), "centralised": record(40, 0), "decentralised": record(0, 10)}
     advised = Fit("centralised", "it can be divided.")
-    assert Choice(enough=0.45, tries=10).choose(crew, advised) == advised
+    assert LearnedChoice(enough=0.45, tries=10).choose(crew, advised) == advised

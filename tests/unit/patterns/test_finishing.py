@@ -93,6 +93,6 @@ async def test_whoever_says_no_is_not_asked_again_and_nobody_is_where_it_is_forb
     if called["b"]:
         assert (await executed(bench, made)).results == {"t": "done"}
     else:
-        with pytest.raises(RunFailed, match="replans=0 is used up"):
+        with pytest.raises(RunFailed, match="Ann rejected it"):
             await executed(bench, made)
     assert {"work": len(calls), "b": len(others)} == called

@@ -17,7 +17,7 @@ from podium.errors import PatternError, RunFailed
 from podium.model.json import Json
 from podium.patterns import cel, load
 from podium.patterns.handoff import handoff
-from podium.patterns.parts.control import Answer, Answered, HandOff, Turn, back_and_forth
+from podium.patterns.parts.control import Answer, AnsweredBy, HandOff, Turn, back_and_forth
 from podium.testing import hanging, scripted
 from podium.testing.model import ModelReply, ScriptedModel, Use
 from tests.examples import examples
@@ -406,10 +406,10 @@ async def test_it_tells_who_answered_and_a_later_run_goes_on_with_that_one(bench
     def active(task: Mapping[str, Json]) -> str | None:
         return task.get("agent")
 
-    who = handoff(*desk.agents, start=active, gives=Answered, name="h")
+    who = handoff(*desk.agents, start=active, gives=AnsweredBy, name="h")
     async with bench.app() as app:
         first = await app.run(who, {"say": "my money"})
-        assert first == Answered(
+        assert first == AnsweredBy(
             agent="billing", answer="which order?",
             turns=[Turn(agent="front", note=HandOff(to="billing", reason="theirs", context={"why": "money"}))],
         )  # fmt: skip
@@ -452,7 +452,7 @@ async def test_an_agent_is_called_each_time_that_control_moves(bench: Bench) -> 
 
 def test_its_rules_and_who_watches_it_can_be_written_down() -> None:
     made = handoff(
-        "a", "b", start=cel("task.agent"), history=cel("turns.map(t, t.note.reason)"), on_handoff="c", gives=Answered
+        "a", "b", start=cel("task.agent"), history=cel("turns.map(t, t.note.reason)"), on_handoff="c", gives=AnsweredBy
     )
     assert load(made.spec()).spec() == made.spec() == {
         "handoff": {
@@ -460,7 +460,7 @@ def test_its_rules_and_who_watches_it_can_be_written_down() -> None:
             "start": "task.agent",
             "history": "turns.map(t, t.note.reason)",
             "on_handoff": "c",
-            "gives": "podium.patterns:Answered",
+            "gives": "podium.patterns:AnsweredBy",
         }
     }  # fmt: skip
     with pytest.raises(PatternError, match="turn"):

@@ -246,7 +246,7 @@ async def test_a_worker_that_says_no_is_not_asked_again(
         if others:
             assert (await handle.result()).results == {"a": "done"}
         else:
-            with pytest.raises(RunFailed, match="no replan is left") as caught:
+            with pytest.raises(RunFailed, match="replans=0 is used up") as caught:
                 await handle.result()
             assert caught.value.kind == kind_of(no)
     assert asked == ["w"]

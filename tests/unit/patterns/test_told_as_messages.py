@@ -23,12 +23,15 @@ from podium.guards import pii
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.patterns import (
+    Answer,
     Assignment,
     Delegate,
     Finish,
+    HandOff,
     ProgressLedger,
     debate,
     group_chat,
+    handoff,
     magentic,
     supervisor,
 )
@@ -77,6 +80,9 @@ async def digger(instruction: str) -> str:
 AHEAD = ProgressLedger(satisfied=False, looping=False, progressing=True, next="digger", instruction="a hole")
 TO_ANN = replace(AHEAD, next="ann", instruction="a wall")
 DONE = ProgressLedger(satisfied=True, looping=False, progressing=True, next="digger", instruction="")
+TO_ANN_WITH_A_NOTE = HandOff(to="ann", reason="deep", context={"metres": 9})
+TO_BEN = HandOff(to="ben", reason="wide")
+TARGETS = 'targets:\n{\n  "front": "",\n  "ben": ""\n}'
 LEDGER = 'ledger:\n{\n  "facts": "f",\n  "plan": "p"\n}'
 TO_DIGGER = Delegate(assignments=[Assignment(to="digger", input="a hole")])
 
@@ -144,6 +150,19 @@ CASES: Sequence[Case] = (
         [
             "user: a well", "user: lead: To digger: a hole", "user: digger: dug a hole", "user: lead: To ann: a wall",
             "assistant: ann speaks", "user: lead: To digger: a hole", "user: digger: dug a hole", "user: a wall",
+        ],
+    ),
+    Case(
+        "handoff: agent",
+        lambda heard: handoff(
+            scripted("front", [asdict(TO_ANN_WITH_A_NOTE)]),
+            model("ann", heard, TO_BEN, Answer(answer="so"), output=HandOff | Answer),
+            scripted("ben", [asdict(HandOff(to="ann", reason="not mine"))]), name="team",
+        ),
+        [
+            "user: a well", 'user: front: I hand over to ann: deep {"metres": 9}',
+            "assistant: I hand over to ben: wide", "user: ben: I hand over to ann: not mine",
+            'user: note:\n{\n  "to": "ann",\n  "reason": "not mine",\n  "context": {}\n}\n\n' + TARGETS,
         ],
     ),
     Case(

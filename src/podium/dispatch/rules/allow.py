@@ -48,6 +48,12 @@ class WithinAllowLists:
 
         return within
 
+    async def bars(self, card: Card, call: Call, steps: RuleSteps) -> bool:
+        """Whether an agent is not on a list that holds for a call."""
+        if not card.is_named or card.traits.does_what_it_calls:
+            return False
+        return _objection((*steps.allowed, *self._of(call.callers)), card.name) is not None
+
     def steps(self, card: Card, handler: StepHandler) -> StepHandler:
         """Refuse the use of tools that are not on every list."""
         if card.traits.exists_for_one_call:

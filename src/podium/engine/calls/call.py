@@ -1,11 +1,12 @@
 """The call: from its key to its value."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Container
 from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 from podium.dispatch.dispatcher import Target
 from podium.engine.calls.attempts import outcome_of
+from podium.engine.calls.barred import barred
 from podium.engine.calls.called import take_up_calls
 from podium.engine.calls.ending import adopt_recorded, record_answer, record_failure
 from podium.engine.calls.given import Given, given_by
@@ -37,6 +38,7 @@ from podium.model.facts.content import Prepared, prepared
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json
 from podium.model.outcome import Cancelled, Done, Failed, Failure, Outcome, Refused
+from podium.model.task import Task
 from podium.model.told import Told
 from podium.secrets.comparing import same_but_for_secrets
 from podium.store.codec import decode
@@ -88,7 +90,7 @@ class AgentCall(Recorded[T], Generic[T]):
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
         """Have the agent asked, and its outcome recorded."""
         if record is None:
-            self._resolve(None)
+            self._resolve(None, await self._barred(branch))
         active, card, resumed = self.active, self.active.runtime.dispatcher.card(self._agent), record is not None
         if record is not None and record.opened is not None:
             begun_at = max(record.opened.at, active.history.retried_at)  # a retry gives as much time again
@@ -233,9 +235,18 @@ class AgentCall(Recorded[T], Generic[T]):
         if card.undo is not None:
             registered(self.active, self.key, card.undo)
 
-    def _resolve(self, record: KeyState | None) -> None:
+    async def _barred(self, branch: BranchTask) -> Container[str]:
+        """Return the names of those whom the rules refuse anyway, where the router chooses among several."""
+        if not isinstance(self.target, Task):
+            return ()
+        registry = self.active.runtime.dispatcher.registry
+        cards = registry.cards(self.target.capability)
+        agents = [registry.get(card.name, card.version) for card in cards]
+        return await barred(self.active, self.key, self.caller.callers, branch, agents) if len(agents) > 1 else ()
+
+    def _resolve(self, record: KeyState | None, barred: Container[str] = ()) -> None:
         """Find the agent, and what it is really handed."""
-        agent, self._why = route(self.active, self.key, self.target, record)
+        agent, self._why = route(self.active, self.key, self.target, record, barred)
         edited, opened = self.active.history.edited.get(self.key), None if record is None else record.opened
         self._agent = agent
         if edited is None:

@@ -1,5 +1,7 @@
 """Which agent does a call: the recorded one if there is one, else the one that fits now."""
 
+from collections.abc import Container
+
 from podium.dispatch.dispatcher import Target
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.key_state import KeyState
@@ -8,8 +10,10 @@ from podium.model.agent import AnyAgent
 from podium.model.facts.calls import Asked
 
 
-def route(active: ActiveRun, key: str, target: Target, record: KeyState | None) -> tuple[AnyAgent, str | None]:
-    """Return the agent for a call, and why it was chosen if the router chose it.
+def route(
+    active: ActiveRun, key: str, target: Target, record: KeyState | None, barred: Container[str] = ()
+) -> tuple[AnyAgent, str | None]:
+    """Return the agent for a call, and why it was chosen if the router chose it: not one that is `barred`.
 
     A call that is over needs its agent only to read its value: another version will do where its own is gone.
     """
@@ -28,7 +32,7 @@ def route(active: ActiveRun, key: str, target: Target, record: KeyState | None) 
             gone = over and not dispatcher.registry.has(name, version)
             return registered(active, key, name, None if gone else version), None
     try:
-        agent, choice = dispatcher.route(target)
+        agent, choice = dispatcher.route(target, barred)
     except UnknownAgent as error:
         if isinstance(target, str):
             raise _waits_for(key, error) from error

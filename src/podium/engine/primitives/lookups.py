@@ -1,7 +1,7 @@
 """What a workflow learns of its surroundings, recorded so that a replay learns the same."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, fields
 from typing import ClassVar, TypeVar
 
@@ -9,7 +9,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
-from podium.model.agent import Card
+from podium.model.agent import AnyAgent, Card
 from podium.model.conversation import is_asked
 from podium.model.cost import Spending
 from podium.model.fact import Fact
@@ -24,6 +24,8 @@ from podium.store.codec import decode, encode_names
 from podium.store.protocol.queries import CostQuery
 
 T = TypeVar("T")
+Barred = Callable[[BranchTask, Sequence[AnyAgent]], Awaitable[set[str]]]
+"""Returns the names of those whom the rules refuse in this run, whatever they are handed."""
 
 _LOOKED_AT = 100
 """Messages of a conversation in which a speaker is looked for."""
@@ -81,13 +83,32 @@ class LookUp(Recorded[list[T]]):
 
 
 class Find(LookUp[Card]):
-    """The cards of those who offer a capability."""
+    """The cards of those who offer a capability, and whom the rules do not refuse anyway."""
 
-    __slots__ = ()
+    __slots__ = ("among", "barred")
+
+    def __init__(
+        self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, of: str, barred: Barred,
+        among: Sequence[AnyAgent | str] | None = None,
+    ) -> None:  # fmt: skip
+        names = None if among is None else tuple(each if isinstance(each, str) else each.card.name for each in among)
+        super().__init__(active, branch, path, key, of=of, agents=names)
+        self.among = among
+        self.barred = barred
 
     async def look(self, branch: BranchTask) -> list[Json]:
-        """Ask the registry."""
-        return [_plain(card) for card in self.active.runtime.dispatcher.registry.cards(self.asks.of)]
+        """Ask the registry, or those who were named, and the rules."""
+        offers = [each for each in self._asked() if self.asks.of in each.card.capabilities]
+        refused = await self.barred(branch, offers)
+        return [_plain(each.card) for each in offers if each.card.name not in refused]
+
+    def _asked(self) -> list[AnyAgent]:
+        """Return all agents that are registered, or those of them that were named, and those that were given."""
+        registry = self.active.runtime.dispatcher.registry
+        if self.among is None:
+            return [registry.get(card.name, card.version) for card in registry.cards(self.asks.of)]
+        named = [registry.versions(each) if isinstance(each, str) else (each,) for each in self.among]
+        return [each for versions in named for each in versions]
 
     def load(self, plain: Json) -> Card:
         """Return a card."""

@@ -110,7 +110,7 @@ class LookedUp(FactContent, kind=FactKind.LOOKED_UP):
 
     of: Kept[str]
     agents: Kept[tuple[str, ...] | None] = None
-    """Those who were asked for, of records and speakers."""
+    """Those who were asked for, of records and speakers; those among whom others were looked for."""
     label: Kept[str | None] = None
     """That of the calls of which records tell; None for all calls."""
 

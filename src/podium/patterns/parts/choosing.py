@@ -13,7 +13,7 @@ _EVERY = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class KindRecord:
     """How somebody did so far at tasks of one kind."""
 
     done: int = 0
@@ -31,9 +31,9 @@ class Tried:
         return f"{self.done} of {self.done + self.failed} of its calls worked"
 
 
-def tried(records: Sequence[TrackRecord]) -> Tried:
+def tried(records: Sequence[TrackRecord]) -> KindRecord:
     """Return some records together."""
-    return Tried(
+    return KindRecord(
         done=sum(each.done for each in records), failed=sum(each.failed for each in records),
         calls=sum(each.calls for each in records),
     )  # fmt: skip
@@ -55,7 +55,7 @@ def proven(done: int, failed: int) -> float:
     return interval(done, failed)[0]
 
 
-def kept(single: Tried, enough: float) -> Fit | None:
+def kept(single: KindRecord, enough: float) -> Fit | None:
     """Return that the single agent is good enough by itself, or None where its record does not show it.
 
     More agents bring less, or do harm, once one alone does well in about 45 % of cases (arXiv 2512.08296).
@@ -70,7 +70,7 @@ def kept(single: Tried, enough: float) -> Fit | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class LearnedChoice:
     """Chooses who does a task of some kind, of those whose records at that kind are told."""
 
     enough: float
@@ -78,7 +78,7 @@ class Choice:
     tries: int
     """How many calls of a kind each member gets at most to show how it does."""
 
-    def without_advice(self, crew: Mapping[str, Tried]) -> Fit | None:
+    def without_advice(self, crew: Mapping[str, KindRecord]) -> Fit | None:
         """Return who does it if their records say so whatever a rule advises; None where that matters."""
         if alone := self._alone(crew):
             return alone
@@ -87,7 +87,7 @@ class Choice:
         best = max(crew, key=lambda each: crew[each].expected)
         return _best(best, crew[best])
 
-    def choose(self, crew: Mapping[str, Tried], advised: Fit) -> Fit:
+    def choose(self, crew: Mapping[str, KindRecord], advised: Fit) -> Fit:
         """Return who does it: the single agent that is good enough, else who leads, or now and then somebody to try.
 
         Whoever is advised leads until another one, once tried, has the better record. Of those who were tried less
@@ -115,7 +115,7 @@ class Choice:
             )
         return advised if leader == advised.chosen else _best(leader, crew[leader])
 
-    def _alone(self, crew: Mapping[str, Tried]) -> Fit | None:
+    def _alone(self, crew: Mapping[str, KindRecord]) -> Fit | None:
         """Return that the single agent is good enough, unless it is shown that another one does better."""
         single = crew["single"]
         most = interval(single.done, single.failed)[1]
@@ -124,5 +124,5 @@ class Choice:
         return kept(single, self.enough)
 
 
-def _best(who: str, record: Tried) -> Fit:
+def _best(who: str, record: KindRecord) -> Fit:
     return Fit(who, f"{record.told()}, the best record at this kind.")

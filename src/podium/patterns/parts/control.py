@@ -36,7 +36,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class AnsweredBy:
     """What a `handoff` gives that is to tell who answered: the agent, its answer, and the turns that led there."""
 
     agent: str

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from podium.dispatch.rules.policy.origins import fetch_origins, told_origins
 from podium.dispatch.rules.policy.request import PolicyRequest
 from podium.dispatch.rules.policy.values import cedar_value, reference
-from podium.dispatch.rules.policy.words import ALL, ANY, IN_ENTITIES, TENANT, whole
+from podium.dispatch.rules.policy.words import ALL, ANY, IN_ENTITIES, RUN, TENANT, whole
 from podium.model.json import Json, is_object
 from podium.model.rule_steps import RuleSteps
 
@@ -124,6 +124,11 @@ VALUES = ("input", "call_input", "run_input", "request")
 
 VARIES = IN_ENTITIES | {name for name, each in CONTEXT.items() if each.varies}
 """What differs between two calls of the same agent by the same principals."""
+
+
+_OF_RUN = frozenset({"run", "root", "priority", "run_input", "request", RUN})
+OF_CALL = VARIES - _OF_RUN
+"""What differs between two calls of the same agent by the same principals in one run."""
 
 
 def context_of(matter: PolicyRequest, now: float) -> Mapping[str, Json]:

@@ -20,6 +20,10 @@ class DefaultJudge:
         """Leave out whatever is not dangerous."""
         return PolicyScope(action, kind, id or "", settled=not (action == CALL and card.dangerous))
 
+    def forbids(self, matter: PolicyRequest) -> bool:
+        """Forbid nothing: it asks."""
+        return False
+
     def forget(self) -> None:
         """Keep on knowing nothing."""
 

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from cedarpy import Entities
 
-from podium.dispatch.rules.policy.attributes import VARIES, context_of, to_fetch
+from podium.dispatch.rules.policy.attributes import OF_CALL, VARIES, context_of, to_fetch
 from podium.dispatch.rules.policy.cedar import CedarRules, Opinion, Rule
 from podium.dispatch.rules.policy.entities import EntityBuilder, in_context, requests
 from podium.dispatch.rules.policy.request import Actor, PolicyRequest, PolicyScope
@@ -73,6 +73,19 @@ class CedarJudge:
             return Denied(_UNREADABLE, str(error))
         return self._judged(matter, opinions)
 
+    def forbids(self, matter: PolicyRequest) -> bool:
+        """Whether it denies a call of a run by rules that look at nothing that differs from call to call.
+
+        Others are left out: a rule that forbids by the input may let it pass, one that permits by it may permit.
+        """
+        scope = matter.scope
+        about = self._rules.about(scope.action, scope.kind, scope.id, dangerous=matter.card.dangerous)
+        open_ = any(rule.effect == "permit" and not _is_certain(rule) for rule in about)
+        try:
+            return any(_is_barred(each, open_=open_) for each in self._asked(matter))
+        except InvalidValue:
+            return False
+
     def _judged(self, matter: PolicyRequest, opinions: Sequence[Opinion]) -> PolicyDecision:
         for principal, opinion in zip(_principals(matter), opinions, strict=True):
             if (denied := self._denied(matter.scope, principal, opinion)) is not None:
@@ -119,6 +132,20 @@ class CedarJudge:
 
     def _at(self, rule: Rule) -> str:
         return "the built-in rule" if rule.built_in else f"{self._rules.name}, line {rule.line},"
+
+
+def _is_certain(rule: Rule) -> bool:
+    """Whether a rule says the same to all calls of an agent by the same principals in one run."""
+    return rule.reads.isdisjoint(OF_CALL) and not rule.lists
+
+
+def _is_barred(opinion: Opinion, *, open_: bool) -> bool:
+    """Whether a principal may not, whatever the input; `open_`: there are rules that may permit it by that."""
+    broken = [rule for rule, _ in opinion.broken if rule is not None and rule.effect == "forbid" and rule.ask is None]
+    forbidding = [*broken, *(() if opinion.allows else opinion.by)]
+    if any(map(_is_certain, forbidding)):
+        return True
+    return not (opinion.allows or opinion.by or open_) and all(rule is not None for rule, _ in opinion.broken)
 
 
 def _principals(matter: PolicyRequest) -> tuple[Actor, ...]:

@@ -123,6 +123,10 @@ class Judge(Protocol):
         """Decide; whatever cannot be evaluated is denied."""
         ...
 
+    def forbids(self, matter: PolicyRequest) -> bool:
+        """Whether it denies a call whatever the agent is handed: the input of the request is not known yet."""
+        ...
+
     def forget(self) -> None:
         """Forget earlier decisions: agents were registered."""
         ...

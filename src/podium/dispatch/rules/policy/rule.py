@@ -1,6 +1,7 @@
 """Allow, deny or ask about calls and tools, as the policies say."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -72,6 +73,18 @@ class Policy:
         """Whether a call of an agent would be allowed by now without asking anybody."""
         matter = await self._matter(card, self._scopes(card), call, steps)
         return isinstance(self._judge.decide(matter), Allowed)
+
+    async def bars(self, card: Card, call: Call, steps: RuleSteps) -> bool:
+        """Whether calls of an agent are denied whatever it is handed; of a memory, both reading and writing."""
+        if not self.decides(card):
+            return False
+        user, agents = self._acting(call)
+        for scope in dict.fromkeys(self._scopes(card)):
+            of_run = replace(scope, fetches=tuple(each for each in scope.fetches if each not in attributes.OF_CALL))
+            matter = PolicyRequest.of_call(card, of_run, call, user, agents)
+            if scope.settled or not self._judge.forbids(await attributes.with_fetched(matter, steps)):
+                return False
+        return True
 
     def _scopes(self, card: Card) -> tuple[PolicyScope, PolicyScope]:
         """Return what is decided about calls of an agent that read, and about those that write or do anything else."""

@@ -3,7 +3,8 @@ WITH recent AS (
     SELECT place >> 24 AS run, place, kind, at, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
         CASE kind WHEN 2 THEN JSON_EXTRACT(CAST(body AS TEXT), '$.agent') END AS agent,
         CASE kind WHEN 2 THEN JSON_EXTRACT(CAST(body AS TEXT), '$.version') END AS version,
-        CASE kind WHEN 3 THEN JSON_EXTRACT(CAST(body AS TEXT), '$.outcome') END AS outcome,
+        CASE WHEN kind = 3 AND JSON_EXTRACT(CAST(body AS TEXT), '$.kind') = 'refused' THEN 'refused'
+            WHEN kind = 3 THEN JSON_EXTRACT(CAST(body AS TEXT), '$.outcome') END AS outcome,
         CASE kind WHEN 2 THEN NULL ELSE JSON_EXTRACT(CAST(body AS TEXT), '$.usage.usd') END AS usd
     FROM (SELECT place, kind, key, at, epoch, body FROM facts ORDER BY place DESC LIMIT :recent)
     WHERE kind IN (2, 3, 6) AND epoch > 0

@@ -7,7 +7,8 @@ WITH recent AS (
     SELECT run, place, kind, at, CASE kind WHEN 6 THEN SUBSTR(key, 1, INSTR(key, '/') - 1) ELSE key END AS key,
         CASE kind WHEN 2 THEN JSON_EXTRACT(body, '$.agent') END AS agent,
         CASE kind WHEN 2 THEN JSON_EXTRACT(body, '$.version') END AS version,
-        CASE kind WHEN 3 THEN JSON_EXTRACT(body, '$.outcome') END AS outcome,
+        CASE WHEN kind = 3 AND JSON_EXTRACT(body, '$.kind') = 'refused' THEN 'refused'
+            WHEN kind = 3 THEN JSON_EXTRACT(body, '$.outcome') END AS outcome,
         CASE kind
             WHEN 3 THEN JSON_EXTRACT(body, '$.outcome') = 'refused' AND JSON_EXTRACT(body, '$.rule') LIKE 'guard:%'
             WHEN 6 THEN 1
