@@ -83,9 +83,7 @@ def handoff(
             parts = {"note": note, "history": told, "targets": able, "remark": remark}
             whole, accept = _heard(ctx, task, told, note, able, remark), unless_refused(judge) if again else None
             call = roles[who].call(ctx, whole, turn, accept, task=task, **parts)
-            said = judge(await call)
-            if isinstance(said, str) and again:
-                raise roles[who].refused(said).about(call.key)
+            said = await roles[who].judged(call, judge, again=again)
             heard = heard or not isinstance(said, str)
             if isinstance(said, Answer):
                 return AnsweredBy(agent=who, answer=said.answer, turns=turns) if tells_who else said.answer

@@ -126,9 +126,7 @@ def supervisor(
             talk = Talk(said=[said_by(None, task), *_heard(managing.who, reports)], ask=sections(parts))
             parts = {"task": task, "workers": able, "reports": reports, "rounds_left": left, "remark": remark}
             call = managing.call(ctx, talk, turn, unless_refused(judge) if again else None, **parts)
-            said = judge(await call)
-            if isinstance(said, str) and again:
-                raise managing.refused(said).about(call.key)
+            said = await managing.judged(call, judge, again=again)
             if isinstance(said, Finish):
                 return said.answer
             remark, unusable = (said, (call.key,)) if isinstance(said, str) else (None, ())

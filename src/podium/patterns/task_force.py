@@ -103,9 +103,7 @@ def task_force(
                     team = recruited(found, size)
                     break
                 except NoDecision as error:
-                    if next(again, None) is None:
-                        raise
-                    told[REMARK] = str(error)
+                    told[REMARK] = _told_again(error, again)
         able = {offer.card.name: offer.card.description for each in found.values() for offer in each}
         members = {each.agent: (among or {}).get(each.agent, each.agent) for each in team}
         so_far.reached(Mission(result=None, recruited=team, work=needs.work))
@@ -141,6 +139,13 @@ def _possible(who: str, works: Mapping[str, str], closed: Sequence[str] | None, 
     if nobody := [each for each, known in meant.items() if known is None]:
         raise _nobody(nobody, f"{choices(nobody[0], closed).capitalize()}. Add candidates")
     return replace(needs, capabilities=[known for known in meant.values() if known is not None])
+
+
+def _told_again(error: NoDecision, again: Iterator[int]) -> str:
+    """Return what the analyst is told; raises the error where it is not asked again."""
+    if next(again, None) is None:
+        raise error
+    return str(error)
 
 
 def _corrections(ctx: Context) -> Iterator[int]:

@@ -124,10 +124,18 @@ class Role(Generic[T]):
         told = REMARK if REMARK in (named or parts) else None
         return Acceptance(rule=objection, corrections=often, remark=told)
 
-    def refused(self, why: str) -> BadAnswer:
-        """Return the error for an answer that cannot be used, for a reason that was told to the member."""
-        of = f"{self.pattern}: {self.who}, its {self.title}"
-        return BadAnswer(why if why.startswith(of) else f"{of}, gave what cannot be used: {why}")
+    async def judged(
+        self, call: Primitive[object], judge: Callable[[object], U | str], *, again: bool
+    ) -> U | str:  # fmt: skip
+        """Return what `judge` makes of the answer to a call: a text is what is wrong with it.
+
+        Where the member was asked `again` in the call, that raises BadAnswer.
+        """
+        said = judge(await call)
+        if again and isinstance(said, str):
+            of = f"{self.pattern}: {self.who}, its {self.title}"
+            raise BadAnswer(said if said.startswith(of) else f"{of}, gave what cannot be used: {said}").about(call.key)
+        return said
 
     def said(self, value: object) -> T:
         """Return an answer as the type that is wanted; raises BadAnswer where it is none."""
