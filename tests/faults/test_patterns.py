@@ -7,7 +7,11 @@ from random import Random, randrange
 
 import pytest
 
+from podium.app import run_sync
+from podium.model.acceptance import NOT_ACCEPTED
+from podium.model.facts.calls import AttemptFailed
 from podium.model.json import Json
+from podium.store.sqlite.store import SqliteStore
 from podium.testing.faults import FaultPlace, FaultPoint, When
 from tests.catalogue.entry import entries
 from tests.examples import some
@@ -25,6 +29,11 @@ KILLS = 3
 @pytest.fixture
 def teams() -> Program:
     return program("teams.py")
+
+
+@pytest.fixture
+def picky() -> Program:
+    return program("picky.py")
 
 
 def undisturbed(server: Program, folder: Path, names: Sequence[str]) -> tuple[Json, dict[str, int]]:
@@ -77,6 +86,33 @@ def test_killed_on_the_other_side_of_every_point_a_pattern_ends_with_its_value_a
     teams: Program, tmp_path: Path, name: str, place: FaultPlace, when: When
 ) -> None:
     survives(teams, tmp_path, name, place, when)
+
+
+NOBODY_JUDGES = {"approve", "cascade", "debate", "gate", "parallel", "race", "refine", "saga", "sequence"}
+"""Those in which nobody judges an answer in the catalogue: any will do, or rules do it."""
+JUDGING = sorted(KNOWN.keys() - NOBODY_JUDGES)
+
+
+@pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.kill) for each in JUDGING[1:]] + JUDGING[:1])
+def test_killed_at_every_commit_a_pattern_whose_members_answer_badly_once_repeats_nothing(
+    picky: Program, tmp_path: Path, name: str
+) -> None:
+    value, reached = undisturbed(picky, tmp_path / "whole", [name])
+    corrections = corrected(tmp_path / "whole")
+    assert corrections > 0
+    for n in range(1, reached["commit"] + 1):
+        point = FaultPoint("commit", n, "after")
+        folder = tmp_path / str(point)
+        assert killed_at(picky, folder, [name], point) == value, f"{name} killed at {point}"
+        assert corrected(folder) == corrections, f"{name} killed at {point}"
+
+
+def corrected(folder: Path) -> int:
+    """Return how many answers were not accepted."""
+    store = SqliteStore(str(folder / "podium.db"))
+    contents = [fact.content for fact in run_sync(store.facts("r"))]
+    store.close()
+    return sum(isinstance(each, AttemptFailed) and each.type == NOT_ACCEPTED for each in contents)
 
 
 def nested(server: Program, folder: Path, outer: str, inner: str) -> None:

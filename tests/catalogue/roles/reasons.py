@@ -33,6 +33,7 @@ REASONS: Mapping[str, str] = {
     "saga_undo": "what is not undone is named in the reason of the run",
     "saga_undo_of_a_text": "what is not undone is named in the reason of the run",
     "supervisor_worker": f"the manager reads of it, and goes on otherwise; {_FORBIDDEN}",
+    "task_force_member": "whoever may not be called is not recruited; here nobody else offers what is needed",
     "vote_voter": f"{_ABSENT}; so is a vote for what is none of the options",
     "vote_voter_without_options": _ABSENT,
 }

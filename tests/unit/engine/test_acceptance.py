@@ -56,6 +56,21 @@ async def test_the_last_answer_is_given_as_it_is_once_the_corrections_are_used_u
     assert len(told) == corrections + 1
 
 
+async def test_answers_that_are_not_accepted_use_up_no_attempts_of_a_retry(bench: Bench) -> None:
+    deeds: list[int | Exception] = [1, 3, ConnectionError("away"), 4]
+
+    @agent(retry=Retry(attempts=2, delay=0))
+    async def count(call: Call) -> int:
+        deed = deeds.pop(0)
+        if isinstance(deed, Exception):
+            raise deed
+        return deed
+
+    flow = asking(count, even)
+    async with bench.app(flow) as app:
+        assert await app.run(flow) == 4
+
+
 async def test_each_fallback_has_as_many_corrections(bench: Bench) -> None:
     first, told_first = counting("first", 1)
     second, told_second = counting("second", 3, 5, 6)
