@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field
@@ -101,6 +102,9 @@ class Journal:
         resume: Resume | None = None,
     ) -> Json:  # fmt: skip
         return await self.once(name, fn, input=input, key=key, effects=effects, verify=verify)
+
+    async def call(self, agent: Any, input: Json) -> Json:
+        raise NotImplementedError
 
     async def ask(self, ask: Ask, *, announce: Callable[[str], Awaitable[Json]] | None = None) -> Json:
         raise NotImplementedError

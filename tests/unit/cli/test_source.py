@@ -1,6 +1,7 @@
 """The flowchart of a workflow's source."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -98,7 +99,8 @@ def test_other_objects_methods_of_the_same_names_are_not_calls() -> None:
 def test_a_workflow_without_source_is_refused_with_the_other_way() -> None:
     names: dict[str, Any] = {"Context": Context}
     exec("async def flow(ctx: Context) -> None: ...", names)
-    made: Workflow[None, None] = workflow(names["flow"])
+    flow: Callable[[Context], Awaitable[None]] = names["flow"]
+    made: Workflow[None, None] = workflow(flow)
     with pytest.raises(UsageError, match=r"the source of flow cannot be read\. Draw a run of it instead"):
         source_chart(made, names)
 

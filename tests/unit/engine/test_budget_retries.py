@@ -176,8 +176,8 @@ async def test_what_a_run_that_has_ended_left_cannot_be_had_from_it_once_others_
 class DiesOnceTheShareIsSetAside(SqliteStore):
     """A store whose process dies right after the commit that sets the share of a child run aside again."""
 
-    def commit(self, operations: Sequence[Operation]) -> Committed:
-        done = super().commit(operations)
+    async def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Committed:
+        done = await super().commit(worker, operations, alone=alone)
         if any(isinstance(each, Reserve) and each.id.startswith("share:") for each in operations):
             raise StoreUnavailable("the process died here")
         return done

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import pytest
@@ -47,7 +47,7 @@ async def restarts(ctx: Context, seen: list[int]) -> list[int]:
 
 
 @contextmanager
-def podium_with(patterns: int) -> Iterator[None]:
+def podium_with(patterns: int) -> Generator[None]:
     """Have runs and generations begin as a Podium with this version of the patterns begins them."""
     with pytest.MonkeyPatch.context() as patched:
         for place in ("starting", "generation"):

@@ -145,7 +145,7 @@ def contents(db: sqlite3.Connection) -> list[object]:
     return [schema, [db.execute(f"SELECT * FROM {name}").fetchall() for kind, name, _ in schema if kind == "table"]]
 
 
-def tampered(sealed: tuple[Path, list[Seal]], folder: Path, tamper: Tamper, chance: Random) -> tuple[str, Audit]:
+def tampered(sealed: tuple[Path, list[Seal] | None], folder: Path, tamper: Tamper, chance: Random) -> tuple[str, Audit]:
     path, anchor = sealed
     copy = folder / "copy.db"
     shutil.copy(path, copy)
