@@ -253,7 +253,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     ),
     "a tool that is a number": (
         lambda: clerk(tools=[5]),
-        "tools of agent clerk is [5]; expected functions, or Tools of Pydantic AI, in a list.",
+        "tools of agent clerk is [5]; expected functions, agents, or Tools of Pydantic AI, in a list.",
     ),
     "a model that is a number": (
         lambda: clerk(model=5),

@@ -26,7 +26,7 @@ from podium.store.sqlite.pages import given as given_of
         (RunFilters, RunQuery, set[str]()),
         (QuestionFilters, QuestionQuery, {"state"}),  # a parameter of its own: the open ones by default
         (BudgetFilters, BudgetQuery, set[str]()),
-        (CostFilters, CostQuery, set[str]()),
+        (CostFilters, CostQuery, {"below"}),  # what a workflow asks about itself: `ctx.spent()`
         (DeadLetterFilters, DeadLetterQuery, set[str]()),
     ],
 )

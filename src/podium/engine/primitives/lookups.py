@@ -9,9 +9,10 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.key_state import KeyState
 from podium.engine.run.recorded import Recorded
-from podium.model.agent import AnyAgent, Card
+from podium.model.agent import AnyAgent, Card, is_agent
 from podium.model.conversation import is_asked
 from podium.model.cost import Spending
+from podium.model.expected import Expected, is_list, or_none
 from podium.model.fact import Fact
 from podium.model.facts.runs import Changed
 from podium.model.facts.waits import LookedUp
@@ -27,6 +28,12 @@ T = TypeVar("T")
 Barred = Callable[[BranchTask, Sequence[AnyAgent]], Awaitable[set[str]]]
 """Returns the names of those whom the rules refuse in this run, whatever they are handed."""
 
+_AMONG = or_none(
+    Expected(
+        "a list of agents, or of names of registered ones",
+        lambda value: is_list(value) and all(isinstance(each, str) or is_agent(each) for each in value),
+    )
+)
 _LOOKED_AT = 100
 """Messages of a conversation in which a speaker is looked for."""
 _SHOWN = ("name", "version", "description", "capabilities", "effects", "timeout", "concurrency", "usd", "kind")
@@ -91,6 +98,7 @@ class Find(LookUp[Card]):
         self, active: ActiveRun, branch: BranchTask, path: str, key: str, *, of: str, barred: Barred,
         among: Sequence[AnyAgent | str] | None = None,
     ) -> None:  # fmt: skip
+        _AMONG.check(f"among of find({of!r})", among)
         names = None if among is None else tuple(each if isinstance(each, str) else each.card.name for each in among)
         super().__init__(active, branch, path, key, of=of, agents=names)
         self.among = among
