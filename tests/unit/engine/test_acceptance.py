@@ -183,3 +183,31 @@ async def test_what_is_no_rule_is_refused(bench: Bench) -> None:
             await app.run(flow)
     with pytest.raises(UsageError, match="corrections"):
         Acceptance(rule=even, corrections=-1)
+
+
+async def test_a_team_that_is_asked_again_has_the_same_time_in_a_replay(bench: Bench) -> None:
+    @agent
+    async def tells(at: float) -> int:
+        return 1
+
+    @workflow
+    async def team(ctx: Context) -> int:
+        n = await ctx.call(tells, ctx.now())
+        await ctx.sleep(3)
+        await ctx.signal("go")
+        return n
+
+    @workflow(name="asks")
+    async def asks(ctx: Context) -> Any:
+        await ctx.sleep(5)
+        return await ctx.call(team, None, accept=even)
+
+    run = await bench.parked(asks)
+    for _ in range(3):
+        async with bench.app(asks) as app:
+            await bench.clock.advance(100)
+            handle = await app.handle(run)
+            if not (await handle.status()).state.ended:
+                await handle.signal("go", None)
+                await bench.clock.advance(100)
+    assert await bench.result(run, asks) == 1

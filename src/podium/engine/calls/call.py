@@ -167,8 +167,9 @@ class AgentCall(Recorded[T], Generic[T]):
         return OpenCall(
             active=self.active, branch=branch, path=self.path, key=self.key, agent=self._agent, card=card,
             input=self._value, options=self.options, caller=self.caller, progress=progress,
-            deadline=self._deadline(branch, asked_at), resumed=resumed, allowed_before=self.allowed_before,
-            registered_by=self.registered_by, told=self._told, below=partial(self._below, branch),
+            deadline=self._deadline(branch, asked_at), since=branch.last_at, resumed=resumed,
+            allowed_before=self.allowed_before, registered_by=self.registered_by, told=self._told,
+            below=partial(self._below, branch),
         )  # fmt: skip
 
     def _below(

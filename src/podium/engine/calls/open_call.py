@@ -49,6 +49,8 @@ class OpenCall:
     """Of a compensation that they judge when it is called: the workflows on the way to where it was registered."""
     below: MakeCall
     """Makes a call below it, that one of its steps asks for."""
+    since: float = 0.0
+    """The time of the last thing that happened before it: what an inline workflow begins with, in each attempt."""
     turn: TurnOfCall | None = None
     """What its agent has of the conversation in which it is called."""
     told: Told | None = None
