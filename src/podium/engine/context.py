@@ -33,7 +33,6 @@ from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
 from podium.model.conversation import Says, TurnIn, turn_in, turn_of_run
 from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
-from podium.model.fallback import Degraded
 from podium.model.json import Json
 from podium.model.question import Approval, Decision, Escalation
 from podium.model.retry import Retry
@@ -147,10 +146,10 @@ class Context(SameOnReplay):
         `timeout` is in seconds for each attempt, `within` for all of them together. `fallback` are those who are asked
         instead, one after the other, once it has failed for good: agents, names, or a FallbackValue. What is said here
         goes before what stands on the agent's card. In a `conversation` the call has a turn: the agent is given what
-        was said before, and what it says is appended with its answer. `accept` is a rule of the value, or an
-        Acceptance: where it says what is wrong with it, the agent is told and asked again, at most twice or as that
-        says, and then the fallbacks are; the last value is given as it is. The `label` says of which sort the call is:
-        `records` are told by it. Awaited, it gives the value, or raises CallFailed or CallRefused.
+        was said before, and what it says is appended with its answer. `accept`, a rule of the value or an Acceptance,
+        says what is wrong with it: then the agent is told and asked again, at most twice or as that says, and then its
+        fallbacks are; the last value stands. `records` are told by the `label`. Gives the value when it is awaited;
+        raises CallFailed or CallRefused.
         """
         plain = timeout is None and within is None and retry is None and fallback is None and label is None
         options = NO_OPTIONS if plain and conversation is None and accept is None else CallOptions(
@@ -158,12 +157,6 @@ class Context(SameOnReplay):
             conversation=turn_in(conversation), label=label,
         )  # fmt: skip
         return AgentCall(self._active, self._branch, self._path, self._key(), agent, input, options, self)
-
-    @property
-    def degraded(self) -> tuple[Degraded, ...]:
-        """The calls so far, of this branch and all below it, that another agent answered than was asked; by key."""
-        prefix = f"{self._path}." if self._path else ""
-        return tuple(each for key, each in sorted(self._active.degraded.items()) if key.startswith(prefix))
 
     def once(
         self, name: str, function: OnceFunction[T], *, effects: Effects = "idempotent",
@@ -181,9 +174,8 @@ class Context(SameOnReplay):
 
         Those whom the rules refuse in this run, whatever they are handed, are left out. What was found is recorded.
         """
-        key = self._key()
-        refused = partial(barred, self._active, key, self.callers)
-        return Find(self._active, self._branch, self._path, key, of=capability, barred=refused, among=among)
+        place = self._active, self._branch, self._path, self._key()
+        return Find(*place, of=capability, barred=partial(barred, self._active, place[-1], self.callers), among=among)
 
     def last_speaker(self, *agents: str) -> LastSpeaker:
         """Look up which of these spoke last in `conversation`; gives its name in a list, empty for none. Recorded."""

@@ -5,6 +5,7 @@ from uuid import UUID
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.branch_task import BranchTask
 from podium.model.chance import Chance
+from podium.model.fallback import Degraded
 
 
 class SameOnReplay:
@@ -32,6 +33,12 @@ class SameOnReplay:
     def patterns_version(self) -> int:
         """The version of the built-in patterns that the run, or its generation, was begun with and is pinned to."""
         return self._active.history.patterns
+
+    @property
+    def degraded(self) -> tuple[Degraded, ...]:
+        """The calls so far, of this branch and all below it, that another agent answered than was asked; by key."""
+        prefix = f"{self._path}." if self._path else ""
+        return tuple(each for key, each in sorted(self._active.degraded.items()) if key.startswith(prefix))
 
     def now(self) -> float:
         """Return the time of the last thing that happened in this branch, in seconds since 1970."""

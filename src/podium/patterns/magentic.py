@@ -19,7 +19,7 @@ from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused
-from podium.patterns.building.role import Role, T, judging
+from podium.patterns.building.role import Role, T
 from podium.patterns.parts.ends import EndWhen, ends_of
 
 MagenticEnd = Literal["satisfied", "bound", "stalled", "condition", "rounds"]
@@ -193,10 +193,7 @@ async def _asked(
     """
     asked = {name: each for name, each in parts.items() if name not in ("task", "history")}
     said = [said_by(None, parts["task"]), *_heard(lead, history)]
-    call = role.call(ctx, Talk(said=said, ask=sections(asked)), None, accept, **parts)
-    value = await call
-    with judging(call):
-        return role.said(value)
+    return await role.ask(ctx, Talk(said=said, ask=sections(asked)), None, accept, **parts)
 
 
 def _heard(lead: str, history: Sequence[HistoryEntry]) -> Iterator[Utterance]:

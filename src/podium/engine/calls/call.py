@@ -90,7 +90,7 @@ class AgentCall(Recorded[T], Generic[T]):
     async def go_on(self, branch: BranchTask, record: KeyState | None) -> T:
         """Have the agent asked, and its outcome recorded."""
         if record is None:
-            self._resolve(None, await self._barred(branch))
+            self._resolve(None, await self._barred(branch, self.target) if isinstance(self.target, Task) else ())
         active, card, resumed = self.active, self.active.runtime.dispatcher.card(self._agent), record is not None
         if record is not None and record.opened is not None:
             begun_at = max(record.opened.at, active.history.retried_at)  # a retry gives as much time again
@@ -236,12 +236,10 @@ class AgentCall(Recorded[T], Generic[T]):
         if card.undo is not None:
             registered(self.active, self.key, card.undo)
 
-    async def _barred(self, branch: BranchTask) -> Container[str]:
+    async def _barred(self, branch: BranchTask, task: Task) -> Container[str]:
         """Return the names of those whom the rules refuse anyway, where the router chooses among several."""
-        if not isinstance(self.target, Task):
-            return ()
         registry = self.active.runtime.dispatcher.registry
-        cards = registry.cards(self.target.capability)
+        cards = registry.cards(task.capability)
         agents = [registry.get(card.name, card.version) for card in cards]
         return await barred(self.active, self.key, self.caller.callers, branch, agents) if len(agents) > 1 else ()
 

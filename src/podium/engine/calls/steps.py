@@ -43,7 +43,7 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_asking", "_called", "_claims", "_counts", "_effects", "_held", "_interruptions", "_progress",
+        "_again", "_asking", "_claims", "_counts", "_effects", "_held", "_interruptions", "_progress",
         "_questions", "_records", "_sent", "_under_way", "_used", "conversation", "refusals", "turn",
     )  # fmt: skip
 
@@ -77,7 +77,6 @@ class CallSteps(StepsForRules):
         self._sent = SentOfCall(active, call)
         self._interruptions = Interruptions()
         self._questions = StepQuestions(active, call, progress)
-        self._called = CalledInSteps(active, call, progress)
 
     def answered(self, usage: Usage) -> None:
         """Take note of what an answer came to, whatever becomes of it."""
@@ -250,7 +249,7 @@ class CallSteps(StepsForRules):
     async def call(self, agent: AnyAgent, input: Json) -> Json:
         """Call another agent below this call; see `podium.model.steps.Steps`."""
         must_be_agent(agent)
-        called, name = self._called, agent.card.name
+        called, name = CalledInSteps(self._active, self._call, self._progress), agent.card.name
 
         async def answered() -> Json:
             path = inside.get()

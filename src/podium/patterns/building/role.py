@@ -82,10 +82,14 @@ class Role(Generic[T]):
         return asked(ctx, self.member, given, turn, accept=self._acceptance(ctx, accept, parts))
 
     async def ask(
-        self, ctx: Context, whole: object = PARTS, turn: ConversationTurn | None = None, /, **parts: object
+        self, ctx: Context, whole: object = PARTS, turn: ConversationTurn | None = None,
+        accept: Callable[[T], object] | None = None, /, **parts: object,
     ) -> T:  # fmt: skip
-        """Call the member and return what it said; raises BadAnswer where that cannot be read in the end."""
-        call = self.call(ctx, whole, turn, **parts)
+        """Call the member and return what it said; raises BadAnswer where that cannot be read in the end.
+
+        What `accept` raises has another answer asked for; the last one is returned as it is.
+        """
+        call = self.call(ctx, whole, turn, accept, **parts)
         value = await call
         with judging(call):
             return self.said(value)
