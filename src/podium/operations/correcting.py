@@ -35,6 +35,8 @@ class DoubtfulAmount:
     usd: int
     """In billionths of a US dollar, less what was given back of it."""
     budgets: Sequence[str]
+    by: str
+    """For whom it counts, where that is not the agent of the call that was asked first."""
 
 
 class Corrector:
@@ -121,7 +123,7 @@ class Corrector:
         told: Json = {"run": run.id, "usd": dollars(sum(each.usd for each in given)), "why": why}
         started = Started(workflow=WORKFLOW, version=_VERSION, seed=0, principal=by, tenant=run.tenant)
         said = [
-            NewFact.saying(DoubtCorrected(run=each.run.id, usd=each.usd, by=by, why=why), each.call, now)
+            NewFact.saying(DoubtCorrected(run=each.run.id, usd=each.usd, by=by, why=why, agent=each.by), each.call, now)
             for each in given
         ]
         ended = NewFact.saying(Ended(state=RunState.DONE, reason="", causes=()), "", now, NULL)
@@ -140,6 +142,7 @@ def _settled(run: Run, facts: Sequence[Fact]) -> Iterator[DoubtfulAmount]:
                 budgets[said.reservation] = said.budgets
             case AmountSettled(in_doubt=True) as said:
                 usd = said.usd if said.doubt is None else said.doubt
-                yield DoubtfulAmount(run, fact.key, usd, said.budgets or budgets.get(said.reservation, ()))
+                where = said.budgets or budgets.get(said.reservation, ())
+                yield DoubtfulAmount(run, fact.key, usd, where, said.by)
             case _:
                 pass
