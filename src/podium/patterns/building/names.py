@@ -1,10 +1,17 @@
 """Names that members and programs give: read as a person would, and told what they could have been."""
 
+import re
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 _AROUND = " \t\r\n\"'`*_.,:;!?()[]<>"
 """What a language model writes around a name."""
+_NAME = re.compile(r"\w[\w-]*")
+
+
+def reads_as_name(text: str) -> bool:
+    """Whether a text is the name of an agent where a rule in CEL may stand too: `answer` is, `(answer)` is a rule."""
+    return _NAME.fullmatch(text) is not None
 
 
 def named(said: str, among: Collection[str]) -> str | None:
