@@ -15,6 +15,7 @@ from podium.errors import PatternError
 from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import Expression
+from podium.patterns.building.names import reads_as_name
 
 
 @runtime_checkable
@@ -32,7 +33,7 @@ def written(value: object, where: str) -> Json:
         case Written():
             return value.spec()
         case Expression():
-            return value.text
+            return f"({value.text})" if reads_as_name(value.text) else value.text
         case Enum():
             return value.value
         case timedelta():
