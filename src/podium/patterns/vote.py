@@ -8,6 +8,7 @@ from typing import Literal, TypeVar, Union, Unpack, get_args
 from podium.engine.context import Context
 from podium.engine.run.primitive import Primitive
 from podium.errors import NoDecision, PatternError
+from podium.model.expected import NUMBER
 from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS
 from podium.patterns.building.members import (
@@ -175,8 +176,8 @@ def _weights(weights: Mapping[str, float] | None, voters: Sequence[str]) -> list
     given = weights or {}
     known("vote", "weights", given, voters)
     for who, weight in given.items():
-        if not (weight > 0 and math.isfinite(weight)):
-            raise PatternError(f"vote was given the weight {weight} for {who}: expected a number above 0.")
+        if not (NUMBER.fits(weight) and weight > 0 and math.isfinite(weight)):
+            raise PatternError(f"vote was given the weight {weight!r:.80} for {who}: expected a number above 0.")
     return [exact(given.get(who, 1)) for who in voters]
 
 

@@ -39,6 +39,7 @@ from podium.patterns import (
 )
 from podium.store.protocol import Claimed
 from podium.testing import DrivenClock, ScriptedModel, scripted
+from tests.catalogue.entry import echo
 from tests.examples import examples
 from tests.unit.engine.bench import Bench
 
@@ -136,8 +137,8 @@ def task(kind: str) -> Json:
     return {} if kind == "blackboard" else "go"
 
 
-def made(function: Any, *wrong: object) -> object:
-    return function(*wrong)
+def made(function: Any, *wrong: object, **named: object) -> Any:
+    return function(*wrong, **named)
 
 
 CALLS_IN_A_TURN = dict.fromkeys(PATTERNS, 2) | {"debate": 6, "magentic": 3, "supervisor": 3}
@@ -227,6 +228,17 @@ async def test_a_person_who_is_asked_ends_it_and_is_shown_what_rules_see(kind: s
     assert (who.says, len(shown)) == (3, 2)
     assert ("not yet" if kind == "refine" else "thing") in str(shown)
     assert getattr(value, "ended_by", None) == told(kind, "after 2 turns and lena confirmed it")
+
+
+@pytest.mark.parametrize("kind", PATTERNS)
+async def test_nobody_is_asked_before_the_first_turn(kind: str) -> None:
+    who, clock = Members(), DrivenClock()
+    team = PATTERNS[kind](who, confirmed("lena"))
+    async with App.open(":memory:", clock=clock) as app:
+        handle = await app.start(team, task(kind))
+        await clock.settle()
+        assert (len(await app.inbox.list(to="lena")), who.says) == (1, 1)
+        await handle.cancel()
 
 
 async def test_a_person_who_does_not_answer_in_time_lets_it_go_on() -> None:
@@ -343,13 +355,33 @@ def test_ends_of_one_kind_side_by_side_are_one_list() -> None:
         (lambda: after(0), "after was given turns=0: expected a whole number, 1 or more."),
         (lambda: made(after, 1.5), "after was given turns=1.5: expected a whole number"),
         (lambda: mentions(""), "mentions was given an empty text"),
-        (lambda: made(mentions, 3), "the text of mentions is 3; expected text"),
+        (lambda: made(mentions, 3), "mentions was given text=3: expected a text that is not empty."),
+        (lambda: made(mentions, None), "mentions was given text=None: expected a text that is not empty."),
+        (lambda: mentions("half \ud83d"), "the text of mentions cannot be stored"),
+        (lambda: mentions("x", by=""), "mentions was given by='': expected a name, or several."),
+        (lambda: made(mentions, "x", by=3), "mentions was given by=3: expected a name, or several."),
+        (lambda: made(mentions, "x", by=[echo]), "mentions was given by=[<agent echo>]: expected a name, or several."),
         (lambda: lasted("10 min"), "the time of lasted is '10 min'; expected seconds"),
         (lambda: lasted(0), "the time of lasted is 0"),
         (lambda: signalled(""), "the name of a signal"),
         (spent, "spent was given no bound: pass usd=…, or tokens=…."),
-        (lambda: spent(usd=0), "spent was given usd=0: expected more than 0."),
-        (lambda: spent(tokens=-1), "spent was given tokens=-1: expected more than 0."),
+        (lambda: spent(usd=0), "spent was given usd=0: expected a number, more than 0, or None."),
+        (lambda: made(spent, usd="5"), "spent was given usd='5': expected a number, more than 0, or None."),
+        (lambda: made(spent, usd=True), "spent was given usd=True: expected a number, more than 0, or None."),
+        (lambda: spent(tokens=-1), "spent was given tokens=-1: expected a whole number, 1 or more, or None."),
+        (lambda: made(spent, tokens=0.5), "spent was given tokens=0.5: expected a whole number, 1 or more, or None."),
+        (lambda: confirmed(""), "confirmed was given to='': expected a person or a role."),
+        (lambda: made(confirmed, echo), "confirmed was given to=<agent echo>: expected a person or a role."),
+        (lambda: confirmed("lena", text=""), "confirmed was given text='': expected a text that is not empty."),
+        (lambda: made(any_of, "DONE"), "'DONE' is no end: expected one, such as after(3), or a rule."),
+        (lambda: made(all_of, [after(1)]), "is no end: expected one, such as after(3), or a rule."),
+        (lambda: after(1) | made(lambda: 3), "3 is no end: expected one, such as after(3), or a rule."),
+        (lambda: chat(Members(), made(str, "DONE")), "given until='DONE': expected a rule or an EndWhen."),
+        (
+            lambda: chat(Members(), made(lambda: dict.get)),
+            "is to be a rule of messages, and does not take that.",
+        ),
+        (lambda: chat(Members(), after(1) | made(lambda: lambda: True)), "the lambda() is to be a rule of messages"),
         (any_of, "any_of needs at least 1 end, got 0."),
         (all_of, "all_of needs at least 1 end, got 0."),
         (lambda: chat(Members(), mentions("x", by="three")), "mentions('x') names three; there is one, two."),

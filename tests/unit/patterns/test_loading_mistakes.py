@@ -48,6 +48,10 @@ def test_the_team_that_is_spoilt_here_is_sound() -> None:
     assert load_yaml(TEAM).workflow().card.name == "factory"
 
 
+UNTIL = "until: verdict.score >= 0.9"
+ENDS = "after, all_of, any_of, confirmed, lasted, mentions, signalled, spent"
+
+
 def refuses(right: str, wrong: str, message: str) -> None:
     """Spoil the team in one place; check that this alone is told, and, where § marks it, with its line and column."""
     assert right in TEAM
@@ -143,7 +147,14 @@ def test_an_option_that_does_not_fit(option: str, message: str) -> None:
     [
         (f"§{HERE}:write", f"{HERE}:write is an agent, and here stands a plain function or a rule in CEL."),
         (f"§{HERE}:NUMBER", f"{HERE}:NUMBER is int, where a rule or a mapping is expected."),
-        ("§[a]", "expected a rule or a mapping, got a list."),
+        ("§[a]", "expected a rule or a mapping, got a list: it stands under all_of or any_of."),
+        (
+            "§{lasted: 1h, spent: 3}",
+            f"expected a mapping of one key, of {ENDS}; got lasted, spent. Several stand",
+        ),
+        ("§{}", "expected a mapping of one key, of after, all_of, "),
+        ("§after(3)", "after is no function of CEL: write it as a mapping, {after: …}."),
+        ("§mentions('DONE') | after(3)", "mentions is no function of CEL: write it as a mapping, {mentions: …}."),
         ("§!verdict", "!verdict is a tag, which has no meaning here: put a text that begins with ! in quotes."),
         ("§draft.score > 1", "the rule 'draft.score > 1' uses draft: here it may use verdict."),
         ("verdict.score >= 0.9 §)", "the rule 'verdict.score >= 0.9 )' is no CEL expression: Syntax error"),
@@ -154,7 +165,7 @@ def test_an_option_that_does_not_fit(option: str, message: str) -> None:
     ],
 )
 def test_a_rule_that_is_none_is_told_at_the_place_inside_it_where_that_is_known(rule: str, message: str) -> None:
-    refuses("until: verdict.score >= 0.9", f"until: {rule}", f"refine.until: {message}")
+    refuses(UNTIL, f"until: {rule}", f"refine.until: {message}")
 
 
 @pytest.mark.parametrize(
@@ -164,6 +175,8 @@ def test_a_rule_that_is_none_is_told_at_the_place_inside_it_where_that_is_known(
         ("    refine:", "    §zzz:", "zzz: there is no pattern 'zzz': there is "),
         ("    refine:", "    §human:", "human: there is no pattern 'human': there is "),
         ("      critic: judge\n", "", "refine: refine needs critic."),
+        (UNTIL, "until: {§signaled: x}", "refine.until.signaled: there is no 'signaled' here: did you mean signalled?"),
+        (UNTIL, "until: {§xyz: x}", "refine.until.xyz: there is no 'xyz' here: there is after, all_of, "),
         ("critic: judge", "critic:§", "refine.critic: expected an agent, got nothing."),
         ("{to: editors, ", "{", "agents.boss.human: human needs to."),
         ("rounds: 4", "rounds: §0", "refine.rounds: refine was given rounds=0: expected at least 1."),

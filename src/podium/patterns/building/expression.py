@@ -91,9 +91,25 @@ def rule(function: Callable[P, R], /, *names: str, **variables: Kind) -> Callabl
         return function.takes(dict.fromkeys(names, ANYTHING) | variables)
     if not callable(function) or inspect.iscoroutinefunction(function) or hasattr(function, "card"):
         raise PatternError(
-            f"expected a plain function, or cel('…'), of {', '.join([*names, *variables])}; got {function!r}"
+            f"expected a plain function, or cel('…'), of {', '.join([*names, *variables])}; got {function!r:.200}"
         )
+    _must_take(function, [*names, *variables])
     return function
+
+
+def _must_take(function: Callable[..., object], variables: Sequence[str]) -> None:
+    """Raise PatternError where a function certainly does not take so many values."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # as of some that are built in
+        return
+    try:
+        signature.bind(*variables)
+    except TypeError:
+        called = wording(function) or "the lambda"
+        raise PatternError(
+            f"{called}{signature} is to be a rule of {', '.join(variables)}, and does not take that."
+        ) from None
 
 
 def wording(function: Callable[..., object]) -> str:

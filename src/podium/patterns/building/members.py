@@ -108,7 +108,7 @@ def member(pattern: str, value: object, role: str = "an agent") -> Member:
     if (isinstance(value, str) and value) or is_agent(value):
         return value
     remedy = "decorate it with @agent" if callable(value) else "pass an agent, or the name of a registered one"
-    raise PatternError(f"{pattern} was given {value!r} as {role}: {remedy}.")
+    raise PatternError(f"{pattern} was given {value!r:.200} as {role}: {remedy}.")
 
 
 def members(pattern: str, values: Iterable[object], *, least: int = 1, what: str = "agents") -> list[Member]:

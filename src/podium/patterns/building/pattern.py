@@ -199,7 +199,9 @@ def _check_given(kind: str, given: Mapping[str, object], takes: Mapping[str, Wan
     """Raise PatternError for an option that is nothing its annotation takes, before anything is made of it."""
     for name, value in given.items():
         if name in takes and not takes[name].fits(value):
-            raise PatternError(f"{kind} was given {name}={value!r}: expected {takes[name].described()}.")
+            raise PatternError(
+                f"{kind} was given {name}={value!r:.200}: expected {takes[name].described(written=False)}."
+            )
 
 
 def _unfinished(

@@ -69,15 +69,16 @@ class Wanted:
         kinds = self.scalars | ({int} if float in self.scalars else set[type]())
         return type(value) in kinds or any(type(value) is type(each) and value == each for each in self.choices)
 
-    def described(self) -> str:
-        """Return it in words."""
+    def described(self, *, written: bool = True) -> str:
+        """Return it in words: how an object is written down, as a mapping, or else its class."""
         words = [repr(each.value if isinstance(each, Enum) else each) for each in self.choices]
         words += [name for there, name in ((self.agent, "an agent"), (self.function, "a rule")) if there]
         words += ["a type"] if self.kind else []
         words += [SPAN.words] if self.time else []
         words += [_WORDS[each] for each in _SCALARS if each in self.scalars and not (each is str and self.agent)]
         words += ["a list"] if self.collect else []
-        words += ["a mapping"] if self.values is not None or self.classes else []
+        words += ["a mapping"] if self.values is not None or (written and self.classes) else []
+        words += [] if written else [f"a{'n' * (each.__name__[0] in 'AEIO')} {each.__name__}" for each in self.classes]
         words += ["nothing"] if self.none and not words else []
         return " or ".join(words) or "something else"
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar, cast, get_origin
 
@@ -19,6 +20,9 @@ from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, 
 from podium.patterns.loading.scalars import UNFIT, natural, scalar
 
 T = TypeVar("T")
+
+_CALL = re.compile(r"\s*(\w+)\s*\(")
+"""A text that begins as the call of a function."""
 
 
 class Names(Protocol):
@@ -69,7 +73,8 @@ class NodeReader:
             return place.collect(_collected([partial(self.read, each, place.items) for each in node.items]))
         if place.anything:
             return natural(node)
-        raise wrong(node, f"expected {place.described()}, got a list.")
+        under = f": it stands under {found}" if (found := " or ".join(_of_several(_makers_of(place)))) else ""
+        raise wrong(node, f"expected {place.described()}, got a list{under}.")
 
     def _scalar(self, node: Scalar, place: Wanted) -> object:
         found = scalar(node, place)
@@ -95,6 +100,8 @@ class NodeReader:
             return _fitting(node, imported(node, text), place)
         if place.agent and (not place.function or reads_as_name(text)):
             return self._names.unknown(node)
+        if (called := _CALL.match(text)) and called[1] in _makers_of(place):
+            raise wrong(node, f"{called[1]} is no function of CEL: write it as a mapping, {{{called[1]}: …}}.")
         return _rule(node, text)
 
     def _table(self, node: Table, place: Wanted) -> object:
@@ -112,6 +119,8 @@ class NodeReader:
             return natural(node)
         if place.agent:
             raise _no_pattern(node)
+        if there := _makers_of(place):
+            raise _not_made(node, there)
         if place.classes:
             forms = " or ".join(f"those of {form_of(each).title} ({form_of(each).names()})" for each in place.classes)
             raise wrong(node, f"expected a mapping of options, {forms}; got {', '.join(node.entries) or 'none'}.")
@@ -195,6 +204,28 @@ def _fitting_class(node: Table, classes: Sequence[type]) -> type | None:
     ]
     found = fit if len(fit) == 1 else known
     return cast("type", found[0]) if len(found) == 1 else None
+
+
+def _makers_of(place: Wanted) -> Mapping[str, CallForm]:
+    """Return the functions, by name, that make what may stand in a place and is no agent."""
+    forms = {name: form_of(each) for name, each in makers().items()}
+    return {name: form for name, form in forms.items() if form.gives in place.classes}
+
+
+def _of_several(there: Mapping[str, CallForm]) -> list[str]:
+    """Return those that make one of any number of the same."""
+    return [name for name, form in there.items() if form.several]
+
+
+def _not_made(node: Table, there: Mapping[str, CallForm]) -> Mistaken:
+    """Return what is raised for a mapping that names none of the functions that may stand there, or several things."""
+    if len(node.entries) == 1:
+        (name,) = node.entries
+        hint = meant(name, there, f": there is {', '.join(there)}")
+        return wrong(node.keys[name], f"there is no {name!r} here{hint}")
+    hint = f" Several stand in a list under {found}." if (found := " or ".join(_of_several(there))) else ""
+    got = ", ".join(node.entries) or "none"
+    return wrong(node, f"expected a mapping of one key, of {', '.join(there)}; got {got}.{hint}")
 
 
 def _no_pattern(node: SourceNode) -> Mistaken:

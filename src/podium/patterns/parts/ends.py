@@ -9,7 +9,7 @@ from podium.engine.context import Context
 from podium.errors import PatternError
 from podium.model.cost import Spending
 from podium.model.duration import Duration, in_seconds, seconds_or_none
-from podium.model.expected import NAME
+from podium.model.expected import COUNT, DOLLARS, NAME, Expected, are_names, or_none
 from podium.model.json import Json
 from podium.model.question import Approval, Decision
 from podium.model.storable import check_name, check_text
@@ -22,6 +22,10 @@ from podium.patterns.building.writing import written
 EndRule = Callable[..., object]
 """A rule of what the pattern says, which ends it once it holds."""
 
+_SOME_TEXT = Expected("a text that is not empty", lambda value: isinstance(value, str) and bool(value))
+_PERSON = Expected("a person or a role", _SOME_TEXT.fits)
+_MEMBERS = Expected("a name, or several", lambda value: _SOME_TEXT.fits(value) or are_names(value))
+_DOLLARS = Expected("a number, more than 0", lambda value: DOLLARS.fits(value) and value != 0)
 _NOT_YET: Final = object()
 _IS_IT_DONE: Final = "Is it done?"
 _UNANSWERED: Final = Decision(approved=False, comment="nobody answered in time")
@@ -145,6 +149,8 @@ class _Confirmed(EndWhen):
         return {"confirmed": {"to": self.to, **told, **({} if self.seconds is None else {"within": self.seconds})}}
 
     async def came(self, at: "EndWatch") -> str | None:
+        if not at.turns:
+            return None
         decision = await at.asked(self.text, self.to, self.seconds)
         return f"{' and '.join(decision.by) or self.to} confirmed it" if decision.approved else None
 
@@ -198,8 +204,7 @@ class _Combined(EndWhen):
 
 def after(turns: int) -> EndWhen:
     """Return the end that comes after so many turns, 1 or more: what a turn is, the page of the pattern says."""
-    if type(turns) is not int or turns < 1:
-        raise PatternError(f"after was given turns={turns!r}: expected a whole number, 1 or more.")
+    _check("after", "turns", turns, COUNT)
     return _After(turns)
 
 
@@ -209,9 +214,11 @@ def mentions(text: str, *, by: str | Sequence[str] = ()) -> EndWhen:
     What is no text counts as its JSON. With `by`, a name or several, only what these members say counts; a name that
     no member has is refused by the pattern.
     """
-    check_text("the text of mentions", text)
-    if not text:
+    if text == "":
         raise PatternError("mentions was given an empty text, which everybody says: give the words that end it.")
+    _check("mentions", "text", text, _SOME_TEXT)
+    _check("mentions", "by", by, _MEMBERS)
+    check_text("the text of mentions", text)
     return _Mentions(text, (by,) if isinstance(by, str) else tuple(by))
 
 
@@ -223,9 +230,8 @@ def spent(*, usd: float | None = None, tokens: int | None = None) -> EndWhen:
     """
     if usd is None and tokens is None:
         raise PatternError("spent was given no bound: pass usd=…, or tokens=….")
-    for name, bound in (("usd", usd), ("tokens", tokens)):
-        if bound is not None and not bound > 0:
-            raise PatternError(f"spent was given {name}={bound}: expected more than 0.")
+    _check("spent", "usd", usd, or_none(_DOLLARS))
+    _check("spent", "tokens", tokens, or_none(COUNT))
     return _Spent(usd, tokens)
 
 
@@ -250,10 +256,10 @@ def confirmed(to: str, *, text: str = _IS_IT_DONE, within: Duration | None = Non
     They are asked after every turn, and see what rules see; the pattern waits for the answer, durably, at most `within`
     seconds: none counts as no. With `other & confirmed(…)` they are asked only once the other end has come.
     """
+    _check("confirmed", "to", to, _PERSON)
+    _check("confirmed", "text", text, _SOME_TEXT)
     check_text("`to` of confirmed", to)
     check_text("the text of confirmed", text)
-    if not to:
-        raise PatternError("confirmed was given to='': expected a person or a role.")
     return _Confirmed(to, text, seconds_or_none(within, "within of confirmed"))
 
 
@@ -277,7 +283,14 @@ def _combined(ends: Iterable[EndWhen | EndRule], *, every: bool) -> EndWhen:
 
 
 def _end(given: EndWhen | EndRule) -> EndWhen:
+    if not isinstance(given, EndWhen) and not callable(given):
+        raise PatternError(f"{given!r:.80} is no end: expected one, such as after(3), or a rule.")
     return given if isinstance(given, EndWhen) else _Holds(given, wording(given))
+
+
+def _check(end: str, name: str, value: object, expected: Expected) -> None:
+    if not expected.fits(value):
+        raise PatternError(f"{end} was given {name}={value!r:.80}: expected {expected.words}.")
 
 
 @dataclass(frozen=True, slots=True)
