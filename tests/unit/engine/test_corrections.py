@@ -7,9 +7,10 @@ import pytest
 from podium import App, Budget, Context, Principal, agent, workflow
 from podium.errors import CallFailed, NotAllowed, NotPossible, UnknownRun, UsageError
 from podium.model.budget import PER_USD, Allowance, BudgetSettings
-from podium.model.fact import Fact
 from podium.model.facts.notices import DoubtCorrected
 from podium.model.json import Json
+from podium.model.run import Run
+from podium.store.protocol import Page, RunQuery
 from podium.store.sqlite.store import SqliteStore
 from tests.unit.engine.bench import Bench
 
@@ -143,14 +144,18 @@ async def test_only_corrections_of_its_own_family_are_looked_at(bench: Bench) ->
             await run.result()
         store, read = app.worker.store, list[str]()
 
-        async def facts(run: str) -> list[Fact]:
-            read.append(run)
-            return await SqliteStore.facts(store, run)  # pyright: ignore[reportArgumentType] - it is one
+        async def listed(query: RunQuery) -> Page[Run]:
+            page = await SqliteStore.runs(store, query)  # pyright: ignore[reportArgumentType] - it is one
+            read.extend(each.id for each in page.items)
+            return page
 
-        store.facts = facts  # pyright: ignore[reportAttributeAccessIssue] - only counted
+        store.runs = listed
         for run in runs:
             await app.operations.correct_budgets(run.id, usd=0.25, why="not on the invoice")
-        assert len(read) == len(runs)
+        assert len(read) == 0
+        for run in runs:
+            await app.operations.correct_budgets(run.id, usd=0.125, why="nor this")
+        assert len(read) == 3 * len(runs)
 
 
 async def test_what_was_given_back_above_and_below_counts(bench: Bench) -> None:
