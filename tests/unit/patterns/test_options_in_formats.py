@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 import yaml
@@ -17,7 +17,7 @@ import yaml
 from podium import agent, human
 from podium.errors import PatternError, PodiumError
 from podium.model.agent import AnyAgent, is_agent
-from podium.patterns import EndWhen, Pattern, Watcher, cascade, cel, load, load_yaml, sequence, transition
+from podium.patterns import EndWhen, Pattern, Watcher, cascade, cel, handoff, load, load_yaml, sequence, transition
 from podium.patterns.building.expression import Expression
 from podium.patterns.building.wanted import Wanted, is_agent_class, wanted
 from podium.patterns.loading.building import CallForm, form_of, makers
@@ -48,7 +48,7 @@ def values(hint: object, depth: int = 0) -> Iterator[Any]:
     yield from place.choices
     yield from _plain(place)
     if place.kind:
-        yield from (str, dict, Watcher)
+        yield from (str, dict, Watcher, list[str], str | None, Literal["a"])
     if place.agent:
         yield from (third, "third", boss, inner)
     if place.function:
@@ -208,3 +208,11 @@ def test_a_rule_that_is_only_a_name_is_written_in_brackets_since_an_agent_is_not
     specs: list[Any] = [rule.spec(), agent_.spec()]
     assert [each["cascade"]["confident"] for each in specs] == ["(answer)", "third"]
     assert [told(rule, specs[0], each) or told(agent_, specs[1], each) for each in FORMATS] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "kind", [list[str], str | None, Literal["a"], dataclasses.make_dataclass("Local", [("x", int)])]
+)
+def test_a_type_that_is_not_found_by_its_name_is_refused_as_a_type(kind: Any) -> None:
+    with pytest.raises(PatternError, match=r"handoff\.gives cannot be written down: .* Use a class at the top level"):
+        handoff(first, second, gives=kind).spec()

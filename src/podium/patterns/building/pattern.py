@@ -175,8 +175,10 @@ def pattern(function: Callable[P, Made]) -> Callable[P, Made]:
 def _check_given(kind: str, given: Mapping[str, object], takes: Mapping[str, Wanted]) -> None:
     """Raise PatternError for an option that is nothing its annotation takes, before anything is made of it."""
     for name, value in given.items():
-        if name in takes and not takes[name].fits(value):
-            raise PatternError(f"{kind} was given {name}={value!r}: expected {takes[name].described()}.")
+        found = takes[name].misfit(value, name) if name in takes else None
+        if found is not None:
+            inside = "" if found.where == name else f"{found.where} is {found.value!r}; "
+            raise PatternError(f"{kind} was given {name}={value!r}: {inside}expected {found.place.described()}.")
 
 
 def _unfinished(
