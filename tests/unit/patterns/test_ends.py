@@ -378,7 +378,7 @@ def test_ends_of_one_kind_side_by_side_are_one_list() -> None:
         (lambda: after(1) | made(lambda: 3), "3 is no end: expected one, such as after(3), or a rule."),
         (lambda: chat(Members(), made(str, "DONE")), "given until='DONE': expected a rule or an EndWhen."),
         (
-            lambda: chat(Members(), made(lambda: dict.get)),
+            lambda: chat(Members(), made(getattr, dict, "get")),
             "is to be a rule of messages, and does not take that.",
         ),
         (lambda: chat(Members(), after(1) | made(lambda: lambda: True)), "the lambda() is to be a rule of messages"),

@@ -198,10 +198,11 @@ def _check_names(kind: str, given: Iterable[str], own: Sequence[str]) -> None:
 def _check_given(kind: str, given: Mapping[str, object], takes: Mapping[str, Wanted]) -> None:
     """Raise PatternError for an option that is nothing its annotation takes, before anything is made of it."""
     for name, value in given.items():
-        if name in takes and not takes[name].fits(value):
-            raise PatternError(
-                f"{kind} was given {name}={value!r:.200}: expected {takes[name].described(written=False)}."
-            )
+        found = takes[name].misfit(value, name) if name in takes else None
+        if found is not None:
+            inside = "" if found.where == name else f"{found.where} is {found.value!r:.200}; "
+            expected = found.place.described(written=False)
+            raise PatternError(f"{kind} was given {name}={value!r:.200}: {inside}expected {expected}.")
 
 
 def _unfinished(
