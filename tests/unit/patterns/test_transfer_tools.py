@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from pydantic_ai.messages import ModelMessage
 from pydantic_ai.models import ModelRequestParameters
 
 from podium import App
 from podium.agents.pydantic_ai import llm_agent
+from podium.errors import PatternError, RunFailed
 from podium.model.facts.calls import Asked, StepDone
 from podium.patterns import AnsweredBy, handoff, sequence
 from podium.store.protocol import Claimed
@@ -67,13 +69,16 @@ async def test_it_has_a_tool_for_each_whom_it_may_hand_to(
 
 
 async def test_a_hand_off_that_lacks_what_the_receiver_needs_is_told_and_asked_again(bench: Bench) -> None:
-    bare = Use("transfer_to_ben", {"reason": "a bill"})
-    team = handoff(desk("ann", bare, TO_BEN), desk("ben", "done"), needs={"ben": ["order"]}, name="team")
+    def hand_over(messages: Sequence[ModelMessage]) -> Use:
+        return TO_BEN if "ben needs order" in str(messages) else Use("transfer_to_ben", {"reason": "a bill"})
+
+    ann = llm_agent("ann", model=ScriptedModel(hand_over), instructions="Help.")
+    team = handoff(ann, desk("ben", "done"), needs={"ben": ["order"]}, name="team")
     async with bench.app(team) as app:
         assert await app.run(team, "go") == "done"
 
 
-async def test_a_tool_that_a_policy_forbids_is_told_to_the_model(bench: Bench, tmp_path: Path) -> None:
+async def test_a_tool_that_a_policy_forbids_ends_the_team_with_the_refusal(bench: Bench, tmp_path: Path) -> None:
     rules = tmp_path / "rules.cedar"
     rules.write_text(
         "permit(principal, action, resource);\n"
@@ -81,7 +86,9 @@ async def test_a_tool_that_a_policy_forbids_is_told_to_the_model(bench: Bench, t
     )
     team = handoff(desk("ann", TO_BEN, "I keep it"), desk("ben", "never"), name="team")
     async with bench.app(team, policy={"file": str(rules)}) as app:
-        assert await app.run(team, "go") == "I keep it"
+        with pytest.raises(RunFailed, match='may not use Tool::"ann/transfer_to_ben"') as caught:
+            await app.run(team, "go")
+    assert caught.value.kind == "refused"
 
 
 async def test_every_beginning_of_what_is_recorded_replays_without_asking_a_model_again(bench: Bench) -> None:
@@ -109,3 +116,33 @@ async def test_the_same_agent_may_be_used_as_it_is_beside_the_team(bench: Bench)
         asked = [each.content for handle in handles for each in await handle.facts()]
     versions = [each.version for each in asked if isinstance(each, Asked) and each.agent == "ann"]
     assert versions == ["1+ben", "1"]
+
+
+async def test_agents_may_hand_over_in_several_teams(bench: Bench) -> None:
+    ann, ben = desk("ann", TO_BEN), desk("ben", "done")
+    one, two = handoff(ann, ben, name="one"), handoff(ann, ben, hops=3, name="two")
+    async with bench.app(one, two) as app:
+        assert [await app.run(each, "go") for each in (one, two)] == ["done", "done"]
+        assert await app.run(sequence(one, two, name="both"), "go") == "done"
+
+
+def transfer_to_ben(why: str) -> str:
+    """Say why."""
+    return why
+
+
+@pytest.mark.parametrize(
+    ("others", "options", "message"),
+    [
+        (["b c", "b_c"], {}, "ann would hand over to b c and to b_c with one tool, transfer_to_b_c: rename one"),
+        (["n" * 60, "n" * 61], {}, "with one tool, transfer_to_nnn"),
+        (
+            ["ben"],
+            {"tools": [transfer_to_ben]},
+            "ann has a tool transfer_to_ben of its own, and would hand over to ben",
+        ),
+    ],
+)
+def test_tools_of_one_name_are_refused(others: Sequence[str], options: Mapping[str, Any], message: str) -> None:
+    with pytest.raises(PatternError, match=message):
+        handoff(desk("ann", **options), *(desk(each) for each in others))

@@ -1,7 +1,7 @@
 """The Podium agent around an agent of Pydantic AI."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
@@ -52,7 +52,7 @@ Prompt = str | Sequence[UserContent]
 """What the model is asked: text, or text with pictures, sound and documents."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class LlmAgent(UsableAsTool, Generic[In, Out, D]):
     """Runs an agent of Pydantic AI for each call, every model request and tool call of it a step.
 
@@ -85,6 +85,8 @@ class LlmAgent(UsableAsTool, Generic[In, Out, D]):
 
     endings: Endings | None = None
     """The tools that end its turn besides its answer; None where there are none."""
+    _ending: dict[object, AnyAgent] = field(default_factory=dict[object, AnyAgent], init=False, compare=False)
+    """What it is where it may end with tools, by these and its version."""
 
     def ending_with(
         self, tools: Sequence[EndingTool], *, kind: type[object], answer: Callable[[Json], object],
@@ -92,13 +94,19 @@ class LlmAgent(UsableAsTool, Generic[In, Out, D]):
     ) -> "LlmAgent[In, T, D]":  # fmt: skip
         """Return it as an agent whose turn may also end with one of these tools, which give a `kind`.
 
-        It is a version of its own, as it is asked for other things. What it gives is the `kind`, or what `answer` makes
-        of an answer. Raises ConfigError where its output lets a model use no such tools.
+        It is a version of its own, as it is asked for other things, and the same one for the same tools. What it gives
+        is the `kind`, or what `answer` makes of an answer. Raises ConfigError where its output lets a model use no such
+        tools.
         """
+        told = version, tuple((each.name, each.description) for each in tools)
+        if (known := self._ending.get(told)) is not None:
+            return cast("LlmAgent[In, T, D]", known)
         endings = Endings(tools=tools, own=self.output, kind=kind, answer=answer)
         endings.spec(self.agent.output_type, self.card.name)
         card = replace(self.card, version=version, output_schema=gives.schema, knows_tools=False)
-        return cast("LlmAgent[In, T, D]", replace(self, card=card, output=cast("Any", gives), endings=endings))
+        made = cast("LlmAgent[In, T, D]", replace(self, card=card, output=cast("Any", gives), endings=endings))
+        self._ending[told] = made
+        return made
 
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Ask the model until it has an answer that fits the output.

@@ -1,6 +1,6 @@
 """Hand-offs as tools: a language model that gives an answer of its own type hands over with `transfer_to_NAME`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -8,6 +8,7 @@ from podium.agents.agent_tool import fitting_name
 from podium.agents.frameworks.ending_tool import EndingTool
 from podium.agents.schema import disagreement
 from podium.agents.shape import TypeShape, shape_of
+from podium.errors import PatternError
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.patterns.building.members import Member
@@ -18,6 +19,8 @@ _GIVES: TypeShape[HandOff | Answer] = shape_of(HandOff | Answer)
 
 class _EndsWithTools(Protocol):
     """A language model that may end its turn with a tool."""
+
+    tools: Collection[str]
 
     def ending_with(
         self, tools: Sequence[EndingTool], *, kind: type[object], answer: Callable[[Json], object], gives: Any,
@@ -42,8 +45,24 @@ def transferring(member: Member, targets: Mapping[str, str]) -> Member:
         )
         for to, can in targets.items()
     ]  # fmt: skip
+    _must_differ(member.card.name, list(targets), [each.name for each in tools], able.tools)
     version = "+".join([member.card.version, *targets])
     return able.ending_with(tools, kind=HandOff, answer=partial(_answer), gives=_GIVES, version=version)
+
+
+def _must_differ(who: str, targets: Sequence[str], names: Sequence[str], own: Collection[str]) -> None:
+    """Raise PatternError where two of the tools, or one and a tool that the agent has anyway, have one name."""
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            one, other = targets[names.index(name)], targets[number]
+            raise PatternError(
+                f"handoff: {who} would hand over to {one} and to {other} with one tool, {name}: rename one of them."
+            )
+        if name in own:
+            raise PatternError(
+                f"handoff: {who} has a tool {name} of its own, and would hand over to {targets[number]} with one of "
+                "that name: rename it."
+            )
 
 
 def _answer(value: Json) -> Answer:
