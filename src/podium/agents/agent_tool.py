@@ -48,6 +48,9 @@ class UsableAsTool:
 
     __slots__ = ()
 
+    def __repr__(self: AnyAgent) -> str:
+        return f"<agent {self.card.name}>"
+
     def as_tool(self: AnyAgent, *, name: str | None = None, description: str | None = None) -> AgentTool:
         """Return it as a tool for `llm_agent(tools=[…])`, with another name or description than those of its card.
 
@@ -60,8 +63,13 @@ class UsableAsTool:
 def agent_tool(agent: AnyAgent | AgentTool, name: str | None, description: str | None) -> AgentTool:
     """Return an agent as a tool, with the name and the description of its card unless they are given.
 
-    Of what is a tool already these are changed where they are given. Raises ConfigError for an agent without them.
+    Of what is a tool already these are changed where they are given. Raises ConfigError for an agent without them, and
+    for a name that is none for a tool.
     """
+    if name is not None and (not name or name != fitting_name(name)):
+        raise ConfigError(
+            f"as_tool was given name={name!r:.80}: expected letters, digits, _ and -, 1 to {_LONGEST_NAME} of them."
+        )
     if isinstance(agent, AgentTool):
         return replace(agent, name=name or agent.name, description=description or agent.description)
     must_be_agent(agent)

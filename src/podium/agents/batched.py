@@ -35,9 +35,6 @@ class BatchedAgent(UsableAsTool, Generic[In, Out]):
             whole.card, batch=batch, input_schema=self.input.schema, output_schema=self.output.schema
         )
 
-    def __repr__(self) -> str:
-        return f"<agent {self.card.name}>"
-
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Call the function with the items of several calls, or with that of one; raises BadAnswer for too few."""
         together = isinstance(call.input, BatchInput)

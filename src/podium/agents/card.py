@@ -64,9 +64,6 @@ class CardedAgent(UsableAsTool, Generic[In, Out]):
         self.input = input
         self.output = output
 
-    def __repr__(self) -> str:
-        return f"<agent {self.card.name}>"
-
     async def verify(self, call: Call) -> Outcome | None:
         """Return None: it cannot tell."""
         return None

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import randrange
 from typing import Any, cast
@@ -313,7 +314,7 @@ def test_the_method_of_every_agent_says_the_same_as_the_function(staff: Staff, w
     there = {"bot": bot, "job": workflow(name="job", description="Works too.")(does), **vars(staff)}
     one = there[which]
     for words in ({}, {"name": "other"}, {"name": "other", "description": "Something else."}):
-        by_method = one.as_tool(**words)
+        by_method = cast("Any", one).as_tool(**words)
         assert by_method == agent_tool(one, words.get("name"), words.get("description"))
         made, like = package.as_tool(by_method), package.as_tool(one, **words)
         assert (made.name, made.description) == (like.name, like.description)
@@ -335,3 +336,10 @@ async def test_a_model_uses_an_agent_under_the_name_that_its_method_was_given(be
 def test_what_has_no_name_is_no_tool_by_its_method_either(staff: Staff) -> None:
     with pytest.raises(ConfigError, match="has no name of its own"):
         sequence(staff.dig, staff.dig).as_tool()
+
+
+@pytest.mark.parametrize("name", ["", "look up", "look.up", "x" * 65])
+def test_a_name_that_is_none_for_a_tool_is_refused(staff: Staff, name: str) -> None:
+    for make in (cast("Any", staff.dig).as_tool, cast("Any", staff.crew).as_tool, partial(as_tool, staff.dig)):
+        with pytest.raises(ConfigError, match=r"^as_tool was given name='.*': expected letters, digits, _ and -, 1 to"):
+            make(name=name)

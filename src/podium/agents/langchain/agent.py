@@ -46,7 +46,7 @@ class Invokable(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class LangChainAgent(UsableAsTool, Generic[In, Out]):
     """Invokable a graph for each call; what is recorded of it is what `PodiumMiddleware` and `recorded_model` see.
 

@@ -37,7 +37,7 @@ _UNRETRIED = ModelSettings(retry=ModelRetrySettings(max_retries=0))
 """Neither the runner nor the client of the vendor tries again: that is Podium's, which records it."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class OpenAIAgent(UsableAsTool, Generic[In, Out]):
     """Runs an agent of the OpenAI Agents SDK for each call, every model request and tool call of it a step.
 
