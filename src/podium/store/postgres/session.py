@@ -1,0 +1,124 @@
+"""A connection that is opened again where it was lost, and transactions that are made once however often they are sent.
+
+A process that loses its connection while it commits cannot know whether the server did. So each transaction begins
+with writing down its number, in a row of its session: sent again, it waits there for the one before it to end, and
+finds its number if that was committed. One that comes late, when it was sent again, fails there.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import Generic, TypeVar
+
+import psycopg
+from psycopg import errors
+
+from podium.store.postgres.address import Address
+from podium.store.postgres.connection import Connection, connect, translated
+from podium.store.postgres.sql import statement
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 30.0
+"""So long a server that is gone is tried again."""
+_PAUSE_SECONDS = 0.05
+_TRIES = 5
+_CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
+"""What two transactions at once may come to: the second time, one sees what the other did."""
+
+
+class Session:
+    """One connection to a store, for one thread at a time; opened when it is needed."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._name = secrets.token_hex(16)
+        self._number = 0
+        self._lock = threading.RLock()
+        self._connection: Connection | None = None
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Return what is read; `work` is called again where the connection was lost. Raises StoreError."""
+        with self._lock, translated(self._address.name):
+            return self._patiently(lambda: work(self._opened()))
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Return what a transaction gives that is committed once; `work` may be called several times.
+
+        What it writes may be sent together, up to its next question: it is in a pipeline. Raises StoreError.
+        """
+        with self._lock, translated(self._address.name):
+            self._number += 1
+            transaction = _Transaction(self._name, self._number, work)
+            return self._patiently(lambda: transaction.make(self._opened()))
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                if self._number and not connection.closed:
+                    _forget(connection, self._name)
+                connection.close()
+
+    def _opened(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._connection = connect(self._address)
+        return self._connection
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Try again what met another transaction, or lost its connection."""
+        end, conflicts = time.monotonic() + _PATIENCE_SECONDS, 0  # noqa: TID251 - a server lives in real time
+        while True:
+            try:
+                return work()
+            except _CONFLICTS:
+                conflicts += 1
+                if conflicts == _TRIES:
+                    raise
+            except psycopg.OperationalError:
+                lost = self._connection is None or self._connection.closed
+                if not lost or time.monotonic() > end:  # noqa: TID251 - the same
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+
+
+class _Transaction(Generic[T]):
+    """A transaction that is made once."""
+
+    def __init__(self, session: str, number: int, work: Callable[[Connection], T]) -> None:
+        self._batch = (session, number)
+        self._work = work
+        self._results: list[T] = []
+        """What came of it each time that it may have been committed."""
+
+    def make(self, connection: Connection) -> T:
+        """Make it, unless it was committed before; returns what came of it."""
+        with _undone_if_raised(connection), connection.pipeline():
+            connection.execute("BEGIN")
+            if not self._results:
+                connection.execute(statement("batch_begin"), self._batch)
+            elif connection.execute(statement("batch_again"), self._batch).fetchone() is None:
+                connection.execute("ROLLBACK")
+                return self._results[-1]
+            result = self._work(connection)
+            self._results.append(result)
+            connection.execute("COMMIT")
+        return result
+
+
+@contextmanager
+def _undone_if_raised(connection: Connection) -> Generator[None]:
+    try:
+        yield
+    except BaseException:
+        if not connection.closed:
+            connection.rollback()
+        raise
+
+
+def _forget(connection: Connection, session: str) -> None:
+    with suppress(psycopg.Error):  # the row is small, and goes with those of processes that died
+        connection.execute(statement("batches_forget"), (session,))
