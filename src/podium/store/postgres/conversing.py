@@ -6,7 +6,8 @@ from podium.store.journaling.chain import PLACE_BITS
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.postgres.columns import Blobs, Floats, Ints, Texts
 from podium.store.postgres.gathering import Gathered
-from podium.store.postgres.statements import PostgresStatements, Row
+from podium.store.postgres.statements import PostgresStatements
+from podium.store.tables.statements import Row
 
 
 class PostgresConversing:

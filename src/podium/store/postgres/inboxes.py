@@ -53,7 +53,7 @@ class PostgresInboxes(PostgresMoney):
 
     def close_question(self, id: str, state: QuestionState) -> bool:
         """Move a question out of `open`; False where it is not open."""
-        return self._ask.do("question_close", state, id) == 1
+        return self._ask.happened("question_close", state, id)
 
     def withdraw_questions(self, run: int) -> None:
         """Withdraw the open questions of a run."""
@@ -89,7 +89,7 @@ class PostgresInboxes(PostgresMoney):
 
     def take_raise(self, question: str) -> bool:
         """Say that the answer to a question's lead raises its budget now."""
-        return self.lead_of(question) is None or self._ask.do("budget_question_raise", question) == 1
+        return self.lead_of(question) is None or self._ask.happened("budget_question_raise", question)
 
     def answers(self, question: str) -> Sequence[AnswerRow]:
         """Return the answers to a question, oldest first."""
@@ -97,7 +97,7 @@ class PostgresInboxes(PostgresMoney):
 
     def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
         """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
-        return self.answers(question) if self._ask.do("answer_insert", question, *answer) else None
+        return self.answers(question) if self._ask.happened("answer_insert", question, *answer) else None
 
 
 def deliveries_of(statements: PostgresStatements, runs: Collection[int]) -> list[Delivery]:

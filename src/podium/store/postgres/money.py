@@ -8,7 +8,8 @@ from podium.store.codec import decode, encode_as_is
 from podium.store.journaling.transaction import Amounts, BudgetChange, Limits, ReservationRow
 from podium.store.postgres.columns import Ints, Texts
 from podium.store.postgres.conversing import PostgresConversing
-from podium.store.postgres.statements import PostgresStatements, Row
+from podium.store.postgres.statements import PostgresStatements
+from podium.store.tables.statements import Row
 
 _NOTHING = (0, 0, 0)
 

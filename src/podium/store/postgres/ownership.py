@@ -9,9 +9,10 @@ from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.operations import Delivery, Placed
 from podium.store.postgres.columns import Ints, Texts
 from podium.store.postgres.inboxes import deliveries_of
-from podium.store.postgres.rows import run_of
-from podium.store.postgres.statements import PostgresStatements, Row
+from podium.store.postgres.statements import PostgresStatements
 from podium.store.protocol import Claimed, Serving
+from podium.store.tables.rows import run_of
+from podium.store.tables.statements import Row
 
 
 def claim(

@@ -1,24 +1,18 @@
-"""Statements on a connection to PostgreSQL."""
+"""Statements of a transaction on PostgreSQL, which are sent together up to the next question."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from psycopg import Cursor
 
-from podium.store.postgres.connection import Connection
 from podium.store.postgres.sql import statement
+from podium.store.postgres.table_statements import TableStatements
+from podium.store.tables.statements import Row
 
-Row = tuple[Any, ...]
-"""What the server gives: its columns have no types."""
 
+class PostgresStatements(TableStatements):
+    """Carries out statements on one connection. What they give may be fetched later, when others were sent too."""
 
-class PostgresStatements:
-    """Carries out statements on one connection. In a pipeline they are sent together, up to the next question."""
-
-    __slots__ = ("connection",)
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    __slots__ = ()
 
     def send(self, name: str, *values: object) -> Cursor[Row]:
         """Send a statement; what it gives is fetched when it is asked for."""
@@ -28,19 +22,6 @@ class PostgresStatements:
         """Send a statement whose values have names."""
         return self.connection.execute(statement(name), values, binary=True)
 
-    def one(self, name: str, *values: object) -> Row | None:
-        """Return the first row that a statement gives; None where it gives none."""
-        return self.send(name, *values).fetchone()
-
-    def all(self, name: str, *values: object) -> list[Row]:
-        """Return all rows that a statement gives."""
-        return self.send(name, *values).fetchall()
-
-    def do(self, name: str, *values: object) -> int:
-        """Change rows; returns how many. The statement has to give them."""
-        return len(self.send(name, *values).fetchall())
-
-    def do_all(self, name: str, rows: Sequence[Sequence[object]]) -> None:
-        """Change rows, once for each of these."""
-        for row in rows:
-            self.send(name, *row)
+    def happened(self, name: str, *values: object) -> bool:
+        """Change a row; whether there was one. The statement has to give it back."""
+        return self.one(name, *values) is not None

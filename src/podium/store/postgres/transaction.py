@@ -12,11 +12,16 @@ from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import PLACE_BITS, ChainRow
 from podium.store.journaling.transaction import EmptiedFact, EntryRow, Owned, RunStanding
+from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Block, FinishRun, Leave, Park, Placed, Release
 from podium.store.postgres.columns import Blobs, Ints, Texts
 from podium.store.postgres.inboxes import PostgresInboxes
 from podium.store.postgres.named import Named
 from podium.store.postgres.statements import PostgresStatements
+from podium.store.tables.cache import keep
+from podium.store.tables.memory_writes import forget_runs
+from podium.store.tables.rows import stored_payload
+from podium.store.tables.streams import forget_events, keep_events
 
 _OF_RUNS = (
     "facts_delete_runs", "signals_forget", "answers_delete_runs", "questions_delete_runs", "reservations_delete_runs",
@@ -79,8 +84,7 @@ class PostgresTransaction(PostgresInboxes):
 
     def payload(self, run: int, seq: int) -> bytes | None:
         """Return the payload of a fact as it is stored; None where it has none."""
-        row = self._ask.one("payload_get", run, seq)
-        return None if row is None else row[0]
+        return stored_payload(self._ask, run, seq)
 
     def insert_blobs(self, blobs: Mapping[bytes, bytes]) -> None:
         """Store large payloads by their hashes; those that are there stay."""
@@ -172,11 +176,19 @@ class PostgresTransaction(PostgresInboxes):
         """Append to the ledger."""
         self._gathered.add("ledger_insert", rows)
 
+    def keep_answer(self, answer: KeepAnswer) -> None:
+        """Keep an answer over one to the same question, and now and then forget some whose time is over."""
+        keep(self._ask, answer)
+
+    def keep_events(self, wanted: KeepEvents) -> None:
+        """Keep transient events of a run, and how far it has come."""
+        keep_events(self._ask, wanted)
+
     # Redaction
 
     def chain(self, run: int) -> Sequence[ChainRow]:
         """Return all facts of a run, in order."""
-        return self._ask.named("chain_of_run", {"n": run}).fetchall()
+        return self._ask.all("chain_of_run", run)
 
     def erase(self, run: int, run_id: str, facts: Sequence[EmptiedFact], blobs: Collection[bytes]) -> None:
         """Delete what a run carries."""
@@ -191,6 +203,7 @@ class PostgresTransaction(PostgresInboxes):
         statements.send("answers_redact", run)
         statements.send("questions_redact", run)
         statements.send("kept_forget_all", Texts([run_id]))
+        forget_events(statements, [run_id])
 
     def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
         """Write down a redacted run's epoch, what is left of its reason, and where its journal ends."""
@@ -209,6 +222,8 @@ class PostgresTransaction(PostgresInboxes):
         statements.send("blobs_forget", Blobs(blobs))
         statements.send("budgets_delete", Texts(budget_of_run(run) for run in ids))
         statements.send("kept_forget_all", Texts(ids))
+        forget_runs(statements, ids)
+        forget_events(statements, ids)
         for n, each in runs:
             row = n, each.run, each.facts, each.head, each.state, each.at, each.by, each.why, each.signature
             statements.send("pruned_insert", *row)

@@ -7,8 +7,9 @@ from podium.store.operations import Placed
 from podium.store.place import host_of, is_gone, place, process_birth
 from podium.store.postgres.connection import Connection
 from podium.store.postgres.session import Session
-from podium.store.postgres.statements import PostgresStatements, Row
+from podium.store.postgres.statements import PostgresStatements
 from podium.store.protocol import LostWorker
+from podium.store.tables.statements import Row
 
 _LEFT, _LOST = 1, 2
 """How a worker is marked that must not write any more: it left by itself, or was declared dead."""
@@ -33,7 +34,7 @@ class Workers:
 
     def beat(self, worker: str, now: float) -> bool:
         """Say that a worker lives; False where it was fenced."""
-        return self._session.read(lambda c: PostgresStatements(c).do("worker_beat", now, worker)) == 1
+        return self._session.read(lambda c: PostgresStatements(c).happened("worker_beat", now, worker))
 
     def beats(self, worker: str) -> dict[str, float]:
         """Return when each of the others that are alive was heard of last."""
@@ -88,7 +89,7 @@ def _fence(connection: Connection, worker: str, *, lost: bool, died: bool, beat:
     """
     statements = PostgresStatements(connection)
     statements.send("worker_seize", worker)
-    changed = statements.do("worker_fence", _LOST if lost else _LEFT, worker, beat, beat)
+    changed = statements.happened("worker_fence", _LOST if lost else _LEFT, worker, beat, beat)
     if lost and not changed:
         return []
     if died:

@@ -1,1 +1,1 @@
-SELECT COALESCE(payload, (SELECT body FROM blobs WHERE hash = blob)) FROM facts WHERE place = (%s::bigint << 24) + %s
+SELECT coalesce(payload, (SELECT b.body FROM blobs b WHERE b.hash = blob)) FROM facts WHERE place = (%s::bigint << 24) + %s

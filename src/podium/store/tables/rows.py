@@ -1,6 +1,5 @@
-"""Rows of the database as the words of the model."""
+"""Rows of a database as the words of the model."""
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +13,7 @@ from podium.model.track_record import AgentReport, TrackRecord
 from podium.store.codec import decode
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.operations import Placed
-from podium.store.sqlite.sql import statement
-
-Row = tuple[Any, ...]
-"""What sqlite3 gives: its columns have no types."""
+from podium.store.tables.statements import Row, Statements
 
 
 def run_of(row: Row) -> Run:
@@ -117,27 +113,36 @@ def cost_of(row: Row) -> Cost:
     )  # fmt: skip
 
 
-def stored_payload(connection: sqlite3.Connection, run: int, seq: int) -> bytes | None:
+def stored_payload(statements: Statements, run: int, seq: int) -> bytes | None:
     """Return the payload of a fact as it is stored; None where it has none."""
-    row = connection.execute(statement("payload_get"), (run, seq)).fetchone()
+    row = statements.one("payload_get", run, seq)
     return None if row is None else row[0]
 
 
-def payloads_of(connection: sqlite3.Connection, run: int) -> Payloads:
+def payloads_of(statements: Statements, run: int) -> Payloads:
     """Return what puts the payloads of a run together."""
-    return Payloads(lambda seq: stored_payload(connection, run, seq))
+    return Payloads(lambda seq: stored_payload(statements, run, seq))
 
 
-def facts_of(connection: sqlite3.Connection, query: str, run: int, *wanted: object) -> list[Fact]:
-    """Return the facts of a run that a query such as `facts_of_run` finds."""
-    kinds, payloads = FactKind, payloads_of(connection, run)
+def facts_of(statements: Statements, name: str, run: int, *wanted: object) -> list[Fact]:
+    """Return the facts of a run that a statement such as `facts_of_run` finds."""
+    kinds, rows = FactKind, statements.all(name, run, *wanted)
+    read: dict[int, bytes] = {}
+    payloads = Payloads(lambda seq: read.get(seq) or stored_payload(statements, run, seq))
     found: list[Fact] = []
-    rows = connection.execute(query, (run, *wanted))
     for seq, kind, key, at, epoch, body, payload, blob in rows:
         if blob is not None:
-            row = connection.execute(statement("blob_get"), (blob,)).fetchone()
+            row = statements.one("blob_get", blob)
             found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, None if row is None else row[0]))
             continue
+        if payload is not None:
+            read[seq] = payload
         whole = payloads.whole(seq, payload) if quotes(payload) else payload
         found.append(Fact(seq, kinds(kind), key, at, epoch, body or NOTHING, whole))
     return found
+
+
+def facts_to_drive(statements: Statements, number: int, since: int) -> list[Fact]:
+    """Return the first fact of a run, and those from the place on with which its present generation began."""
+    first = facts_of(statements, "fact_first", number) if since else []
+    return first + facts_of(statements, "facts_of_run", number, since - 1)

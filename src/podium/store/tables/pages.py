@@ -2,23 +2,18 @@
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import fields
-from functools import cache
 from typing import Any, TypeVar, cast
 
 import orjson
 
 from podium.errors import InvalidValue
 from podium.store.protocol import Page, Query
-from podium.store.sqlite.rows import Row
-from podium.store.sqlite.sql import statement
+from podium.store.tables.statements import QueryValues, Row
 
 T = TypeVar("T")
 
-QueryValues = dict[str, Any]
-"""The parameters of a statement by name: what sqlite3 binds has no one type."""
-_PARAMETER = re.compile(r":([a-z]\w*)")
 _OPTIONAL = ("AND", "INDEXED BY")
 _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
@@ -42,7 +37,7 @@ def given(query: Query, *places: str) -> QueryValues:
 
 
 def _bound(value: object) -> object:
-    """Return a number that SQLite can take: of one beyond its range the last."""
+    """Return a number that a database can take: of one beyond its range the last."""
     return max(-_MOST, min(value, _MOST)) if isinstance(value, int) else value
 
 
@@ -60,19 +55,13 @@ def containing(text: str) -> str:
     return f"%{text.translate(_LITERAL)}%"
 
 
-def only(name: str, given: QueryValues) -> str:
-    """Return the statement of `queries/NAME.sql` without the conditions and indexes of which nothing was given."""
-    return _only(name, frozenset(given))
-
-
-@cache
-def _only(name: str, given: frozenset[str]) -> str:
-    lines = statement(name).splitlines()
-    return "\n".join(line for line in lines if not line.strip().startswith(_OPTIONAL) or _names(line) <= given)
-
-
-def _names(line: str) -> set[str]:
-    return set(_PARAMETER.findall(line))
+def only(text: str, given: Container[str], parameter: re.Pattern[str]) -> str:
+    """Return a statement without the conditions and indexes that have a parameter of which nothing was given."""
+    return "\n".join(
+        line
+        for line in text.splitlines()
+        if not line.strip().startswith(_OPTIONAL) or all(name in given for name in parameter.findall(line))
+    )
 
 
 def page(rows: Sequence[Row], query: Query, item: Callable[[Row], T], place: Callable[[Row], Sequence[Any]]) -> Page[T]:

@@ -5,7 +5,6 @@ signs are 32 bytes: those of all entries of a scope stay in memory, and those th
 fewest signs are read and compared exactly.
 """
 
-import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from itertools import islice
@@ -17,7 +16,7 @@ from podium import lazy
 from podium.errors import UsageError
 from podium.model.embedding import Vector
 from podium.model.memory import refuse_embedder
-from podium.store.sqlite.sql import statement
+from podium.store.tables.statements import Statements
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,21 +44,30 @@ def signs_of(vector: Vector) -> bytes:
     return bits.tobytes() + bytes(-len(bits) % _WORD)
 
 
-def put_vector(connection: sqlite3.Connection, n: int, scope: str, vector: Vector) -> None:
+def alone_with_vectors(statements: Statements, scope: str) -> None:
+    """Have nobody else add vectors to a scope until the transaction ends.
+
+    So their places grow in the order in which they are committed: who has read up to one has missed none before it.
+    """
+    statements.alone(f"vectors {scope}")
+
+
+def put_vector(statements: Statements, n: int, scope: str, vector: Vector) -> None:
     """Give an entry a vector, in place of the one that it has."""
+    alone_with_vectors(statements, scope)
     signs = signs_of(vector)
-    connection.execute(statement("memory_vector_put"), (n, scope, vector.embedder, signs, vector.numbers))
+    statements.do("memory_vector_put", n, scope, vector.embedder, signs, vector.numbers)
 
 
-def check_embedder(connection: sqlite3.Connection, scope: str, vector: Vector) -> None:
+def check_embedder(statements: Statements, scope: str, vector: Vector) -> None:
     """Raise OtherEmbedder where a scope has vectors of another embedder."""
-    other = connection.execute(statement("memory_vector_other"), (scope, vector.embedder)).fetchone()
+    other = statements.one("memory_vector_other", scope, vector.embedder)
     if other is not None:
         refuse_embedder(scope, other[0], vector.embedder)
 
 
 class VectorIndex:
-    """Finds what is nearest in a table of vectors. Used under the lock of its connection."""
+    """Finds what is nearest in a table of vectors. Used by one thread at a time."""
 
     def __init__(self, table: str) -> None:
         """Read the table by the statements that begin with its name."""
@@ -67,17 +75,17 @@ class VectorIndex:
         self._scopes: OrderedDict[tuple[str, ...], _Signs] = OrderedDict()
 
     def nearest(
-        self, connection: sqlite3.Connection, scope: tuple[str, ...], vector: Vector, *, limit: int,
+        self, statements: Statements, scope: tuple[str, ...], vector: Vector, *, limit: int,
         row: Callable[[int], T | None],
     ) -> list[tuple[T, float]]:  # fmt: skip
         """Return the rows in a scope whose vectors are nearest, with their similarity, best first.
 
         `row` returns the row of a number; None where its time is over.
         """
-        signs, looked_at = self._signs(connection, scope), max(_COMPARED, _TIMES_LIMIT * limit)
+        signs, looked_at = self._signs(statements, scope), max(_COMPARED, _TIMES_LIMIT * limit)
         while True:
             places = signs.nearest(signs_of(vector), looked_at)
-            found = self._compared(connection, places, vector)
+            found = self._compared(statements, places, vector)
             signs.forget({*places} - {place for place, *_ in found})
             best = sorted(found, key=lambda each: (-each[1], each[2]))
             rows = ((row(n), score) for _, score, n in best)
@@ -86,22 +94,20 @@ class VectorIndex:
                 return lasting
             looked_at *= 2
 
-    def _compared(
-        self, connection: sqlite3.Connection, places: list[int], vector: Vector
-    ) -> list[tuple[int, float, int]]:
+    def _compared(self, statements: Statements, places: list[int], vector: Vector) -> list[tuple[int, float, int]]:
         """Return of each place that is there its similarity, and the number of its row."""
-        rows = connection.execute(statement(self._get), (orjson.dumps(places).decode(),)).fetchall()
+        rows = statements.all(self._get, orjson.dumps(places).decode())
         if not rows:
             return []
         numbers = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
         scores = (numbers @ np.frombuffer(vector.numbers, "<f4")).tolist()
         return [(place, score, n) for (place, _, n), score in zip(rows, scores, strict=True)]
 
-    def _signs(self, connection: sqlite3.Connection, scope: tuple[str, ...]) -> "_Signs":
+    def _signs(self, statements: Statements, scope: tuple[str, ...]) -> "_Signs":
         """Return the signs of all vectors of a scope, with those that came since they were last asked for."""
         signs = self._scopes.setdefault(scope, _Signs())
         self._scopes.move_to_end(scope)
-        rows = connection.execute(statement(self._after), (*scope, signs.last)).fetchall()
+        rows = statements.all(self._after, *scope, signs.last)
         if rows:
             signs.add(rows)
         while len(self._scopes) > 1 and sum(each.size for each in self._scopes.values()) > _MOST_BYTES:

@@ -1,6 +1,5 @@
-"""Looking at a store in SQLite."""
+"""Looking at a store that has tables."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,16 +17,14 @@ from podium.store.codec import encode, encode_as_is
 from podium.store.journaling.chain import PLACE_BITS, ChainRow, faults, place_within, whole_rows
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.protocol import RECENT_FACTS, Page, Query
-from podium.store.sqlite.conversations import conversation_state_of, hit_in, messages_of
-from podium.store.sqlite.ownership import facts_to_drive
-from podium.store.sqlite.pages import QueryValues, containing, given, only, page
-from podium.store.sqlite.readers import Readers, of_one_moment
-from podium.store.sqlite.rows import (
-    Row,
+from podium.store.tables.conversations import conversation_state_of, hit_in, messages_of
+from podium.store.tables.pages import containing, given, page
+from podium.store.tables.rows import (
     budget_of,
     cost_of,
     fact_of,
     facts_of,
+    facts_to_drive,
     payloads_of,
     pruning_of,
     question_of,
@@ -36,7 +33,7 @@ from podium.store.sqlite.rows import (
     run_of,
     stored_payload,
 )
-from podium.store.sqlite.sql import statement
+from podium.store.tables.statements import QueryValues, Row, Statements, Tables
 
 if TYPE_CHECKING:
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
@@ -48,17 +45,17 @@ _RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "t
 """What a list of runs is looked up by: the first of these that is given."""
 
 
-class SqliteReading:
-    """All that looks at a store, on the event loop as long as that is brief."""
+class TableReading:
+    """All that looks at a store."""
 
-    def __init__(self, readers: Readers) -> None:
-        self._readers = readers
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
 
     # Runs
 
     async def run(self, run_id: str) -> Run | None:
         """Return a run."""
-        row = await self._readers.read(lambda c: c.execute(statement("run_row_by_id"), (run_id,)).fetchone())
+        row = await self._tables.read(lambda s: s.one("run_row_by_id", run_id))
         return None if row is None else run_of(row)
 
     async def runs(self, query: "queries.RunQuery") -> Page[Run]:
@@ -75,7 +72,7 @@ class SqliteReading:
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""
-        return await self._readers.read(lambda c: c.execute(statement("runs_failed_since"), (at,)).fetchall())
+        return await self._tables.read(lambda s: s.all("runs_failed_since", at))
 
     async def prunable(self, query: "queries.PrunableQuery") -> "list[tuple[int, list[found.PrunableRun]]]":
         """Return runs that may be deleted, each with all that it started."""
@@ -85,19 +82,17 @@ class SqliteReading:
         }  # fmt: skip
         if query.tenant is not None:
             wanted["tenant"] = query.tenant
-        text = only("runs_prunable", wanted)
 
-        def work(connection: sqlite3.Connection) -> "list[tuple[int, list[found.PrunableRun]]]":
-            with of_one_moment(connection):
-                found = connection.execute(text, wanted).fetchall()
-                family = statement("family_prunable")
-                return [(n, [_prunable(row) for row in connection.execute(family, (run,))]) for n, run in found]
+        def work(statements: Statements) -> "list[tuple[int, list[found.PrunableRun]]]":
+            with statements.of_one_moment():
+                found = statements.listed("runs_prunable", wanted)
+                return [(n, [_prunable(row) for row in statements.all("family_prunable", run)]) for n, run in found]
 
-        return await self._readers.read(work)
+        return await self._tables.read(work)
 
     async def pruning(self, run_id: str) -> Pruning | None:
         """Return how the last run of this id was deleted, if one was."""
-        row = await self._readers.read(lambda c: c.execute(statement("pruned_last"), (run_id,)).fetchone())
+        row = await self._tables.read(lambda s: s.one("pruned_last", run_id))
         return None if row is None else pruning_of(row)
 
     # Facts
@@ -105,23 +100,22 @@ class SqliteReading:
     async def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
         """Return all facts of a run after a sequence number."""
         before = place_within(after + 1) - 1
-        return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_run", before))
+        return await self._tables.read(lambda s: _facts(s, run_id, "facts_of_run", before))
 
     async def generation(self, run_id: str) -> list[Fact]:
         """Return the first fact of a run, and those of its present generation."""
-        return await self._readers.read(lambda connection: _generation(connection, run_id))
+        return await self._tables.read(lambda s: _generation(s, run_id))
 
     async def facts_of(self, run_id: str, key: str) -> list[Fact]:
         """Return the facts of a run about one key."""
-        return await self._readers.read(lambda connection: _facts(connection, run_id, "facts_of_key", key))
+        return await self._tables.read(lambda s: _facts(s, run_id, "facts_of_key", key))
 
     async def journal(self, query: "queries.FactQuery") -> "Page[found.RunFact]":
         """Return facts of all runs."""
         wanted = given(query, "place")
         if query.kinds:
             wanted["kinds"] = encode_as_is(list(query.kinds)).decode()
-        text = only("journal_list", wanted)
-        rows = await self._readers.read(lambda connection: _listed(connection, connection.execute(text, wanted)))
+        rows = await self._tables.read(lambda s: _listed(s, s.listed("journal_list", wanted)))
         return page(rows, query, lambda row: found.RunFact(row[0], fact_of(row[1:7], row[7])), lambda row: (row[8],))
 
     async def failures(self, query: "queries.FailureQuery", *, recent: int = RECENT_FACTS) -> "Page[found.RunFact]":
@@ -139,7 +133,7 @@ class SqliteReading:
 
     async def question(self, question_id: str) -> Question | None:
         """Return a question."""
-        row = await self._readers.read(lambda c: c.execute(statement("question_get"), (question_id,)).fetchone())
+        row = await self._tables.read(lambda s: s.one("question_get", question_id))
         return None if row is None else question_of(row)
 
     async def questions(self, query: "queries.QuestionQuery") -> Page[Question]:
@@ -155,8 +149,7 @@ class SqliteReading:
 
     async def conversation(self, tenant: str, name: str) -> "ConversationState | None":
         """Return a conversation of a tenant."""
-        wanted = statement("conversation_state")
-        row = await self._readers.read(lambda c: c.execute(wanted, (tenant, name)).fetchone())
+        row = await self._tables.read(lambda s: s.one("conversation_state", tenant, name))
         return None if row is None else conversation_state_of(row)
 
     async def conversations(self, query: "queries.ConversationQuery") -> "Page[ConversationState]":
@@ -166,8 +159,8 @@ class SqliteReading:
 
     async def held(self, runs: Sequence[str]) -> "ConversationState | None":
         """Return a conversation in which one of these runs said something and somebody has a turn now, if any."""
-        wanted = (encode_as_is(list(runs)).decode(),)
-        row = await self._readers.read(lambda c: c.execute(statement("conversation_held"), wanted).fetchone())
+        wanted = encode_as_is(list(runs)).decode()
+        row = await self._tables.read(lambda s: s.one("conversation_held", wanted))
         return None if row is None else conversation_state_of(row)
 
     async def said(self, query: "queries.SaidQuery") -> "Page[ConversationHit]":
@@ -181,7 +174,7 @@ class SqliteReading:
         self, tenant: str, name: str, *, first: int = 0, end: int | None = None, n: int | None = None
     ) -> "list[ConversationMessage]":
         """Return the messages of a conversation from one place up to another, or to its end."""
-        return await self._readers.read(lambda connection: messages_of(connection, tenant, name, first, end, n))
+        return await self._tables.read(lambda s: messages_of(s, tenant, name, first, end, n))
 
     # Money
 
@@ -206,7 +199,7 @@ class SqliteReading:
     ) -> list[TrackRecord]:
         """Fold the last facts into a record for each agent and version."""
         wanted = (encode_as_is(list(agents)).decode() if agents else None, recent, label)
-        rows = await self._readers.read(lambda c: c.execute(statement("records_fold"), wanted).fetchall())
+        rows = await self._tables.read(lambda s: s.all("records_fold", *wanted))
         return [record_of(row) for row in rows]
 
     async def agents(self, query: "queries.AgentQuery", *, recent: int = RECENT_FACTS) -> Page[AgentReport]:
@@ -216,19 +209,18 @@ class SqliteReading:
 
     async def evidence(self, *, recent: int = RECENT_FACTS) -> list[Evidence]:
         """Fold the last facts into what became of each agent's calls, by the hour."""
-        rows = await self._readers.read(lambda c: c.execute(statement("trust_fold"), (recent,)).fetchall())
+        rows = await self._tables.read(lambda s: s.all("trust_fold", recent))
         return [Evidence(agent=a, version=v, at=at, done=d, failed=f, violations=n) for a, v, at, d, f, n in rows]
 
     async def verify(self, run_id: str) -> "list[found.ChainFault]":
         """Recompute a run's hash chain and return what does not fit."""
-        return await self._readers.read(lambda connection: _faults(connection, run_id))
+        return await self._tables.read(lambda s: _faults(s, run_id))
 
     async def _rows(self, name: str, wanted: QueryValues) -> list[Row]:
-        text = only(name, wanted)
-        return await self._readers.read(lambda connection: connection.execute(text, wanted).fetchall())
+        return await self._tables.read(lambda s: s.listed(name, wanted))
 
 
-def _listed(connection: sqlite3.Connection, rows: Iterable[Row]) -> list[Row]:
+def _listed(statements: Statements, rows: Iterable[Row]) -> list[Row]:
     """Return rows of `journal_list` with their whole payloads."""
     runs: dict[int, Payloads] = {}
     found: list[Row] = []
@@ -236,7 +228,7 @@ def _listed(connection: sqlite3.Connection, rows: Iterable[Row]) -> list[Row]:
         payload, place = row[7:]
         if quotes(payload):
             run, seq = place >> PLACE_BITS, row[1]
-            payload = runs.setdefault(run, payloads_of(connection, run)).whole(seq, payload)
+            payload = runs.setdefault(run, payloads_of(statements, run)).whole(seq, payload)
         found.append((*row[:7], payload, place))
     return found
 
@@ -253,28 +245,28 @@ def _told(rows: Sequence[Row], query: Query) -> "Page[found.RunFact]":
     return page(rows, query, lambda row: found.RunFact(row[0], fact_of(row[1:7])), lambda row: (row[4], row[7]))
 
 
-def _facts(connection: sqlite3.Connection, run_id: str, query: str, *wanted: object) -> list[Fact]:
-    row = connection.execute(statement("run_number"), (run_id,)).fetchone()
-    return [] if row is None else facts_of(connection, statement(query), row[0], *wanted)
+def _facts(statements: Statements, run_id: str, query: str, *wanted: object) -> list[Fact]:
+    row = statements.one("run_number", run_id)
+    return [] if row is None else facts_of(statements, query, row[0], *wanted)
 
 
-def _generation(connection: sqlite3.Connection, run_id: str) -> list[Fact]:
-    with of_one_moment(connection):
-        row = connection.execute(statement("run_row_by_id"), (run_id,)).fetchone()
-        return [] if row is None else facts_to_drive(connection, row[0], run_of(row).since)
+def _generation(statements: Statements, run_id: str) -> list[Fact]:
+    with statements.of_one_moment():
+        row = statements.one("run_row_by_id", run_id)
+        return [] if row is None else facts_to_drive(statements, row[0], run_of(row).since)
 
 
-def _faults(connection: sqlite3.Connection, run_id: str) -> "list[found.ChainFault]":
-    return [found.ChainFault(run_id, seq, what) for seq, what in chain_of(connection, run_id)[1]]
+def _faults(statements: Statements, run_id: str) -> "list[found.ChainFault]":
+    return [found.ChainFault(run_id, seq, what) for seq, what in chain_of(statements, run_id)[1]]
 
 
-def chain_of(connection: sqlite3.Connection, run_id: str) -> tuple[list[ChainRow], list[tuple[int, str]]]:
+def chain_of(statements: Statements, run_id: str) -> tuple[list[ChainRow], list[tuple[int, str]]]:
     """Return the facts of a run as they are stored, and place and description of what does not fit in their chain."""
-    with of_one_moment(connection):
-        row = connection.execute(statement("run_number"), (run_id,)).fetchone()
+    with statements.of_one_moment():
+        row = statements.one("run_number", run_id)
         if row is None:
             return [], [(0, "the run is not in the store")]
-        stored: list[ChainRow] = connection.execute(statement("chain_of_run"), (row[0],)).fetchall()
-        whole = whole_rows(stored, lambda seq: stored_payload(connection, row[0], seq))
+        stored: list[ChainRow] = statements.all("chain_of_run", row[0])
+        whole = whole_rows(stored, lambda seq: stored_payload(statements, row[0], seq))
         open_end = row[3] in (RunState.READY, RunState.RUNNING)
         return stored, faults(run_id, whole, row[1], row[2], open_end=open_end)
