@@ -26,6 +26,11 @@ _PAUSE_SECONDS = 0.05
 _TRIES = 5
 _CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
 """What two transactions at once may come to: the second time, one sees what the other did."""
+_ENDED = (
+    errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, errors.IdleInTransactionSessionTimeout,
+    errors.ConnectionException,
+)  # fmt: skip
+"""What the server says last."""
 
 
 class Session:
@@ -53,7 +58,7 @@ class Session:
         """
         with self._lock, translated(self._address.name):
             self._number += 1
-            transaction = _Transaction(self.name, self._number, work)
+            transaction = Numbered(self.name, self._number, work)
             return self._patiently(lambda: transaction.make(self._opened()))
 
     def close(self) -> None:
@@ -80,15 +85,20 @@ class Session:
                 conflicts += 1
                 if conflicts == _TRIES:
                     raise
-            except psycopg.OperationalError:
-                lost = self._connection is None or self._connection.closed
-                if not lost or time.monotonic() > end:  # noqa: TID251 - the same
+            except psycopg.OperationalError as error:
+                if not self._lost(error) or time.monotonic() > end:  # noqa: TID251 - the same
                     raise
                 time.sleep(_PAUSE_SECONDS)
 
+    def _lost(self, error: psycopg.OperationalError) -> bool:
+        """Whether there is no connection any more; one that the server is ending is closed."""
+        if self._connection is not None and (error.sqlstate is None or isinstance(error, _ENDED)):
+            self._connection.close()
+        return self._connection is None or self._connection.closed
 
-class _Transaction(Generic[T]):
-    """A transaction that is made once."""
+
+class Numbered(Generic[T]):
+    """A transaction of a session, by its number: it is made once."""
 
     def __init__(self, session: str, number: int, work: Callable[[Connection], T]) -> None:
         self._batch = (session, number)
