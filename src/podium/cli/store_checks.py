@@ -16,7 +16,7 @@ from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
 from podium.store.opening import is_memory, sqlite_file
 from podium.store.protocol import ChainFault
-from podium.store.sqlite.place import place, process_birth
+from podium.store.place import place, process_birth
 
 _SHOWN = 5
 

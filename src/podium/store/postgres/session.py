@@ -21,8 +21,7 @@ from podium.store.postgres.sql import statement
 
 T = TypeVar("T")
 
-_PATIENCE_SECONDS = 30.0
-"""So long a server that is gone is tried again."""
+PATIENCE_SECONDS = 30.0
 _PAUSE_SECONDS = 0.05
 _TRIES = 5
 _CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.UniqueViolation)
@@ -32,9 +31,12 @@ _CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.Uniqu
 class Session:
     """One connection to a store, for one thread at a time; opened when it is needed."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, patience: float = PATIENCE_SECONDS) -> None:
+        """A server that is gone is tried again for `patience` seconds."""
         self._address = address
-        self._name = secrets.token_hex(16)
+        self._patience = patience
+        self.name = secrets.token_hex(16)
+        """What tells it from all others, in every process."""
         self._number = 0
         self._lock = threading.RLock()
         self._connection: Connection | None = None
@@ -51,7 +53,7 @@ class Session:
         """
         with self._lock, translated(self._address.name):
             self._number += 1
-            transaction = _Transaction(self._name, self._number, work)
+            transaction = _Transaction(self.name, self._number, work)
             return self._patiently(lambda: transaction.make(self._opened()))
 
     def close(self) -> None:
@@ -60,7 +62,7 @@ class Session:
             connection, self._connection = self._connection, None
             if connection is not None:
                 if self._number and not connection.closed:
-                    _forget(connection, self._name)
+                    _forget(connection, self.name)
                 connection.close()
 
     def _opened(self) -> Connection:
@@ -70,7 +72,7 @@ class Session:
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """Try again what met another transaction, or lost its connection."""
-        end, conflicts = time.monotonic() + _PATIENCE_SECONDS, 0  # noqa: TID251 - a server lives in real time
+        end, conflicts = time.monotonic() + self._patience, 0  # noqa: TID251 - a server lives in real time
         while True:
             try:
                 return work()

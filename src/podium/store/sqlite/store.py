@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from podium.errors import InvalidValue, StoreBusy, StoreError, Unwritable
+from podium.store.commit_thread import CommitThread
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import Committed, CommitVerdict, Operation, Write
 from podium.store.protocol import Claimed, Serving, Woken
 from podium.store.sqlite.alone import append_alone, is_alone, lone
-from podium.store.sqlite.commit_thread import CommitThread
 from podium.store.sqlite.connection import (
     OF_A_VALUE,
     Durability,

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Mapping
 
 from podium.store.operations import Placed
+from podium.store.place import host_of, is_gone, place, process_birth
 from podium.store.protocol import LostWorker
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.file import StoreFile
-from podium.store.sqlite.place import host_of, is_gone, place, process_birth
 from podium.store.sqlite.sql import statement
 from podium.store.tables.rows import placed_of
 
