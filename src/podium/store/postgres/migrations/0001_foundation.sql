@@ -247,6 +247,7 @@ CREATE TABLE memory (
     writer text COLLATE "C" NOT NULL,
     at double precision NOT NULL,
     until double precision,
+    words bigint NOT NULL DEFAULT 0,
     UNIQUE (scope, key)
 );
 CREATE INDEX memory_until ON memory (until) WHERE until IS NOT NULL;
@@ -262,10 +263,12 @@ BEGIN
 END $$;
 CREATE TRIGGER memory_deleted AFTER DELETE ON memory FOR EACH ROW EXECUTE FUNCTION memory_deleted();
 CREATE TABLE memory_words (
-    n bigint PRIMARY KEY REFERENCES memory (n) ON DELETE CASCADE,
-    words tsvector NOT NULL
+    word text COLLATE "C" NOT NULL,
+    n bigint NOT NULL REFERENCES memory (n) ON DELETE CASCADE,
+    times bigint NOT NULL,
+    PRIMARY KEY (word, n)
 );
-CREATE INDEX memory_words_words ON memory_words USING gin (words);
+CREATE INDEX memory_words_n ON memory_words (n);
 CREATE TABLE memory_vectors (
     v bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     n bigint NOT NULL UNIQUE REFERENCES memory (n) ON DELETE CASCADE,
@@ -346,6 +349,8 @@ CREATE TABLE shared_states (
     until double precision NOT NULL,
     state bytea NOT NULL
 );
+CREATE FUNCTION json_of(body bytea) RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN replace(convert_from(body, 'UTF8'), '\u0000', '\ufffd')::jsonb;
 CREATE VIEW journal AS
 SELECT r.id AS run, f.place & 16777215 AS seq, f.kind, f.key, f.at, f.epoch, f.body,
     CASE WHEN substr(f.payload, 1, 1) <> '\x00' THEN f.payload END AS payload, f.blob, f.hash
