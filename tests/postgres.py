@@ -59,17 +59,23 @@ class PostgresServer:
 
     def stop(self, how: Literal["fast", "immediate"] = "immediate") -> None:
         """Stop the server; `immediate` is as if its machine had lost power, but for what the system keeps for it."""
-        self._run("pg_ctl", "stop", "-w", "-s", "-m", how, "-D", str(self._data))
+        _call(self.command_to_stop(how))
+
+    def command_to_stop(self, how: Literal["fast", "immediate"]) -> Sequence[str]:
+        """Return the command that stops the server."""
+        return _command("pg_ctl", "stop", "-w", "-s", "-m", how, "-D", str(self._data))
 
     def address(self, schema: str | None = None) -> str:
         """Return the address of a store that nobody has made yet, or of the one in that schema."""
         return f"postgresql://{_USER}@/postgres?host={self.folder}&schema={schema or f's{next(self._schemas)}'}"
 
     def _run(self, program: str, *arguments: str) -> None:
-        found = shutil.which(program) or next(
-            path for place in _PLACES if os.access(path := f"{place}/{program}", os.X_OK)
-        )
-        _call([*_as_user(), found, *arguments])
+        _call(_command(program, *arguments))
+
+
+def _command(program: str, *arguments: str) -> Sequence[str]:
+    found = shutil.which(program) or next(path for place in _PLACES if os.access(path := f"{place}/{program}", os.X_OK))
+    return [*_as_user(), found, *arguments]
 
 
 def _as_user() -> Sequence[str]:
@@ -84,14 +90,21 @@ def _call(command: Sequence[str]) -> None:
 
 @contextmanager
 def postgres_server(*, durable: bool = False) -> Generator[PostgresServer]:
-    """Run a server while a block lasts."""
+    """Run a server while a block lasts, and no longer than this process."""
     folder = Path(mkdtemp(prefix="podium-pg-"))
     try:
         server = PostgresServer(folder, durable=durable)
-        server.start()
-        try:
+        with _stopped_with_this_process(server):
+            server.start()
             yield server
-        finally:
-            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _stopped_with_this_process(server: PostgresServer) -> Generator[None]:
+    """Have a shell stop the server and delete its files once a pipe is closed: at the end, or as this process dies."""
+    script = 'cat >/dev/null; "$@" >/dev/null 2>&1; rm -rf "$0"'
+    command = ["sh", "-c", script, str(server.folder), *server.command_to_stop("immediate")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/", start_new_session=True):  # it is waited for
+        yield

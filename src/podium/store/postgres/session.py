@@ -8,8 +8,8 @@ finds its number if that was committed. One that comes late, when it was sent ag
 import secrets
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import psycopg
@@ -108,27 +108,30 @@ class Numbered(Generic[T]):
 
     def make(self, connection: Connection) -> T:
         """Make it, unless it was committed before; returns what came of it."""
-        with _undone_if_raised(connection), connection.pipeline():
-            connection.execute("BEGIN")
-            if not self._results:
-                connection.execute(statement("batch_begin"), self._batch)
-            elif connection.execute(statement("batch_again"), self._batch).fetchone() is None:
-                connection.execute("ROLLBACK")
-                return self._results[-1]
-            result = self._work(connection)
-            self._results.append(result)
-            connection.execute("COMMIT")
-        return result
+        raised: list[BaseException] = []
+        try:
+            with connection.pipeline():
+                try:
+                    self._make(connection)
+                except BaseException as error:  # raised when the pipeline is over: it logs what it meets on the way out
+                    raised.append(error)
+        except psycopg.Error as error:
+            raised.append(error)
+        if raised:
+            if not connection.closed:
+                connection.rollback()
+            raise raised[0]
+        return self._results[-1]
 
-
-@contextmanager
-def _undone_if_raised(connection: Connection) -> Generator[None]:
-    try:
-        yield
-    except BaseException:
-        if not connection.closed:
-            connection.rollback()
-        raise
+    def _make(self, connection: Connection) -> None:
+        connection.execute("BEGIN")
+        if not self._results:
+            connection.execute(statement("batch_begin"), self._batch)
+        elif connection.execute(statement("batch_again"), self._batch).fetchone() is None:
+            connection.execute("ROLLBACK")
+            return
+        self._results.append(self._work(connection))
+        connection.execute("COMMIT")
 
 
 def _forget(connection: Connection, session: str) -> None:

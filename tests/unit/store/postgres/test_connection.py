@@ -7,6 +7,7 @@ import pytest
 from psycopg import sql
 
 from podium.errors import ConfigError, NotAStore, StoreUnavailable
+from podium.store.postgres import connection
 from podium.store.postgres.address import Address, parsed
 from podium.store.postgres.columns import Blobs, Bools, Column, Floats, Ints, Texts
 from podium.store.postgres.connection import connect, prepare
@@ -20,19 +21,19 @@ def address(postgres: PostgresServer) -> Address:
 
 
 def version_of(address: Address) -> int:
-    with connect(address) as connection:
-        row = connection.execute("SELECT version FROM podium_store").fetchone()
+    with connect(address) as opened:
+        row = opened.execute("SELECT version FROM podium_store").fetchone()
     assert row is not None
     return row[0]
 
 
 def test_a_store_is_made_once(address: Address) -> None:
     prepare(address)
-    with connect(address) as connection:
-        connection.execute("INSERT INTO shared_states VALUES ('a', 1.0, '')")
+    with connect(address) as opened:
+        opened.execute("INSERT INTO shared_states VALUES ('a', 1.0, '')")
     prepare(address)
-    with connect(address) as connection:
-        assert connection.execute("SELECT name FROM shared_states").fetchall() == [("a",)]
+    with connect(address) as opened:
+        assert opened.execute("SELECT name FROM shared_states").fetchall() == [("a",)]
     assert version_of(address) == migrations()[-1][0]
 
 
@@ -43,17 +44,17 @@ def test_processes_that_open_a_new_store_at_once_make_it_once(address: Address) 
 
 
 def test_a_schema_of_another_program_is_left_alone(address: Address) -> None:
-    with psycopg.connect(address.server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(address.schema)))
-        connection.execute(sql.SQL("CREATE TABLE {}.theirs ()").format(sql.Identifier(address.schema)))
+    with psycopg.connect(address.server, autocommit=True) as opened:
+        opened.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(address.schema)))
+        opened.execute(sql.SQL("CREATE TABLE {}.theirs ()").format(sql.Identifier(address.schema)))
     with pytest.raises(NotAStore, match=r"tables of another program\. Name another one with \?schema=NAME"):
         prepare(address)
 
 
 def test_a_store_of_a_newer_podium_is_refused(address: Address) -> None:
     prepare(address)
-    with connect(address) as connection:
-        connection.execute("UPDATE podium_store SET version = 999")
+    with connect(address) as opened:
+        opened.execute("UPDATE podium_store SET version = 999")
     with pytest.raises(NotAStore, match=r"schema 999, this one knows \d+\)\. Update Podium"):
         prepare(address)
 
@@ -86,7 +87,16 @@ def test_an_address_that_is_none_is_one_clear_error(text: str, why: str) -> None
     ],
 )  # fmt: skip
 def test_the_server_reads_columns_as_they_were(address: Address, column: Column, type_of: str) -> None:
-    with connect(address) as connection:
+    with connect(address) as opened:
         query = f"SELECT * FROM unnest(%s::{type_of}[])".encode()
-        rows = connection.execute(query, (column,), binary=True).fetchall()
+        rows = opened.execute(query, (column,), binary=True).fetchall()
     assert [row[0] for row in rows] == column.values
+
+
+def test_a_pooler_that_gives_connections_away_between_transactions_is_refused(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = connect(address)
+    monkeypatch.setattr(connection, "connect", lambda _: shared)
+    with pytest.raises(StoreUnavailable, match=r"pooler that gives connections away .* pool_mode = session"):
+        prepare(address)
