@@ -15,6 +15,7 @@ from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, Talk, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, name_of, part
+from podium.patterns.building.named import described
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -74,14 +75,15 @@ def handoff(
         note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
         who, heard, unusable = first if note is None else note.to, False, tuple[str, ...]()
         again = begun_with(ctx, 2)  # in the same call; before, a hop was spent on it
+        able = await described(ctx, control.able, team)
         for _ in range(hops):
             if remark is None:
                 told = await past.told(ctx, task, turns, begins=note is None)
-            able = control.targets[who]
+            offered = control.offered(who, able)
             judge = partial(_judged, roles[who], who, control, result, again=again)
             turn = voice(ctx, None if heard else task, partial(_worded, judge))
-            parts = {"note": note, "history": told, "targets": able, "remark": remark}
-            whole, accept = _heard(ctx, task, told, note, able, remark), unless_refused(judge) if again else None
+            parts = {"note": note, "history": told, "targets": offered, "remark": remark}
+            whole, accept = _heard(ctx, task, told, note, offered, remark), unless_refused(judge) if again else None
             call = roles[who].call(ctx, whole, turn, accept, task=task, **parts)
             said = await roles[who].judged(call, judge, again=again)
             heard = heard or not isinstance(said, str)

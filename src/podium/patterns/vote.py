@@ -21,6 +21,7 @@ from podium.patterns.building.members import (
     members,
     takes,
 )
+from podium.patterns.building.named import filled_by
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -106,7 +107,7 @@ def _asked(
     ctx: Context, voter: Role[object], task: object, told: Mapping[str, object], poll: Poll
 ) -> Primitive[object]:
     """Return the call of a voter: one that takes a text finds the options in it."""
-    whole = PARTS if told and takes(voter.member) is str else task
+    whole = PARTS if told and takes(filled_by(ctx, voter.member)) is str else task
     return voter.call(ctx, whole, None, poll.valid if poll.options else None, task=task, **told)
 
 
