@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 _OPTIONAL = ("AND", "INDEXED BY")
 _LAST = 0x10FFFF
+_NO_NAME = 64
+"""No name has so many of the last character at its beginning."""
 _SURROGATES = range(0xD800, 0xE000)
 _MOST = (1 << 63) - 1
 _LITERAL = {ord(each): f"\\{each}" for each in "\\%_"}
@@ -41,11 +43,11 @@ def _bound(value: object) -> object:
     return max(-_MOST, min(value, _MOST)) if isinstance(value, int) else value
 
 
-def _beyond(prefix: str) -> str | bytes:
-    """Return what comes after all texts that begin so: the next one of its length, or a blob, which is after any."""
+def _beyond(prefix: str) -> str:
+    """Return what comes after all texts that begin so: the next one of its length, or one that no name comes after."""
     kept = prefix.rstrip(chr(_LAST))
     if not kept:
-        return b""
+        return chr(_LAST) * (len(prefix) + _NO_NAME)
     following = ord(kept[-1]) + 1
     return kept[:-1] + chr(_SURROGATES.stop if following in _SURROGATES else following)
 
