@@ -97,6 +97,10 @@ def test_a_pooler_that_gives_connections_away_between_transactions_is_refused(
     address: Address, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = connect(address)
-    monkeypatch.setattr(connection, "connect", lambda _: shared)
+
+    def same(_: Address) -> connection.Connection:
+        return shared
+
+    monkeypatch.setattr(connection, "connect", same)
     with pytest.raises(StoreUnavailable, match=r"pooler that gives connections away .* pool_mode = session"):
         prepare(address)
