@@ -102,5 +102,5 @@ def test_a_pooler_that_gives_connections_away_between_transactions_is_refused(
         return shared
 
     monkeypatch.setattr(connection, "connect", same)
-    with pytest.raises(StoreUnavailable, match=r"pooler that gives connections away .* pool_mode = session"):
+    with pytest.raises(StoreUnavailable, match=r"pooler that gives connections away .*pool_mode = session"):
         prepare(address)
