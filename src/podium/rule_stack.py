@@ -64,7 +64,8 @@ class RuleStack:
         self.dispatcher = Dispatcher(
             self.registry,
             [
-                delegated.calls, self._allow.calls, trusting.fresh, policy.calls, trusting.observed, guards.calls,
+                delegated.calls, self._allow.calls, trusting.fresh, policy.calls, trusting.observed,
+                budgets.ahead(guards.judges_input), guards.calls,
                 NoLoops(config.loops, config.max_depth).calls, Cache(store.answers, clock, keep).calls, budgets.calls,
                 Prices(config.prices).calls, limits.calls, Healthy(self.checks).calls, self.breakers.calls, timeout,
                 Batches(clock, ring).calls,

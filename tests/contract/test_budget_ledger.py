@@ -1,6 +1,6 @@
 """The ledger of a tree of runs against a model of a few lines: what is admitted, and what each budget then says."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -213,6 +213,7 @@ class Ledger(RuleBasedStateMachine):
         if node.limit is not None and node.above is not None:
             left = share_of(own, Amount(usd=node.used()))
             wanted = self.reserve_of(node, f"share:{node.id}", left, carved_from(node.above.lines, own))
+            wanted = replace(wanted, opens=OpenBudget(f"run:{node.id}", own.at_least(Amount(usd=node.used()))))
             room = self.room(node.above)
             verdict = self.hand.verdict(wanted)
             if node.held:
@@ -225,8 +226,6 @@ class Ledger(RuleBasedStateMachine):
                 assert verdict is CommitVerdict.OK
                 node.limit = max(own.usd or 0, node.used())
                 node.share, node.held = node.used() + left.usd, True
-                effects = [OpenBudget(f"run:{node.id}", BudgetLimits(usd=node.limit))]
-                self.hand.write(node.number, fact(FactKind.REWOUND), epoch=node.epoch, effects=effects)
         node.alive = True
 
     @invariant()

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from podium.app import run_sync
@@ -34,16 +36,38 @@ def wait_for(condition: Callable[[], object], seconds: float = 120.0) -> None:
 
 
 def ended(process: Process) -> str:
-    output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
     return output
+
+
+def freeze(process: Process, store: Path) -> None:
+    """Stop a process where it is not in the midst of a commit: nobody gets past a lock of the file."""
+    while True:
+        os.kill(process.pid, signal.SIGSTOP)
+        if not is_locked(store):
+            return
+        os.kill(process.pid, signal.SIGCONT)
+        time.sleep(0.01)
+
+
+def is_locked(store: Path) -> bool:
+    with closing(sqlite3.connect(store, timeout=0, isolation_level=None)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            return True
+        connection.execute("ROLLBACK")
+    return False
 
 
 def test_the_late_appends_of_a_thawed_process_are_refused(tmp_path: Path) -> None:
     witness = Witness(tmp_path / "witness")
     first = start(tmp_path, "first")
     wait_for(lambda: witness.count("begun", "first") >= RUNS)
-    os.kill(first.pid, signal.SIGSTOP)
+    freeze(first, tmp_path / "podium.db")
     try:
         frozen_at = len(witness.lines())
         second = start(tmp_path, "second")

@@ -1,23 +1,20 @@
 """The context: everything a workflow asks of the world, it asks here."""
 
-import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, overload
 
 from podium.agents.shape import shape_of
-from podium.engine.calls.barred import barred
 from podium.engine.calls.call import AgentCall
 from podium.engine.calls.once import OnceAgent, OnceFunction
 from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
+from podium.engine.looking_up import LookingUp
 from podium.engine.primitives.allowing import allow
 from podium.engine.primitives.asking import asking
 from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
 from podium.engine.primitives.joins import Gather, Quorum, Race, check_fan_out, check_quorum, checked, spread
-from podium.engine.primitives.lookups import Find, LastSpeaker, Records, SpentSoFar, changed
+from podium.engine.primitives.lookups import changed
 from podium.engine.primitives.questions import AskPerson
 from podium.engine.primitives.restarting import restart
 from podium.engine.primitives.selection import Selection
@@ -27,7 +24,6 @@ from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.caller import Undo
 from podium.engine.run.primitive import Primitive
 from podium.engine.run.unawaited import check_awaited
-from podium.engine.same_on_replay import SameOnReplay
 from podium.model.acceptance import Accept, acceptance
 from podium.model.agent import Agent, AnyAgent
 from podium.model.budget import Budget
@@ -56,24 +52,21 @@ P = ParamSpec("P")
 _NO_DEFAULT: Any = object()
 
 
-class Context(SameOnReplay):
+class Context(LookingUp):
     """What a workflow has of its run. It belongs to one task: hand `ctx.branch(…)` to `gather`, never the context.
 
     What its methods return is lazy: its key is taken at once, the work is done when it is awaited or joined.
     """
 
-    __slots__ = ("_counter", "_root", "_workflow", "callers", "deadline", "undos")
+    __slots__ = ("_root", "_workflow", "deadline", "undos")
 
     def __init__(
         self, active: ActiveRun, branch: BranchTask, path: str, workflow: AnyAgent, *, callers: tuple[str, ...] = (),
         deadline: float | None = None, undos: list[Undo] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(active, branch, path)
+        super().__init__(active, branch, path, callers)
         self._root = path
         self._workflow = workflow
-        self._counter = 0
-        self.callers = callers
-        """The workflows on the way from the root run to this one, the outermost first."""
         self.deadline = deadline
         """The time, in seconds since 1970, after which the result is of no use; None is no such time."""
         self.undos: list[Undo] = [] if undos is None else undos
@@ -82,17 +75,6 @@ class Context(SameOnReplay):
     def adopt(self, undos: list[Undo]) -> None:
         """Take over the compensations of a workflow that was called and succeeded."""
         self.undos.extend(undos)
-
-    def _key(self) -> str:
-        branch = self._branch
-        if branch.closed or branch.sheltered or branch.open is not None or asyncio.current_task() is not branch.task:
-            branch.refuse_use(self._path)
-        number = self._counter
-        self._counter = number + 1
-        key = f"{self._path}.{number}" if self._path else str(number)
-        caller = sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - `inspect` takes far longer
-        branch.unawaited[key] = caller.f_code, caller.f_lasti
-        return key
 
     def check_awaited(self) -> None:
         """Raise NotAwaited where nobody has awaited something that it was asked for."""
@@ -168,30 +150,6 @@ class Context(SameOnReplay):
         """
         agent = OnceAgent[T](name, function, effects, verify, shape_of(Any if gives is None else gives))
         return AgentCall(self._active, self._branch, self._path, self._key(), agent, None, NO_OPTIONS, self)
-
-    def find(self, capability: str, *, among: Sequence[AnyAgent | str] | None = None) -> Find:
-        """Look up who offers a capability, of all who are registered or `among` some; gives their cards.
-
-        Those whom the rules refuse in this run, whatever they are handed, are left out. What was found is recorded.
-        """
-        place = self._active, self._branch, self._path, self._key()
-        return Find(*place, of=capability, barred=partial(barred, self._active, place[-1], self.callers), among=among)
-
-    def last_speaker(self, *agents: str) -> LastSpeaker:
-        """Look up which of these spoke last in `conversation`; gives its name in a list, empty for none. Recorded."""
-        return LastSpeaker(self._active, self._branch, self._path, self._key(), agents=agents)
-
-    def records(self, *agents: str, label: str | None = None) -> Records:
-        """Look up how agents of these names did so far, or all that were asked; gives a Record for each version.
-
-        With a `label` it is how they did in calls that were labelled so. Folded from the newest facts of the store; an
-        agent that was never asked has none. The result is recorded.
-        """
-        return Records(self._active, self._branch, self._path, self._key(), agents=agents, label=label)
-
-    def spent(self) -> SpentSoFar:
-        """Look up what this workflow, or branch, has spent so far with all below it; gives one Spending. Recorded."""
-        return SpentSoFar(self._active, self._branch, self._path, self._key())
 
     @overload
     def on_undo(self, agent: Agent[In, Any], input: In, /) -> OnUndo: ...

@@ -12,7 +12,7 @@ from podium.guards.custom import BOTH, CustomCheck, check_guard
 from podium.model.agent import AnyAgent, must_be_agent
 from podium.model.guard import Checked, GuardFinding, GuardPlace, Objected, Passed
 from podium.model.json import Json, is_object
-from podium.model.outcome import Done, Failed, Refused, Usage
+from podium.model.outcome import Done, Failed, Refused
 from podium.model.rule_steps import RuleSteps
 from podium.model.step import guard_step
 
@@ -43,12 +43,8 @@ def screen_by(
         )
 
     async def look(checked: Checked) -> GuardFinding:
-        spent: list[Usage | None] = []
-
         async def judge() -> Json:
-            done = await _answer(agent, checked)
-            spent.append(done.usage)
-            return done.value
+            return (await _answer(agent, checked)).value
 
         digest = hashlib.sha256(orjson.dumps(checked.value)).hexdigest()[:16]
         verdict = await checked.steps.once(
@@ -56,7 +52,6 @@ def screen_by(
             judge,
             input=checked.value,
             key=f"{checked.place}:{digest}",
-            usage=lambda _: spent[-1] if spent else None,
         )
         safe, reason = _read(verdict, agent.card.name)
         return Passed() if safe else Objected(reason or f"{agent.card.name} says that it is not safe", ask)

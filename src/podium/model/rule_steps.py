@@ -1,6 +1,6 @@
 """What a rule on the way of a call is handed: what agents have, and the run's money and turns."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from podium.model.agent import AnyAgent
@@ -12,6 +12,9 @@ from podium.model.origin import ArgumentOrigin
 from podium.model.outcome import Outcome, Usage
 from podium.model.said import SaidInTurn
 from podium.model.steps import Steps
+
+ChangeSent = Callable[[Json], Json]
+"""Returns how a request that was sent is recorded."""
 
 
 class SpeakingTurn(Protocol):
@@ -80,11 +83,12 @@ class RuleSteps(Steps, Protocol):
         """Take note of what the answer of the agent came to: that is recorded, also where the answer is not."""
         ...
 
-    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+    async def beside(self, agent: AnyAgent, input: Json, *, sent: ChangeSent | None = None) -> Outcome:
         """Have another agent asked in the step one is in, beside the agent of this call, and under its own rules.
 
         It is limited, cut off, allowed and paid for like any agent that is called; what it does is recorded inside the
-        step. What has to wait for people or a time has the step wait for them. Raises UsageError outside of a step.
+        step, and what it costs with the step, under its own name. `sent` returns its requests as they are recorded.
+        What has to wait for people or a time has the step wait for them. Raises UsageError outside of a step.
         """
         ...
 

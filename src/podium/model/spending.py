@@ -1,9 +1,32 @@
 """What a request counts as: what was told of it, or the most that it may have come to."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from podium.model.budget import MOST_COUNT, MOST_USD, Bound
 from podium.model.outcome import Usage
+
+
+class Payer(NamedTuple):
+    """Whose spending something in a call is, where that is not the agent which was asked first."""
+
+    by: str = ""
+    """The name of a fallback, or of an agent that is asked beside the one of the call; empty is the one asked first."""
+    beside: bool = False
+    """Whether it is asked beside the agent of the call, as a judge or to summarize: its price is then apart."""
+
+
+ASKED_FIRST = Payer()
+
+
+class StepUsage(NamedTuple):
+    """What a step used up, and who."""
+
+    usage: Usage | None = None
+    payer: Payer = ASKED_FIRST
+
+
+NOTHING_USED = StepUsage()
 
 
 def counted(usage: Usage | None, bound: Bound | None) -> Usage | None:

@@ -35,6 +35,8 @@ class DoubtfulAmount:
     usd: int
     """In billionths of a US dollar, less what was given back of it."""
     budgets: Sequence[str]
+    by: str
+    """For whom it counts, where that is not the agent of the call that was asked first."""
 
 
 class Corrector:
@@ -50,47 +52,57 @@ class Corrector:
 
         With `key` only those of that call count, and of what it started. Raises NotPossible where less is in doubt.
         """
-        records = [each async for each in walk(self._store.runs, RunQuery(workflow=WORKFLOW, tenant=run.tenant))]
-        doubts = [each async for each in self._doubts(run, key, await self._given(run, records))]
+        given = await self._given_above(run)
+        doubts = [each async for each in self._doubts(run, key, given)]
         there = sum(each.usd for each in doubts)
         if not there or (usd or 0) > there:
             which = f"run {run.id}" if key is None else f"call {key} of run {run.id}"
             raise NotPossible(f"{which} has {dollars(there)} in doubt: no more can be given back.")
         left = there if usd is None else usd
-        given: list[DoubtfulAmount] = []
+        back: list[DoubtfulAmount] = []
         for each in doubts:
             part = min(left, each.usd)
             left -= part
-            given += [replace(each, usd=part)] if part else []
-        parts = [part for each in given for part in await self._parts(each)]
-        before = sum(each.parent == run.id for each in records)
-        record = self._record(run, f"{run.id}.correction.{before}", given, by=by, why=why)
+            back += [replace(each, usd=part)] if part else []
+        parts = [part for each in back for part in await self._parts(each)]
+        before = len(await self._records(run))
+        record = self._record(run, f"{run.id}.correction.{before}", back, by=by, why=why)
         verdict, _ = await self._worker.commits.submit(CorrectBudgets(parts=parts, record=record))
         if verdict is not CommitVerdict.OK:
             raise NotPossible(f"somebody corrected what is in doubt in run {run.id} meanwhile: look at it again.")
-        return sum(each.usd for each in given)
+        return sum(each.usd for each in back)
 
-    async def _given(self, run: Run, records: Sequence[Run]) -> Counter[tuple[str, str]]:
-        """Return what was given back before of the runs of its family, by run and call."""
-        given = Counter[tuple[str, str]]()
-        for record in records:
-            if record.root == run.root:
-                for fact in await self._store.facts(record.id):
-                    if isinstance(said := fact.content, DoubtCorrected):
-                        given[said.run, fact.key] += said.usd
+    async def _given_above(self, run: Run) -> Counter[tuple[str, str]]:
+        """Return what was given back before by corrections of the runs that began it, by run and call."""
+        given, above = Counter[tuple[str, str]](), run
+        while above.parent is not None and (parent := await self._store.run(above.parent)) is not None:
+            above = parent
+            await self._add_given(above, given)
         return given
+
+    async def _add_given(self, run: Run, given: Counter[tuple[str, str]]) -> None:
+        """Count what corrections of a run gave back."""
+        for record in await self._records(run):
+            for fact in await self._store.facts(record.id):
+                if isinstance(said := fact.content, DoubtCorrected):
+                    given[said.run, fact.key] += said.usd
+
+    async def _records(self, run: Run) -> list[Run]:
+        """Return the runs that record corrections of a run."""
+        return [each async for each in walk(self._store.runs, RunQuery(workflow=WORKFLOW, parent=run.id))]
 
     async def _doubts(
         self, run: Run, key: str | None, given: Counter[tuple[str, str]]
     ) -> AsyncIterator[DoubtfulAmount]:
-        """Give what is in doubt in a run, then in those that it started."""
+        """Give what is in doubt in a run, then in those that it started, less what was given back of it."""
+        await self._add_given(run, given)
         for each in _settled(run, await self._store.facts(run.id)):
             back = min(given[run.id, each.call], each.usd)
             given[run.id, each.call] -= back
             if each.usd > back and key in (None, each.call):
                 yield replace(each, usd=each.usd - back)
         async for child in walk(self._store.runs, RunQuery(parent=run.id)):
-            if key in (None, child.id.removeprefix(f"{run.id}.")):
+            if child.workflow != WORKFLOW and key in (None, child.id.removeprefix(f"{run.id}.")):
                 async for each in self._doubts(child, None, given):
                     yield each
 
@@ -121,7 +133,7 @@ class Corrector:
         told: Json = {"run": run.id, "usd": dollars(sum(each.usd for each in given)), "why": why}
         started = Started(workflow=WORKFLOW, version=_VERSION, seed=0, principal=by, tenant=run.tenant)
         said = [
-            NewFact.saying(DoubtCorrected(run=each.run.id, usd=each.usd, by=by, why=why), each.call, now)
+            NewFact.saying(DoubtCorrected(run=each.run.id, usd=each.usd, by=by, why=why, agent=each.by), each.call, now)
             for each in given
         ]
         ended = NewFact.saying(Ended(state=RunState.DONE, reason="", causes=()), "", now, NULL)
@@ -140,6 +152,7 @@ def _settled(run: Run, facts: Sequence[Fact]) -> Iterator[DoubtfulAmount]:
                 budgets[said.reservation] = said.budgets
             case AmountSettled(in_doubt=True) as said:
                 usd = said.usd if said.doubt is None else said.doubt
-                yield DoubtfulAmount(run, fact.key, usd, said.budgets or budgets.get(said.reservation, ()))
+                where = said.budgets or budgets.get(said.reservation, ())
+                yield DoubtfulAmount(run, fact.key, usd, where, said.by)
             case _:
                 pass

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 from podium.engine.run.keys import belongs
 from podium.engine.run.undone import Undone
+from podium.errors import NotPossible, UnknownRun
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.waits import ChildAwaited, ChildSpawned
+from podium.model.run import Run
+from podium.operations.conversation_operator import RECORDS
+from podium.operations.correcting import WORKFLOW as CORRECTION
+from podium.store.protocol import ReadStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,19 @@ class Shared:
     loose: int | None
     left_behind: Collection[str] = ()
     """Where child runs were started whose results are not among them."""
+
+
+async def run_to_fork(store: ReadStore, run_id: str) -> Run:
+    """Return a run of which a fork is to be made; raises UnknownRun, and NotPossible where nothing happens in it."""
+    run = await store.run(run_id)
+    if run is None:
+        raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+    if run.workflow == CORRECTION or run.workflow.startswith(RECORDS):
+        raise NotPossible(
+            f"run {run_id} only records what an operator changed ({run.workflow}): there is nothing in it that a fork "
+            "could do again. Fork the run that it is about."
+        )
+    return run
 
 
 def shared_with_fork(before: Sequence[Fact], loose: Collection[int], undone: Undone) -> Shared:

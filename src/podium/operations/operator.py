@@ -26,7 +26,7 @@ from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
 from podium.operations.budgets import raised_since, raising
 from podium.operations.editing import Edited, edited_input
-from podium.operations.forking import begun_effects, shared_with_fork
+from podium.operations.forking import begun_effects, run_to_fork, shared_with_fork
 from podium.operations.redactor import refuse_redacted
 from podium.store.conversing import ReleaseTurn
 from podium.store.inserting import NewFact, NewRun
@@ -222,9 +222,7 @@ class Operator:
         Effects declared `once` that the old run had after the cut are not done again without asking. The call at `key`
         may be given another input.
         """
-        run = await self._worker.store.run(run_id)
-        if run is None:
-            raise UnknownRun(f"no run is called {run_id!r}. `podium runs list` shows those there are.")
+        run = await run_to_fork(self._worker.store, run_id)
         facts = await self._worker.store.facts(run_id)
         refuse_redacted(run_id, facts)
         void = voided(facts)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from podium.patterns.parallel import parallel
     from podium.patterns.parts.board import Board, Watcher, watch
     from podium.patterns.parts.control import Answer, AnsweredBy, HandOff, Turn
-    from podium.patterns.parts.ends import EndWhen, after, all_of, any_of, lasted, mentions, signalled, spent
+    from podium.patterns.parts.ends import EndWhen, after, all_of, any_of, confirmed, lasted, mentions, signalled, spent
     from podium.patterns.parts.exchange import MeshResult, Outgoing, PeerReply
     from podium.patterns.parts.joining import Joined
     from podium.patterns.parts.judging import Ruling
@@ -109,6 +109,7 @@ __all__ = [
     "blackboard",
     "cascade",
     "cel",
+    "confirmed",
     "coordinate",
     "debate",
     "ensemble",
@@ -162,7 +163,7 @@ lazy.exports(
         "podium.patterns.parallel": "parallel",
         "podium.patterns.parts.board": "Board Watcher watch",
         "podium.patterns.parts.control": "Answer AnsweredBy HandOff Turn",
-        "podium.patterns.parts.ends": "EndWhen after all_of any_of lasted mentions signalled spent",
+        "podium.patterns.parts.ends": "EndWhen after all_of any_of confirmed lasted mentions signalled spent",
         "podium.patterns.parts.exchange": "MeshResult Outgoing PeerReply",
         "podium.patterns.parts.joining": "Joined",
         "podium.patterns.parts.judging": "Ruling",

@@ -15,6 +15,7 @@ from podium.patterns.building.members import GivingAgent, Kind, Member, Stage, a
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
+from podium.patterns.building.reading import reading
 from podium.patterns.building.refusals import OnRefused, end_where_refused
 from podium.patterns.building.role import Role, shared_task
 
@@ -46,7 +47,8 @@ def cascade(
     its samples gave it. One of the two has to be given.
 
     A tier that fails is passed over like one that is not believed. So is one that gives None, which says that it could
-    not tell, and one of whose answer the agent that is to say whether it is `confident` could not say so. The last tier
+    not tell, and one of whose answer the agent that is to say whether it is `confident` could not say so, or which that
+    rule cannot read even after the tier was told and asked again. The last tier
     is asked once, and its answer is taken as it is; its failure is raised. So is what a policy, a guard or a person
     does not let a tier do: nobody else does it instead, unless `on_refused="go_on"` has it passed over too.
 
@@ -62,12 +64,12 @@ def cascade(
     roles = [Role[object]("cascade", "tier", each, offers=("task",)) for each in members.values()]
     *cheap, last = roles
     kind = either(map(gives, members.values()))
-    believes = _believing(confident, kind)
+    believes, readable = _believing(confident, kind)
 
     async def body(ctx: Context, task: object, so_far: SoFar[object]) -> object:
         tried = list[str]()
         for tier in cheap:
-            calls = [tier.call(ctx, task, task=task) for _ in range(samples)]
+            calls = [tier.call(ctx, task, None, readable, task=task) for _ in range(samples)]
             ended = await ctx.gather(*calls, return_exceptions=True)
             end_where_refused(ctx, on_refused, ended)
             answers = answers_of(ended)
@@ -105,15 +107,23 @@ def commonest(answers: Sequence[object], *, of: int) -> tuple[object, float]:
     return answer, count / of
 
 
-def _believing(confident: Stage | None, kind: Kind) -> Callable[[Context, object, object], Awaitable[bool]]:
-    """Return what says whether an answer to a task is to be trusted."""
+def _believing(
+    confident: Stage | None, kind: Kind
+) -> tuple[Callable[[Context, object, object], Awaitable[bool]], Callable[[object], object] | None]:
+    """Return what says whether an answer to a task is to be trusted, and the rule that has to be able to read it."""
     if confident is None or (callable(confident) and not is_agent(confident)):
-        sure = None if confident is None else rule(confident, answer=kind)
+        sure = None if confident is None else reading("cascade", "confident", rule(confident, answer=kind))
 
         async def by_rule(_: Context, _task: object, answer: object) -> bool:
-            return sure is None or bool(sure(answer))
+            try:
+                return sure is None or bool(sure(answer))
+            except BadAnswer:
+                return False
 
-        return by_rule
+        def readable(answer: object) -> object:
+            return answer is None or sure is None or sure(answer)
+
+        return by_rule, None if sure is None else readable
     judging = Role[bool]("cascade", "confident", confident, offers=("task", "answer"), gives=bool)
 
     async def by_agent(ctx: Context, task: object, answer: object) -> bool:
@@ -122,7 +132,7 @@ def _believing(confident: Stage | None, kind: Kind) -> Callable[[Context, object
         except (CallError, BadAnswer):
             return False
 
-    return by_agent
+    return by_agent, None
 
 
 def _sketch(members: Mapping[str, Member], confident: Stage | None) -> Sketch:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, Unpack
 
 from podium.engine.context import Context
+from podium.errors import BadAnswer
 from podium.model.agent import is_agent
 from podium.patterns.building.expression import rule
 from podium.patterns.building.last_word import TeamResult
 from podium.patterns.building.members import GivingAgent, Kind, Member, applied, at_least, either, gives, members
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.reading import reading
 from podium.patterns.building.role import Role, shared_task
 from podium.patterns.parts.joining import Terms, join
 from podium.patterns.parts.judging import Judged, Ruling, judged
@@ -56,7 +58,8 @@ def ensemble(
     are letters and their order is drawn by lot, so that no name and no place is favoured (position bias: Zheng et al.
     2023, arXiv 2306.05685).
 
-    A contestant that fails is left out. The only one that is left wins without a judge. Raises NoDecision where none
+    A contestant that fails is left out. One whose answer the rule cannot read is told and asked again; then it has no
+    score. The only one that is left wins without a judge. Raises NoDecision where none
     is left, and where the winner is none of the labels; BadAnswer where the ruling cannot be read.
     """
     at_least("ensemble", "at_once", 1 if at_once is None else at_once)
@@ -65,11 +68,11 @@ def ensemble(
         for each in members("ensemble", contestants, least=2, what="contestants")
     ]
     kind = either(gives(role.member) for role in roles)
-    judging, pick = _judge(judge, kind)
+    judging, pick, worth = _judge(judge, kind)
     terms = Terms(partial=True, at_once=at_once, pattern="ensemble")
 
     async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
-        joined = await join(ctx, {role.who: role.call(ctx, task, task=task) for role in roles}, terms)
+        joined = await join(ctx, {role.who: role.call(ctx, task, None, worth, task=task) for role in roles}, terms)
         so_far.reached(joined.values)
         found = await pick(ctx, task, joined.values) if len(joined.values) > 1 else _alone(joined.values)
         return Chosen(
@@ -86,23 +89,37 @@ def ensemble(
     )  # fmt: skip
 
 
-def _judge(judge: Member | Callable[[Any], float], kind: Kind) -> tuple[Role[Ruling] | None, Picking]:
-    """Return who judges, None where it is a rule, and how."""
+def _judge(
+    judge: Member | Callable[[Any], float], kind: Kind
+) -> tuple[Role[Ruling] | None, Picking, Callable[[object], float] | None]:
+    """Return who judges, None where it is a rule, how, and what that rule makes of an answer."""
     if isinstance(judge, str) or is_agent(judge) or not callable(judge):
         role = Role[Ruling]("ensemble", "judge", judge, offers=("task", "candidates"), gives=Ruling)
 
         async def ask(ctx: Context, task: object, answers: Mapping[str, object]) -> Judged:
             return await judged(ctx, role, "candidates", answers, task=task)
 
-        return role, ask
-    worth = rule(judge, answer=kind)
+        return role, ask, None
+    score = rule(judge, answer=kind)
+
+    def number(answer: object) -> float:
+        return float(score(answer))
+
+    worth = reading("ensemble", "judge", number)
 
     async def rate(_ctx: Context, _task: object, answers: Mapping[str, object]) -> Judged:
-        scores = {name: float(worth(answer)) for name, answer in answers.items()}
+        scores, unread = dict[str, float](), list[BadAnswer]()
+        for name, answer in answers.items():
+            try:
+                scores[name] = worth(answer)
+            except BadAnswer as error:
+                unread.append(error)
+        if not scores:
+            raise unread[0]
         winner = max(scores, key=lambda name: scores[name])
         return Judged(winner=winner, reasons=f"It has the highest score, {scores[winner]:g}.", scores=scores)
 
-    return None, rate
+    return None, rate, worth
 
 
 def _alone(answers: Mapping[str, object]) -> Judged:

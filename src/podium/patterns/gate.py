@@ -11,10 +11,11 @@ from podium.model.agent import is_agent
 from podium.model.duration import Duration, seconds_or_none
 from podium.model.question import Approval, Decision
 from podium.patterns.building.expression import Predicate, rule
-from podium.patterns.building.inputs import plain
+from podium.patterns.building.inputs import heard_of, plain
 from podium.patterns.building.members import ANYTHING, GivingAgent, Kind, Member, Stage, at_least, gives, name_of
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
+from podium.patterns.building.reading import reading
 from podium.patterns.building.role import Role
 
 Fails = Literal["stop", "back", "ask"]
@@ -67,26 +68,30 @@ def gate(
     writes at most `rounds` times in all, and then does as `then` says; `"ask"` has a person (`to`) see the output and
     the reasons, and let it pass or not. No answer within `within` seconds means no.
 
+    A worker whose output the rule cannot read is told and asked again; then it raises BadAnswer.
     Raises GateClosed, with the reasons, for an output that does not pass in the end.
     """
     at_least("gate", "rounds", rounds)
     limit = seconds_or_none(within, "within of gate")
     _check_options(fails, then, worker, limit)
     working = None if worker is None else Role[object]("gate", "worker", worker, offers=("task", "output", "reasons"))
-    verdict_of, kind = _checking(check, ANYTHING if worker is None else gives(worker), alone=working is None)
+    verdict_of, kind, reads = _checking(check, ANYTHING if worker is None else gives(worker), alone=working is None)
     last = then if fails == "back" else fails
     where = name_of(check)
+    author = where if isinstance(check, str) or is_agent(check) else None
 
     async def body(ctx: Context, task: object, so_far: SoFar[object]) -> object:
         output, verdict = task, Check(passed=False)
         for n in range(rounds if fails == "back" else 1):
             if working is not None and n == 0:
-                output = await working.ask(ctx, task, task=task)
+                output = await working.settle(ctx, reads, task, task=task)
             elif working is not None:
                 returned = Returned(task=task, output=output, reasons=verdict.reasons)
-                output = await working.ask(ctx, returned, task=task, output=output, reasons=verdict.reasons)
+                said = (working.who, output), (author, verdict.reasons)
+                heard = heard_of(ctx, returned, task, *said, ask="Write it again.")
+                output = await working.settle(ctx, reads, heard, task=task, output=output, reasons=verdict.reasons)
             so_far.reached(output)
-            verdict = await verdict_of(ctx, output, task)
+            verdict = await verdict_of(ctx, output, task, None if working is None else working.who)
             if verdict.passed:
                 return output
         if last == "stop":
@@ -121,27 +126,36 @@ def _check_options(fails: str, then: str, worker: Member | None, within: float |
 
 def _checking(
     check: Stage, kind: Kind, *, alone: bool
-) -> tuple[Callable[[Context, object, object], Awaitable[Check]], Kind]:
-    """Return what makes a verdict of an output and its task, and the type that it takes the output as."""
-    if callable(check) and not is_agent(check):
-        holds, broken = rule(check, output=kind), f"{name_of(check)} does not hold"
+) -> tuple[Callable[[Context, object, object, str | None], Awaitable[Check]], Kind, Callable[[object], object]]:
+    """Return what makes a verdict of an output, its task and its author, the type of the output, and what reads it.
 
-        async def by_rule(_: Context, output: object, _task: object) -> Check:
+    What reads it gives it back; it raises BadAnswer where a rule cannot read it.
+    """
+    if callable(check) and not is_agent(check):
+        holds, broken = reading("gate", "check", rule(check, output=kind)), f"{name_of(check)} does not hold"
+
+        def readable(output: object) -> object:
+            holds(output)
+            return output
+
+        async def by_rule(_: Context, output: object, _task: object, _author: str | None) -> Check:
             passed = bool(holds(output))
             return Check(passed=passed, reasons="" if passed else broken)
 
-        return by_rule, _annotated(check)
+        return by_rule, _annotated(check), readable
     offers = ("output",) if alone else ("output", "task")
     checking = Role[Check | bool]("gate", "check", check, offers=offers, gives=Check | bool)
 
-    async def by_agent(ctx: Context, output: object, task: object) -> Check:
+    async def by_agent(ctx: Context, output: object, task: object, author: str | None) -> Check:
         parts = {"output": output} if alone else {"output": output, "task": task}
-        said = await checking.ask(ctx, output, **parts)
+        whole = output if author is None else heard_of(ctx, output, task, (author, output), ask="Does it pass?")
+        said = await checking.ask(ctx, whole, **parts)
         passed, reasons = (said, "") if isinstance(said, bool) else (said.passed, said.reasons)
         return Check(passed=passed, reasons=reasons if passed or reasons else f"{checking.who} gave no reasons")
 
     kind = checking.takes("output")
-    return by_agent, ANYTHING if kind is str else kind  # as a text it would lose what it was made of
+    taken = ANYTHING if kind is str else kind  # as a text it would lose what it was made of
+    return by_agent, taken, lambda output: output
 
 
 def _annotated(function: Predicate) -> Kind:

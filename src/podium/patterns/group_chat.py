@@ -15,9 +15,11 @@ from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import Talk, as_text, plain, said_by, sections
 from podium.patterns.building.last_word import TeamResult, last_word, words_of
 from podium.patterns.building.members import Member, abilities, about, at_least, by_name, part, takes
+from podium.patterns.building.named import described, filled_by
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.reading import reading
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import voice
 from podium.patterns.parts.ends import EndWhen, ends_of
@@ -91,32 +93,43 @@ def group_chat(
 
     It ends once `until`, an end or a rule of `messages`, has come (a turn is a new message); or once everybody has
     spoken and `agree`, a rule of `message`, holds for the latest message of each; and after as many new messages as
-    there are `turns`, which is no failure.
+    there are `turns`, which is no failure. A speaker whose message `until` or `agree` cannot read is told and asked
+    again; then it raises BadAnswer.
     """
     at_least("group_chat", "turns", turns)
     known = by_name("group_chat", speakers, least=2, what="speakers")
     offers = ("task", "messages")
     speaking = {who: Role[object]("group_chat", "speaker", each, offers=offers) for who, each in known.items()}
-    voices = {who: words_of(each, last_only=last_only) for who, each in known.items()}
     choice = _Choice(next_speaker, manager, candidates, known)
     enough = ends_of("group_chat", until, known, messages=list[Said])
-    agreeing = rule(agree, message=Said) if agree else None
+    agreeing = reading("group_chat", "agree", rule(agree, message=Said)) if agree else None
 
     def agreed(messages: Sequence[Said]) -> bool:
         latest = {message.speaker: message for message in messages if message.speaker in known}
         return agreeing is not None and len(latest) == len(known) and all(map(agreeing, latest.values()))
 
+    def readable(before: Sequence[Said], who: str, said: object) -> Said:
+        message = Said(speaker=who, text=plain(last_word(said) if last_only else said))
+        enough.read([*before, message])
+        if agreeing is not None:
+            agreeing(message)
+        return message
+
     async def body(ctx: Context, given: object, so_far: SoFar[list[Said]]) -> Conversation:
         task, earlier = (given.task, given.messages) if isinstance(given, ChatSoFar) else (given, [])
-        chat, over = _Chat(task, list(earlier), before=len(earlier)), enough.begin(ctx)
+        able = await choice.described(ctx)
+        chat, over = _Chat(task, list(earlier), before=len(earlier), able=able), enough.begin(ctx)
         for number in range(1, turns + 1):
             who = await choice.next(ctx, chat)
             if who is None:
                 return Conversation(messages=chat.messages, ended="nobody")
-            cue, turn = chat.cue(ctx, speaking[who]), voice(ctx, None if number > 1 else task, voices[who])
+            cue, turn = (
+                chat.cue(ctx, speaking[who]),
+                voice(ctx, None if number > 1 else task, words_of(ctx, known[who], last_only=last_only)),
+            )
             parts = {} if isinstance(cue, str) else {"task": task, "messages": chat.messages}
-            said = await speaking[who].ask(ctx, cue, turn, **parts)
-            chat.messages.append(Said(speaker=who, text=plain(last_word(said) if last_only else said)))
+            said = await speaking[who].settle(ctx, partial(readable, chat.messages, who), cue, turn, **parts)
+            chat.messages.append(said)
             so_far.reached(chat.messages)
             over.note(who, chat.messages[-1].text)
             if ended_by := await over.came(number, list(chat.messages)):
@@ -146,10 +159,12 @@ class _Chat:
     messages: list[Said]
     before: int
     """So many of the messages were handed in: they stand in no conversation of the store."""
+    able: Mapping[str, str]
+    """What each speaker can do, by name, where a manager chooses among them."""
 
     def hears(self, ctx: Context, member: Member) -> bool:
         """Whether a member that takes a text finds all messages in the conversation, with their authors."""
-        return not self.before and ctx.says in ("exchange", "answer") and takes(member) is str
+        return not self.before and ctx.says in ("exchange", "answer") and takes(filled_by(ctx, member)) is str
 
     def talk(self, ask: str) -> Talk:
         """Return the task and what was said as messages, and what is asked then."""
@@ -173,6 +188,7 @@ class _Choice:
         self, by: Callable[[list[Said]], str | None] | Member, manager: Member | None,
         candidates: Callable[[list[Said]], Sequence[str]] | None, speakers: Mapping[str, Member],
     ) -> None:  # fmt: skip
+        self._speakers = speakers
         self._able = {who: about(each) for who, each in speakers.items()}
         self._candidates = None if candidates is None else rule(candidates, messages=list[Said])
         self._function: Callable[[list[Said]], str | None] | None = None
@@ -193,6 +209,10 @@ class _Choice:
             self._able = abilities("group_chat", self._manager.who, speakers)
             self.parts["manager"] = self._manager.member
 
+    async def described(self, ctx: Context) -> dict[str, str]:
+        """Return what each speaker can do, by name; what names stand for is looked up only for a manager."""
+        return dict(self._able) if self._manager is None else await described(ctx, self._able, self._speakers)
+
     async def next(self, ctx: Context, chat: _Chat) -> str | None:
         """Return the next speaker, or None for the end; raises NoDecision for an unknown name."""
         among = self._among(chat.messages)
@@ -206,7 +226,7 @@ class _Choice:
             return self._in_turn(chat.messages, among)
         if len(among) == 1:
             return among[0]
-        able, accept = {who: self._able[who] for who in among}, partial(_speaker, among)
+        able, accept = {who: chat.able[who] for who in among}, partial(_speaker, among)
         if chat.hears(ctx, self._manager.member):
             return await self._manager.settle(ctx, accept, task=chat.task, messages=None, speakers=able)
         talk = chat.talk(f"{sections({'speakers': able})}\n\nWho speaks next?")

@@ -15,12 +15,14 @@ from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, Talk, plain, said_by, sections
 from podium.patterns.building.members import ANYTHING, Member, at_least, by_name, known, name_of, part
+from podium.patterns.building.named import described
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, unless_refused
 from podium.patterns.building.talking import voice, words
 from podium.patterns.parts.control import Answer, AnsweredBy, Control, HandOff, Turn, back_and_forth
+from podium.patterns.parts.transferring import transferring
 
 _WATCHED = ("task", "agent", "note")
 """What `on_handoff` is offered."""
@@ -40,7 +42,8 @@ def handoff(
     The agent in control takes `task`, `note` (the HandOff that brought it control; None at first), `history` (the turns
     so far), `targets` (whom it may hand to: what each can do, by name) and `remark` (None, or what was wrong with its
     last answer): as parameters of these names, as a text, or as a mapping of them all. It gives a HandOff or an Answer,
-    or JSON of that form: `{"to": …, "reason": …, "context": {…}}`, `{"answer": …}`.
+    or JSON of that form: `{"to": …, "reason": …, "context": {…}}`, `{"answer": …}`. A language model with an output of
+    its own gives that as the answer, and has a tool `transfer_to_NAME` for each of its targets, which ends its turn.
 
     Control begins at `start` (the first agent unless given): an agent or its name, or a rule of the `task` that gives a
     name, or None for the first, so that a later run may go on with who answered. It goes only where it is `allowed`: by
@@ -63,6 +66,7 @@ def handoff(
     team = by_name("handoff", agents, least=2)
     begins = _Start(start, team)
     control = Control(team, allowed, needs or {})
+    team = {who: transferring(each, control.offered(who, control.able)) for who, each in team.items()}
     past = _Past(history, summarizer)
     roles = {who: _role(agent, past, starts=begins.may_be(who)) for who, agent in team.items()}
     watcher = None if on_handoff is None else Role[object]("handoff", "on_handoff", on_handoff, offers=_WATCHED)
@@ -74,14 +78,15 @@ def handoff(
         note, told, remark = await _going_on(ctx, team, first, needs or {}), None, None
         who, heard, unusable = first if note is None else note.to, False, tuple[str, ...]()
         again = begun_with(ctx, 2)  # in the same call; before, a hop was spent on it
+        able = await described(ctx, control.able, team)
         for _ in range(hops):
             if remark is None:
                 told = await past.told(ctx, task, turns, begins=note is None)
-            able = control.targets[who]
+            offered = control.offered(who, able)
             judge = partial(_judged, roles[who], who, control, result, again=again)
             turn = voice(ctx, None if heard else task, partial(_worded, judge))
-            parts = {"note": note, "history": told, "targets": able, "remark": remark}
-            whole, accept = _heard(ctx, task, told, note, able, remark), unless_refused(judge) if again else None
+            parts = {"note": note, "history": told, "targets": offered, "remark": remark}
+            whole, accept = _heard(ctx, task, told, note, offered, remark), unless_refused(judge) if again else None
             call = roles[who].call(ctx, whole, turn, accept, task=task, **parts)
             said = await roles[who].judged(call, judge, again=again)
             heard = heard or not isinstance(said, str)

@@ -14,6 +14,7 @@ from podium.patterns.building.added import added
 from podium.patterns.building.inputs import Talk, plain, said_by, sections, thread_of
 from podium.patterns.building.last_word import TeamResult, last_word
 from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, part
+from podium.patterns.building.named import described
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
@@ -311,7 +312,7 @@ class _Crew:
     asking: _Instructing
     given: Mapping[str, Member]
     able: Mapping[str, str]
-    """What those given can do."""
+    """What those given can do, as far as it is known before the run."""
     offering: str | None
     outsiders: frozenset[str]
     """Those who may offer it too, and are no workers: whoever orchestrates, and the pattern itself."""
@@ -319,7 +320,7 @@ class _Crew:
 
     async def gathered(self, ctx: Context) -> _Team:
         """Return all workers there are now; raises NoDecision where there are none."""
-        members, able = dict(self.given), dict(self.able)
+        members, able = dict(self.given), await described(ctx, self.able, self.given)
         if self.offering is not None:
             for found in await ctx.find(self.offering):
                 if found.name not in self.outsiders and found.name not in members:

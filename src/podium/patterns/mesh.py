@@ -10,6 +10,7 @@ from podium.model.json import Json
 from podium.model.message import Message
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import Member, abilities, at_least, by_name, known
+from podium.patterns.building.named import described
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role, judging
@@ -52,17 +53,16 @@ def mesh(
     }
     enough = ends_of("mesh", until, names, messages=list[Message])
     can = abilities("mesh", "a peer that may write to them", there)
-    others = {who: {other: what for other, what in can.items() if other != who} for who in names}
 
     async def body(ctx: Context, task: object, so_far: SoFar[list[Message]]) -> MeshResult:
         exchange, ids = Exchange(names, hops=hops), _ids(ctx)
         exchange.begin(first, plain(task), id=next(ids), at=ctx.now())
         acting, at_first = dict[int, tuple[Message, Primitive[object]]](), list[Primitive[object]]()
-        over, done = enough.begin(ctx), 0
+        over, done, able = enough.begin(ctx), 0, await described(ctx, can, there)
         async with ctx.select(*at_first) as ended:
             while True:
                 while len(acting) < most and (message := exchange.take()) is not None:
-                    parts, who = _told(exchange, message, others[message.to]), message.to
+                    parts, who = _told(exchange, message, able), message.to
                     accept = partial(_usable, exchange, who)
                     call = roles[who].call(ctx, parts["message"], None, accept, **parts)
                     acting[ended.add(call)] = message, call
@@ -99,12 +99,12 @@ def _ids(ctx: Context) -> Iterator[str]:
         yield str(ctx.uuid())
 
 
-def _told(exchange: Exchange, message: Message, others: Mapping[str, str]) -> dict[str, Json]:
+def _told(exchange: Exchange, message: Message, able: Mapping[str, str]) -> dict[str, Json]:
     """Return the parts that a peer is handed for a message."""
     *before, _ = exchange.seen(message.to)
     return {
         "message": message.to_json(),
-        "peers": dict(others),
+        "peers": {who: what for who, what in able.items() if who != message.to},
         "history": [each.to_json() for each in before],
         "owed": [each.to_json() for each in exchange.owed(message.to)],
     }

@@ -14,6 +14,7 @@ from podium.patterns.building.bounds import used_up
 from podium.patterns.building.expression import rule
 from podium.patterns.building.inputs import PARTS, plain
 from podium.patterns.building.members import Member, Stage, abilities, at_least, by_name, gives, part
+from podium.patterns.building.named import described
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -108,7 +109,7 @@ def plan_execute(
     reporting = None if report is None else _reporter(report)
 
     async def body(ctx: Context, task: object, kept: SoFar[Executed]) -> object:
-        so_far = _Progress()
+        so_far, told = _Progress(), await described(ctx, able, members)
 
         def checked(given: Plan) -> list[PlanTask]:
             plan = so_far.plan = given if begun_with(ctx, 2) else with_presets(given)
@@ -119,7 +120,7 @@ def plan_execute(
         failures: Mapping[str, Exception] = {}
         for replan in range(replans + 1):
             try:
-                left = await planning.settle(ctx, checked, PARTS, task=task, workers=able, **so_far.told())
+                left = await planning.settle(ctx, checked, PARTS, task=task, workers=told, **so_far.told())
             except (PlanRefused, BadAnswer) as error:
                 if replan == replans:
                     raise

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from typing import TypeVar, Unpack, overload
 
 from podium.engine.context import Context
-from podium.errors import NoDecision
+from podium.errors import BadAnswer, NoDecision
 from podium.model.agent import Agent
 from podium.patterns.building.expression import Predicate, rule
-from podium.patterns.building.inputs import as_text, input_for
+from podium.patterns.building.inputs import as_text
 from podium.patterns.building.members import Member, applied, by_name, either, gives, same_input
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Pattern, Sketch, pattern
-from podium.patterns.building.talking import asked
+from podium.patterns.building.reading import reading
+from podium.patterns.building.role import Role
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -35,20 +36,29 @@ def race(
     """Several at once with the same input; gives the first good answer, and cancels the others.
 
     `good` is a rule of the `answer`; without it every answer is good. Failures, and answers that are not good, are
-    passed over. Raises NoDecision, with the reason of each, where none is left. At least two agents.
+    passed over. So is one that `good` cannot read, even after its agent was told and asked again. Raises NoDecision,
+    with the reason of each, where none is left. At least two agents.
     """
     named = by_name("race", agents, least=2)
-    wanted = rule(good, answer=either(map(gives, named.values()))) if good else None
+    roles = [Role[object]("race", "agent", each) for each in named.values()]
+    wanted = None if good is None else reading("race", "good", rule(good, answer=either(map(gives, named.values()))))
+
+    def is_good(answer: object) -> bool | BadAnswer:
+        try:
+            return wanted is None or bool(wanted(answer))
+        except BadAnswer as error:
+            return error
 
     async def body(ctx: Context, task: object, so_far: SoFar[dict[str, object]]) -> object:
         names, lost, failures, answers = list(named), dict[str, str](), list[Exception](), dict[str, object]()
-        async with ctx.select(*(asked(ctx, each, input_for(ctx, each, task)) for each in named.values())) as ended:
+        async with ctx.select(*(each.call(ctx, task, None, wanted) for each in roles)) as ended:
             while (branch := await ended.next()) is not None:
-                if branch.error is None and (wanted is None or wanted(branch.value())):
+                wrong = branch.error or is_good(branch.value())
+                if wrong is True:
                     return branch.value()
-                if branch.error is not None:
-                    failures.append(branch.error)
-                lost[names[branch.index]] = _why(branch.value()) if branch.error is None else str(branch.error)
+                if wrong is not False:
+                    failures.append(wrong)
+                lost[names[branch.index]] = str(wrong) if wrong else _why(branch.value())
                 if branch.error is None:
                     answers[names[branch.index]] = branch.value()
                     so_far.reached(answers)

@@ -7,9 +7,11 @@ from typing import Generic, TypeVar, Unpack
 
 from podium.engine.context import Context
 from podium.patterns.building.expression import rule
+from podium.patterns.building.inputs import heard_of
 from podium.patterns.building.members import GivingAgent, at_least, gives
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
+from podium.patterns.building.reading import reading
 from podium.patterns.building.role import Role
 from podium.patterns.parts.ends import EndWhen, ends_of
 
@@ -26,6 +28,11 @@ class Revision(Generic[Draft, ReviewVerdict]):
     verdict: ReviewVerdict
 
 
+def _number(score: Callable[[ReviewVerdict], float]) -> Callable[[ReviewVerdict], float]:
+    """Return a rule that gives a number, and raises TypeError or ValueError where it gives none."""
+    return lambda verdict: float(score(verdict))
+
+
 @pattern
 def refine(
     writer: GivingAgent[Draft] | str, critic: GivingAgent[ReviewVerdict] | str, *,
@@ -40,12 +47,21 @@ def refine(
     rule of the `verdict`, says whether it is good enough (a turn is a draft with its verdict). `score` (larger is
     better) says which draft is the best; without it the latest counts as that, so give it wherever verdicts can be
     compared. A rule in CEL knows the `verdict`. At most `rounds` drafts are written.
+
+    A critic whose verdict `until` or `score` cannot read is told so and asked again, at most `corrections` times; then
+    it raises BadAnswer.
     """
     at_least("refine", "rounds", rounds)
     writing = Role[Draft]("refine", "writer", writer, offers=("task", "draft", "verdict"))
     judging = Role[ReviewVerdict]("refine", "critic", critic, offers=("task", "draft"))
     enough = ends_of("refine", until, (writing.who, judging.who), verdict=gives(judging.member))
-    worth = rule(score, verdict=gives(judging.member)) if score else None
+    worth = reading("refine", "score", _number(rule(score, verdict=gives(judging.member)))) if score else None
+
+    def readable(verdict: ReviewVerdict) -> ReviewVerdict:
+        enough.read(verdict)
+        if worth is not None:
+            worth(verdict)
+        return verdict
 
     async def body(ctx: Context, task: object, so_far: SoFar[Draft]) -> Draft:
         over = enough.begin(ctx)
@@ -54,7 +70,8 @@ def refine(
         best: Revision[Draft, ReviewVerdict | None] = Revision(task=task, draft=draft, verdict=None)
         best_score = -math.inf
         for n in range(1, rounds + 1):
-            verdict = await judging.ask(ctx, draft, task=task, draft=draft)
+            heard = heard_of(ctx, draft, task, (writing.who, draft), ask="Review this draft.")
+            verdict = await judging.settle(ctx, readable, heard, task=task, draft=draft)
             value = worth(verdict) if worth else float(n)
             if value > best_score:
                 best = Revision(task=task, draft=draft, verdict=verdict)
@@ -64,7 +81,9 @@ def refine(
             over.note(judging.who, verdict)
             if await over.came(n, verdict) or n == rounds:
                 break
-            draft = await writing.ask(ctx, best, task=task, draft=best.draft, verdict=best.verdict)
+            said = (writing.who, best.draft), (judging.who, best.verdict)
+            heard = heard_of(ctx, best, task, *said, ask="Revise your draft.")
+            draft = await writing.ask(ctx, heard, task=task, draft=best.draft, verdict=best.verdict)
         return best.draft
 
     links = [Link("writer", "critic"), Link("critic", "writer", f"not yet, at most {rounds} drafts")]

@@ -25,6 +25,7 @@ from podium.patterns.building.members import (
     name_of,
     takes,
 )
+from podium.patterns.building.named import described, filled_by
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
@@ -140,15 +141,21 @@ def _first_that_holds(by: Mapping[str, Predicate], keys: list[str], kind: Kind) 
 
 def _classifier(by: Member, everyone: Mapping[str, Member | Task]) -> tuple[Stage, Choosing]:
     role = Role[str]("route", "classifier", by, offers=("task", "routes"), gives=str)
-    able = abilities("route", role.who, {key: each for key, each in everyone.items() if not isinstance(each, Task)})
-    routes = {key: able.get(key) or _called(each) for key, each in everyone.items()}
-    told_all = is_agent(by) and by.card.traits.reads_text and (takes(by) is str or takes(by) is ANYTHING)
+    members = {key: each for key, each in everyone.items() if not isinstance(each, Task)}
+    own = abilities("route", role.who, members)
 
     async def by_agent(ctx: Context, task: object, target_of: TargetOf) -> Member | Task:
-        whole = PARTS if told_all else task
+        able = await described(ctx, own, members)
+        routes = {key: able.get(key) or _called(each) for key, each in everyone.items()}
+        whole = PARTS if _told_all(filled_by(ctx, role.member)) else task
         return await role.settle(ctx, target_of, whole, task=task, routes=routes)
 
     return role.member, by_agent
+
+
+def _told_all(by: Member) -> bool:
+    """Whether a classifier is told the routes too, in words."""
+    return is_agent(by) and by.card.traits.reads_text and (takes(by) is str or takes(by) is ANYTHING)
 
 
 def _called(target: Member | Task) -> str:

@@ -22,6 +22,7 @@ from podium.patterns.building.members import (
     parameters,
     takes,
 )
+from podium.patterns.building.named import filled_by
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.role import Role
 from podium.patterns.building.talking import asked
@@ -48,7 +49,7 @@ def step(
     """Return a step of a saga: an agent, and whoever undoes what it did, if it can be undone.
 
     The undo takes parts `input` and `output`: what the step was handed, and what it gave. One that takes one thing of a
-    type of its own gets the output; one that takes anything, or is named, a mapping of both. `undo_input` makes
+    type of its own gets the output; one that takes anything a mapping of both. `undo_input` makes
     something else of them (a rule in CEL knows `input` and `output`).
     """
     return Step(agent=agent, undo=undo, undo_input=undo_input)
@@ -130,7 +131,7 @@ class _Doing:
         return output
 
     def _undo_input(self, ctx: Context, undo: Member, given: object, output: object) -> object:
-        parts = {"input": given, "output": output}
+        parts, undo = {"input": given, "output": output}, filled_by(ctx, undo)
         if self._worded is not None:
             return self._worded(given, output)
         if named := _parts_for(undo):

@@ -17,6 +17,7 @@ from podium.patterns.building.bounds import used_up
 from podium.patterns.building.inputs import Talk, input_for, plain, said_by, sections, thread_of
 from podium.patterns.building.last_word import last_word
 from podium.patterns.building.members import ANYTHING, Member, abilities, at_least, by_name, part
+from podium.patterns.building.named import described
 from podium.patterns.building.names import choices, named
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Out, Pattern, Sketch, pattern
@@ -96,7 +97,7 @@ def supervisor(
     managing = Role[Delegate | Finish]("supervisor", "manager", manager, offers=offers, gives=Delegate | Finish)
     enough = ends_of("supervisor", until, team, reports=list[WorkReport])
     working = _AssignedWorkers(team=team, at_once=at_once, threads=threads, last_only=last_only)
-    able, result = abilities("supervisor", managing.who, team), shape_of(gives or ANYTHING)
+    own, result = abilities("supervisor", managing.who, team), shape_of(gives or ANYTHING)
 
     def judged(reports: Sequence[WorkReport], value: object, *, again: bool) -> Delegate | Finish | str:
         """Return what the manager wants, or what is wrong with it; with `again` names are read as a person would."""
@@ -117,6 +118,7 @@ def supervisor(
         unusable: tuple[str, ...] = ()
         over, number, most = enough.begin(ctx), 0, rounds
         again = begun_with(ctx, 2)  # in the same call; before, a round was spent on it
+        able = await described(ctx, own, team)
         while number < most:
             number += 1
             left = most - number

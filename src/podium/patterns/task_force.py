@@ -85,13 +85,11 @@ def task_force(
     if managing is not None:
         abilities("task_force", "its manager", among or {})
     works = {work: what for work, what in _WORKS.items() if managing is not None or work != "supervisor"}
-    offered = sorted({each for one in (among or {}).values() for each in _offers(one)}) or None
-
-    closed = offered if among is not None and all(map(is_agent, among.values())) else None
-    possible = partial(_possible, analysing.who, works, closed)
     on_failure = card.get("on_failure", "raise")
 
     async def body(ctx: Context, task: object, so_far: SoFar[Mission]) -> Mission | Partial:
+        offered, closed = await _offered(ctx, among or {})
+        possible = partial(_possible, analysing.who, works, offered if closed else None)
         told, again = {"task": task, "works": works, "capabilities": offered}, _corrections(ctx)
         while True:
             call = analysing.call(ctx, PARTS, None, possible, **told)
@@ -165,9 +163,16 @@ def _nobody(capabilities: Sequence[str], remedy: str) -> NoDecision:
     )
 
 
-def _offers(member: Member) -> frozenset[str]:
-    """Return what a member offers, as far as that is known before the run."""
-    return member.card.capabilities if is_agent(member) else frozenset()
+async def _offered(ctx: Context, among: Mapping[str, Member]) -> tuple[list[str] | None, bool]:
+    """Return what the candidates offer, None where that is nothing, and whether it is all that they do.
+
+    What those offer that are known by name is looked up; in runs of the first version nothing is known of them.
+    """
+    offers = {who: each.card.capabilities for who, each in among.items() if is_agent(each)}
+    names = [each for each in among.values() if isinstance(each, str)]
+    if names and begun_with(ctx, 2):
+        offers |= {card.name: card.capabilities for card in await ctx.cards(*names)}
+    return sorted({each for one in offers.values() for each in one}) or None, bool(among) and len(offers) == len(among)
 
 
 async def _found(

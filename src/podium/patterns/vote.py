@@ -21,6 +21,7 @@ from podium.patterns.building.members import (
     members,
     takes,
 )
+from podium.patterns.building.named import filled_by
 from podium.patterns.building.partial import SoFar
 from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, pattern
 from podium.patterns.building.pinning import begun_with
@@ -106,7 +107,7 @@ def _asked(
     ctx: Context, voter: Role[object], task: object, told: Mapping[str, object], poll: Poll
 ) -> Primitive[object]:
     """Return the call of a voter: one that takes a text finds the options in it."""
-    whole = PARTS if told and takes(voter.member) is str else task
+    whole = PARTS if told and takes(filled_by(ctx, voter.member)) is str else task
     return voter.call(ctx, whole, None, poll.valid if poll.options else None, task=task, **told)
 
 
@@ -163,7 +164,10 @@ def _confidence(
 
 def _keys(options: Sequence[Json]) -> tuple[str, ...]:
     """Return what can be voted for."""
-    keys = tuple(dict.fromkeys(map(key_of, options)))
+    try:
+        keys = tuple(dict.fromkeys(map(key_of, options)))
+    except ValueError as error:
+        raise PatternError(f"vote was given options={list(options)!r}: expected JSON; {error}.") from error
     if len(keys) < max(2, len(options)):
         raise PatternError(f"vote was given options={list(options)!r}: expected at least 2, all different.")
     return keys

@@ -72,8 +72,10 @@ def _question(asked: ReportedQuestion) -> Iterator[str]:
     yield f"{asked.at}: {asked.to} was asked ({asked.kind}{by_rule}): {asked.text or 'redacted'}"
     for answer in asked.answers:
         yield f"{_time(answer.at)}: {answer.by} answered: {_said(answer.said)}"
-    if not asked.answers:
-        yield "nobody answered, or not all who were needed"
+    if not asked.answers and not asked.answered_by:
+        yield f"nobody answered{f'; {asked.quorum} were to' if asked.quorum > 1 else ''}"
+    elif not asked.answers:
+        yield f"{', '.join(asked.answered_by)} answered: {len(asked.answered_by)} of {asked.quorum} who were to"
 
 
 def _said(value: Json) -> str:

@@ -62,7 +62,12 @@ class ReportedQuestion:
     kind: str
     rule: str | None
     """The rule that asked, where one did."""
+    quorum: int = 1
+    """How many different people have to answer."""
     answers: list[ReportedAnswer] = field(default_factory=list[ReportedAnswer])
+    """All of them, once there are enough and the run has taken them."""
+    answered_by: Sequence[str] = ()
+    """Who has answered by now, also where not enough have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +146,7 @@ async def report_on(
         told = _Told(each, await _root_of(store, each))
         async for line in lines(store, run=each.id, since=since):
             told.take(line)
+        await told.look_in(store)
         if told.any:
             runs.append(told.run)
     query = CostQuery(by="agent", run=run, tenant=tenant, principal=principal, since=since, limit=1_000)
@@ -203,7 +209,12 @@ class _Told:
                 self._answered(said)
             case "question":
                 asked = self._questions[said["question"]] = ReportedQuestion(
-                    at=at, text=said["text"], to=said["to"], kind=said["kind"], rule=said.get("rule")
+                    at=at,
+                    text=said["text"],
+                    to=said["to"],
+                    kind=said["kind"],
+                    rule=said.get("rule"),
+                    quorum=said.get("quorum", 1),
                 )
                 self.run.questions.append(asked)
             case "ended":
@@ -213,6 +224,13 @@ class _Told:
                 self.run.changes.append(ReportedChange(at=at, what=what, by=by, why=why))
             case _:
                 pass
+
+    async def look_in(self, store: ReadStore) -> None:
+        """Look up who has answered the questions whose answers the run has not taken: not all who are needed."""
+        for question, asked in self._questions.items():
+            asked.answered_by = [answer.by for answer in asked.answers]
+            if not asked.answers and (known := await store.question(question)) is not None:
+                asked.answered_by = known.answered_by
 
     def _answered(self, said: Mapping[str, Json]) -> None:
         if (asked := self._questions.get(said["question"])) is not None:

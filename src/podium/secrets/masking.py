@@ -29,6 +29,8 @@ class Masking:
         self.active = False
         """Whether there is anything to mask: while there is not, nobody has to ask more than this."""
         self._spellings: tuple[str, ...] = ()
+        self._begins: tuple[frozenset[str], int] = frozenset(), 0
+        """The characters that spellings begin with, and the most that one has."""
         self._of_names: tuple[str, ...] = ()
         """Those of secrets that are no ordinary words."""
         self._probes: tuple[str, ...] = ()
@@ -54,6 +56,7 @@ class Masking:
                 )
             self._secrets = (*self._secrets, new)
             self._spellings = _longest_first(self._secrets)
+            self._begins = frozenset(each[0] for each in self._spellings), len(self._spellings[0])
             self._of_names = _longest_first(each for each in self._secrets if not each.word)
             self._probes = tuple({_in_json(each) for each in self._spellings})
             self.active = True
@@ -61,11 +64,35 @@ class Masking:
     def forget(self) -> None:
         """Mask nothing any more; for tests."""
         self.active, self._spellings, self._of_names, self._probes, self._secrets = False, (), (), (), ()
+        self._begins = frozenset(), 0
         self._known.clear()
 
     def text(self, text: str) -> str:
         """Return a text with `***` for each secret in it."""
         return _without(text, self._spellings) if self.active else text
+
+    def piece(self, text: str, shown: int) -> tuple[str, int, int]:
+        """Return what may be shown of a text that goes on, and where what is held back of it begins, and is masked to.
+
+        Held back is its longest end that a secret may begin with. `shown` is up to where it was masked before.
+        """
+        held = self.held_from(text)
+        masked, shown = _up_to(text, held, shown, self._spellings)
+        return masked, held, shown
+
+    def rest(self, text: str, shown: int) -> str:
+        """Return what is held back of a text of which nothing more comes."""
+        return _up_to(text, len(text), shown, self._spellings)[0]
+
+    def held_from(self, text: str) -> int:
+        """Return where the longest end of a text begins that a secret may begin with; its length where none does."""
+        firsts, longest = self._begins
+        for start in range(max(0, len(text) - longest + 1), len(text)):
+            if text[start] in firsts:
+                end = text[start:]
+                if any(each.startswith(end) and len(each) > len(end) for each in self._spellings):
+                    return start
+        return len(text)
 
     def json(self, value: Any) -> Any:
         """Return a JSON value with `***` for each secret in its texts and keys; numbers are left as they are."""
@@ -101,15 +128,22 @@ def _longest_first(secrets: Iterable[_Secret]) -> tuple[str, ...]:
 
 def _without(text: str, spellings: tuple[str, ...]) -> str:
     """Return a text with one mask for each place of a secret, or of several that overlap: none leaves its end there."""
-    found = sorted(place for each in spellings if each in text for place in _places(text, each))
-    if not found:
-        return text
-    parts, shown = list[str](), 0
-    for start, end in found:
-        if start >= shown:
-            parts += text[shown:start], MASK
-        shown = max(shown, end)
-    return "".join((*parts, text[shown:]))
+    return _up_to(text, len(text), 0, spellings)[0]
+
+
+def _up_to(text: str, end: int, shown: int, spellings: tuple[str, ...]) -> tuple[str, int]:
+    """Return a text, masked, from where it was `shown` to an end, and up to where that shows or masks it."""
+    parts = list[str]()
+    for first, last in sorted(place for each in spellings if each in text for place in _places(text, each)):
+        if first >= end:
+            break
+        if first >= shown:
+            parts += text[shown:first], MASK
+        shown = max(shown, last)
+    if shown < end:
+        parts.append(text[shown:end])
+        shown = end
+    return "".join(parts), shown
 
 
 def _places(text: str, spelling: str) -> Iterator[tuple[int, int]]:

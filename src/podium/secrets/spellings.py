@@ -2,12 +2,14 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus
 
 SHORTEST = 8
 """A shorter text is not masked: its characters would be found everywhere."""
 
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _LOST = (0, 2, 3)
 """How many characters of base64 the bytes before a secret have a part in, by their number."""
 
@@ -16,9 +18,21 @@ def spellings(secret: str) -> tuple[str, ...]:
     """Return how a secret may be written inside other texts, the longest first; none where it is too short."""
     if len(secret) < SHORTEST:
         return ()
+    found = {spelt for text in _with_line_ends(secret) for spelt in _spellings(text)}
+    return tuple(sorted((each for each in found if len(each) >= SHORTEST), key=lambda each: (-len(each), each)))
+
+
+def _with_line_ends(secret: str) -> set[str]:
+    """Return a text as systems write its lines, ended by LF, CRLF or CR, and without the blank ones around it."""
+    lines = _LINE_END.sub("\n", secret)
+    texts = {secret, *(lines.replace("\n", end) for end in ("\n", "\r\n", "\r"))}
+    return {each for text in texts for each in (text, text.strip("\r\n")) if len(each) >= SHORTEST}
+
+
+def _spellings(secret: str) -> set[str]:
     quoted = (quote(secret), quote(secret, safe=""), quote_plus(secret), quote_plus(secret, safe="/"))
     raw = secret.encode("utf-8", "surrogatepass")
-    found = {
+    return {
         secret,
         *_escaped(secret),
         *(again for once in _escaped(secret) for again in _escaped(once)),
@@ -30,7 +44,6 @@ def spellings(secret: str) -> tuple[str, ...]:
         raw.hex(),
         raw.hex().upper(),
     }
-    return tuple(sorted((each for each in found if len(each) >= SHORTEST), key=lambda each: (-len(each), each)))
 
 
 def _escaped(text: str) -> tuple[str, str]:

@@ -115,8 +115,7 @@ class StopWaiting:
 
 
 Effect = (
-    OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | Draw | RaiseBudget | OpenBudget | StopWaiting
-    | TurnEffect
+    OpenQuestion | WithdrawQuestion | Spawn | TakeSignal | Tell | Settle | Draw | RaiseBudget | StopWaiting | TurnEffect
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from podium.model.prices import NO_PRICES, PriceSettings
 from podium.model.provenance import Provenance
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL
-from podium.model.rule_steps import SpeakingTurn
+from podium.model.rule_steps import ChangeSent, SpeakingTurn
 from podium.model.sent import check_sent
 from podium.model.steps import Effects
 from podium.testing.memory import PlainMemory
@@ -210,7 +210,7 @@ class PlainSteps:
             case _:
                 raise UsageError(f"{name} has to wait, or is a workflow: test what calls it in an App.")
 
-    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+    async def beside(self, agent: AnyAgent, input: Json, *, sent: ChangeSent | None = None) -> Outcome:
         """Ask the other agent, under no rules."""
         key = f"0/{agent.card.name}"
         call = Call(run="plain", key=key, agent=agent.card.name, version=agent.card.version, input=input)

@@ -1,95 +1,52 @@
 """Members that answer badly, in the roles whose answer the pattern reads: how such a run ended must be found again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from podium.model.json import Json
 from podium.patterns import (
-    Scaling,
-    adaptive,
-    blackboard,
-    cascade,
-    debate,
-    ensemble,
     gate,
-    group_chat,
     handoff,
     magentic,
     mesh,
     plan_execute,
-    route,
     state_machine,
     supervisor,
     task_force,
     transition,
-    vote,
-    watch,
 )
 from podium.patterns.building.pattern import Pattern
+from tests.catalogue.roles import ROLES
+from tests.catalogue.roles.in_place import IN_PLACE
 from tests.catalogue.roles.role import PROBE, RoleEntry, says
 
-
-def _analysed(analyst: Any) -> Pattern[Any, Any]:
-    teams = Scaling(centralised=says("many", "2"), decentralised=says("peers", "3"))
-    return adaptive(says("one", "1"), analyst=analyst, rule=teams)
+_KNOWN: Mapping[str, RoleEntry] = {each.id: each for each in (*ROLES, *IN_PLACE)}
 
 
 def _led(orchestrator: Any, ledger: Any = None) -> Pattern[Any, Any]:
     return magentic(orchestrator, [says("good", "a")], ledger=ledger or says("plan", {"facts": "none", "plan": "ask"}))
 
 
-def _always(_board: object) -> bool:
-    return True
+def _as(known: str, role: str, *, gives: Sequence[Json]) -> RoleEntry:
+    """Return a role of the table, of a member that answers something else."""
+    return replace(_KNOWN[known], role=role, gives=gives)
 
 
 BADLY: Sequence[RoleEntry] = (
-    RoleEntry(
-        pattern="route",
-        role="classifier who names no route",
-        gives=["nowhere"],
-        build=lambda it: route({"dig": says("digger", "dug")}, it),
-    ),
-    RoleEntry(
-        pattern="route",
-        role="classifier who gives no name",
-        gives=[5],
-        build=lambda it: route({"dig": says("digger", "dug")}, it),
-    ),
-    RoleEntry(
-        pattern="group_chat",
-        role="manager who names nobody there",
-        gives=["one", "three"],
-        build=lambda it: group_chat(says("one", "a"), says("two", "b"), next_speaker=it),
-    ),
-    RoleEntry(
-        pattern="debate",
-        role="judge who names no label",
-        gives=[{"winner": "Z"}],
-        build=lambda it: debate(says("one", "a", "!", "a"), says("two", "b", "!", "b"), rounds=1, judge=it),
-    ),
-    RoleEntry(
-        pattern="ensemble",
-        role="judge who gives no ruling",
-        gives=["the first"],
-        build=lambda it: ensemble(says("one", "a"), says("two", "b"), judge=it),
-    ),
-    RoleEntry(
-        pattern="vote",
-        role="tie-breaker who chooses something else",
-        gives=["z"],
-        build=lambda it: vote(says("one", "x"), says("two", "y"), decide="plurality", tie=it),
-    ),
+    _as("route_classifier_without_otherwise", "classifier who names no route", gives=["nowhere"]),
+    _as("route_classifier_without_otherwise", "classifier who gives no name", gives=[5]),
+    _as("group_chat_manager", "manager who names nobody there", gives=["one", "three"]),
+    _as("debate_judge", "judge who names no label", gives=[{"winner": "Z"}]),
+    _as("ensemble_judge", "judge who gives no ruling", gives=["the first"]),
+    _as("vote_tie_breaker", "tie-breaker who chooses something else", gives=["z"]),
     RoleEntry(
         pattern="gate",
         role="check that says no yes or no",
         gives=["perhaps"],
         build=lambda it: gate(it, worker=says("worker", "one")),
     ),
-    RoleEntry(
-        pattern="cascade",
-        role="confident who says no yes or no",
-        gives=["perhaps"],
-        build=lambda it: cascade(says("cheap", "a"), says("dear", "b"), confident=it),
-    ),
+    _as("cascade_confident", "confident who says no yes or no", gives=["perhaps"]),
     RoleEntry(
         pattern="plan_execute",
         role="planner who plans with nobody there",
@@ -106,13 +63,7 @@ BADLY: Sequence[RoleEntry] = (
     RoleEntry(
         pattern="magentic", role="ledger without a plan", gives=[{}], build=lambda it: _led(says("lead", "no"), it)
     ),
-    RoleEntry(
-        pattern="blackboard",
-        role="watcher who posts no mapping",
-        gives=[5],
-        input={"x": 1},
-        build=lambda it: blackboard(watch(it, when=_always)),
-    ),
+    _as("blackboard_watcher", "watcher who posts no mapping", gives=[5]),
     RoleEntry(
         pattern="mesh",
         role="peer who writes to nobody there",
@@ -139,11 +90,10 @@ BADLY: Sequence[RoleEntry] = (
         gives=[{"capabilities": [], "work": "sequence"}],
         build=lambda it: task_force(it, candidates=[says("digger", "dug", capabilities={"dig"})]),
     ),
-    RoleEntry(
-        pattern="adaptive",
-        role="analyst whose parts wait for each other",
+    _as(
+        "adaptive_analyst",
+        "analyst whose parts wait for each other",
         gives=[{"tasks": [{"id": "a", "after": ["b"]}, {"id": "b", "after": ["a"]}]}],
-        build=_analysed,
     ),
     RoleEntry(
         pattern="supervisor",

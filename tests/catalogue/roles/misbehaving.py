@@ -17,11 +17,12 @@ from podium.model.agent import AnyAgent
 from podium.model.facts.calls import AttemptFailed
 from podium.model.json import Json
 from podium.model.policy import PolicySettings
-from podium.patterns import cascade, plan_execute, race, route, sequence
+from podium.patterns import sequence
 from podium.patterns.building.inputs import plain
 from podium.testing import DrivenClock
 from tests.catalogue.roles import ROLES
-from tests.catalogue.roles.role import PROBE, RoleEntry, says, version_of_team
+from tests.catalogue.roles.in_place import IN_PLACE
+from tests.catalogue.roles.role import PROBE, RoleEntry, version_of_team
 
 BAD: Final[Json] = "no such thing"
 """An answer that no role that decides or judges can use."""
@@ -79,37 +80,7 @@ def _member(entry: RoleEntry, way: Way | None) -> AnyAgent:
     return does
 
 
-MORE: Sequence[RoleEntry] = (
-    RoleEntry(
-        pattern="race",
-        role="agent beside another",
-        gives=["a"],
-        build=lambda it: race(it, says("other", "b")),
-    ),
-    RoleEntry(
-        pattern="route",
-        role="classifier without otherwise",
-        gives=["dig"],
-        build=lambda it: route({"dig": says("digger", "dug")}, it),
-    ),
-    RoleEntry(
-        pattern="cascade",
-        role="last tier",
-        gives=["b"],
-        build=lambda it: cascade(says("cheap", "a"), it, confident=says("sure", *[False])),
-    ),
-    RoleEntry(
-        pattern="plan_execute",
-        role="worker with an alternative",
-        gives=["a"],
-        build=lambda it: plan_execute(
-            says("planner", {"tasks": [{"id": "a", "worker": PROBE, "alternatives": ["other"]}]}),
-            [it, says("other", "b")],
-        ),
-    ),
-)
-"""Roles whose place matters here."""
-ENTRIES = sorted([*ROLES, *MORE], key=lambda each: each.id)
+ENTRIES = sorted([*ROLES, *IN_PLACE], key=lambda each: each.id)
 BY_LOT = frozenset({"debate_judge", "ensemble_judge", "ensemble_contestant", "mesh_peer"})
 """Roles of teams whose value is another one in each run: an order is drawn by lot, or messages have ids."""
 _INNER = re.compile(r"failed at [\d.]+: (?:[\w.]+\.)?(\w+): ")

@@ -28,7 +28,6 @@ REASONS: Mapping[str, str] = {
     "plan_execute_worker_with_an_alternative": f"its alternatives are there for that; {_FORBIDDEN}",
     "race_agent": "the others go on; here none is left",
     "race_agent_beside_another": "the others go on; a retry takes time, in which another one wins",
-    "refine_critic": "any type of verdict will do; one that `until` cannot read is a mistake: declare its type",
     "route_classifier": "an unknown key leads to `otherwise`",
     "saga_undo": "what is not undone is named in the reason of the run",
     "saga_undo_of_a_text": "what is not undone is named in the reason of the run",

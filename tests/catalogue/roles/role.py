@@ -80,13 +80,17 @@ class RoleEntry:
         """Start a run of it and see it to its end; people answer in turn."""
         talk = name if shape == "listener" else None
         handle = await app.start(self.team(shape, name), self.input, id=name, conversation=talk)
+        await self.ended(app, clock, handle)
+        return handle
+
+    async def ended(self, app: App, clock: DrivenClock, handle: RunHandle[Any]) -> None:
+        """See a run of it to its end; people answer in turn."""
         given, others = iter(self.gives), iter(self.answers)
         while not (await handle.status()).state.ended:
             await clock.advance(1)
             for question in await app.inbox.list():
                 answer = next(given if question.ask.to == PROBE else others)
                 await app.inbox.answer(question.id, answer, by="ann")
-        return handle
 
 
 class Reader(FunctionAgent[str, Json]):

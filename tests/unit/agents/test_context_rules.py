@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium import agent
+from podium import Retry, agent
 from podium.agents.context import (
     LastMessages,
     PinMessages,
@@ -367,7 +367,7 @@ async def counter(text: str) -> int:
     return len(text)
 
 
-@agent(timeout=3, cache=60)
+@agent(retry=Retry(attempts=3), undo="counter")
 async def hasty(text: str) -> str:
     return text
 
@@ -382,7 +382,7 @@ MISTAKES = [
     (PinMessages, "pins nothing"),
     (lambda: PinMessages(places=UNTYPED), "places, such as"),
     (lambda: Summarize(COUNTER), "take a text and give a text"),
-    (lambda: Summarize(hasty), "hasty has cache, timeout on its card"),
+    (lambda: Summarize(hasty), "hasty has retry, undo on its card"),
     (lambda: Summarize(shortener, above=0), "a whole number, 1 or more"),
     (lambda: check_context("it", [TokenWindow(9), LastMessages(2)]), "TokenWindow goes last"),
     (lambda: check_context("it", [Summarize(shortener), Summarize(shortener)]), "summarizes twice"),

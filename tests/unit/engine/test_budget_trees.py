@@ -163,3 +163,25 @@ async def test_a_fork_has_as_much_as_the_old_run_had_and_settles_nothing_of_it(b
         assert await cents(app, new.id) == (20, 0, 20)
         kinds = [fact.kind for fact in await app.runs.facts(new.id)]
         assert kinds.count(FactKind.RESERVED) == kinds.count(FactKind.SETTLED) == 2
+
+
+@pytest.mark.parametrize("bounds", [{"usd": 5.0}, {"usd": 5.0, "tokens": 100}, {"usd": 5.0, "calls": 3}])
+async def test_what_a_share_does_not_bound_it_does_not_bound_once_it_is_given_back(
+    bench: Bench, bounds: dict[str, Any]
+) -> None:
+    @workflow(name="child")
+    async def child(ctx: Context) -> str:
+        return await ctx.call(buy, 1)
+
+    @workflow(name="above")
+    async def above(ctx: Context) -> str:
+        return await (await ctx.spawn(child, None, budget=Budget(**bounds))).result()
+
+    async with bench.app(above, child) as app:
+        handle = await app.start(above, budget=Budget(usd=10.0, tokens=500, calls=9))
+        await handle.result()
+        await bench.clock.settle()
+        [_, share] = (await app.reports.budgets(prefix=f"run:{handle.id}")).items
+        for name, inherited in (("usd", True), ("tokens", "tokens" in bounds), ("calls", "calls" in bounds)):
+            spent = getattr(share.spent, name)
+            assert getattr(share.limits, name) == (spent if inherited else None), name

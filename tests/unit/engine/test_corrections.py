@@ -9,6 +9,9 @@ from podium.errors import CallFailed, NotAllowed, NotPossible, UnknownRun, Usage
 from podium.model.budget import PER_USD, Allowance, BudgetSettings
 from podium.model.facts.notices import DoubtCorrected
 from podium.model.json import Json
+from podium.model.run import Run
+from podium.store.protocol import Page, RunQuery
+from podium.store.sqlite.store import SqliteStore
 from tests.unit.engine.bench import Bench
 
 SHARED = BudgetSettings(tenants={"*": Allowance(usd=100.0, per="ever")}, day=Allowance(usd=100.0))
@@ -132,3 +135,45 @@ async def test_only_an_operator_of_the_tenant_gives_back(bench: Bench) -> None:
             )
         olga = app.scoped(Principal(who="olga", tenant="acme", roles={"operator"}))
         assert await olga.operations.correct_budgets(handle.id, why="not sent") == 0.5
+
+
+async def test_only_corrections_of_its_own_family_are_looked_at(bench: Bench) -> None:
+    async with bench.app(tries, budgets=SHARED) as app:
+        runs = [await app.start(tries, 1) for _ in range(6)]
+        for run in runs:
+            await run.result()
+        store, read = app.worker.store, list[str]()
+
+        async def listed(query: RunQuery) -> Page[Run]:
+            page = await SqliteStore.runs(store, query)  # pyright: ignore[reportArgumentType] - it is one
+            read.extend(each.id for each in page.items)
+            return page
+
+        store.runs = listed
+        for run in runs:
+            await app.operations.correct_budgets(run.id, usd=0.25, why="not on the invoice")
+        assert len(read) == 0
+        for run in runs:
+            await app.operations.correct_budgets(run.id, usd=0.125, why="nor this")
+        assert len(read) == 3 * len(runs)
+
+
+async def test_what_was_given_back_above_and_below_counts(bench: Bench) -> None:
+    async with bench.app(family, tries, budgets=SHARED) as app:
+        handle = await app.start(family, 1, budget=Budget(usd=10.0))
+        await handle.result()
+        child = f"{handle.id}.0"
+        assert await app.operations.correct_budgets(handle.id, usd=0.75, why="once") == 0.75
+        assert await app.operations.correct_budgets(child, why="its rest") == 0.25
+        for run in (child, handle.id):
+            with pytest.raises(NotPossible, match=r"has \$0 in doubt"):
+                await app.operations.correct_budgets(run, why="again")
+
+
+async def test_what_only_records_a_change_is_not_forked(bench: Bench) -> None:
+    async with bench.app(tries, budgets=SHARED) as app:
+        handle = await app.start(tries, 1)
+        await handle.result()
+        await app.operations.correct_budgets(handle.id, why="not on the invoice")
+        with pytest.raises(NotPossible, match=r"only records what an operator changed \(podium.budget.correct\)"):
+            await app.operations.fork(f"{handle.id}.correction.0", "0")

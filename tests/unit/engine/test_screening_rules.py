@@ -8,7 +8,7 @@ import pytest
 
 from podium import Budget, Config, Context, Steps, agent, workflow
 from podium.errors import CallError, CallRefused
-from podium.guards import Screening, screen_by
+from podium.guards import Screening, guard, screen_by
 from podium.model.breaker import Breaker
 from podium.model.budget import PER_USD, Bound
 from podium.model.json import Json
@@ -179,3 +179,63 @@ async def test_what_it_needs_never_waits_for_the_call_that_it_is_inside(bench: B
         handle = await app.start(flow, budget=Budget(usd=1.0))
         assert await handle.result() == [f"budget:run:{handle.id}"]
     assert bench.witness.count("judged") == 0
+
+
+@pytest.mark.parametrize(
+    ("budget", "price", "judged", "spent"),
+    [
+        (0.5, 0.6, 0, 0),
+        (1.0, 0.6, 0, 0),
+        (2.0, 0.6, 1, 120),
+        (0.5, None, 0, 0),
+        (0.7, None, 1, 60),
+    ],
+    ids=str,
+)
+async def test_a_call_over_its_budget_is_refused_before_its_input_is_judged(
+    bench: Bench, budget: float, price: float | None, judged: int, spent: int
+) -> None:
+    """The call costs 60 cents, or nothing named; the judge costs 60."""
+    flow = asking(screened(bench, judging(bench, usd=0.6), usd=price), 1)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, budget=Budget(usd=budget))
+        assert await handle.result() == ["ok" if judged else f"budget:run:{handle.id}"]
+        [state] = await app.reports.budgets()
+    assert bench.witness.count("judged") == judged
+    assert (state.spent.usd, state.reserved.usd, state.in_doubt) == (spent * CENT, 0, 0)
+
+
+async def test_what_is_set_aside_comes_back_where_the_judge_objects(bench: Bench) -> None:
+    @agent(name="judge", usd=0.25)
+    async def judge(_: Json) -> Screening:
+        return Screening(safe=False, reason="no")
+
+    flow = asking(screened(bench, judge, usd=0.6), 3)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, budget=Budget(usd=2.0))
+        assert await handle.result() == ["guard:judge"] * 3
+        [state] = await app.reports.budgets()
+    assert (state.spent.usd, state.reserved.usd, state.in_doubt) == (75 * CENT, 0, 0)
+
+
+async def test_an_answer_that_waits_for_a_person_is_not_set_aside_for_again(bench: Bench) -> None:
+    def never(_: Json) -> str:
+        return "look at it"
+
+    judge = screen_by(judging(bench, usd=0.25), on=["input"])
+
+    @agent(name="work", usd=0.6, guards=(judge, guard(never, name="seen", on=["output"], ask="boss")))
+    async def work(text: str) -> str:
+        bench.witness.saw("worked")
+        return text
+
+    flow = asking(work, 1)
+    async with bench.app(flow) as app:
+        handle = await app.start(flow, budget=Budget(usd=1.0))
+        await bench.clock.settle()
+        [question] = await app.inbox.list(to="boss")
+        await app.inbox.answer(question.id, {"approved": True}, by="ann")
+        assert await handle.result() == ["ok"]
+        [state] = await app.reports.budgets()
+    assert (bench.witness.count("worked"), bench.witness.count("judged")) == (1, 1)
+    assert (state.spent.usd, state.reserved.usd) == (85 * CENT, 0)

@@ -21,6 +21,7 @@ from podium.patterns import (
     any_of,
     blackboard,
     cel,
+    confirmed,
     debate,
     group_chat,
     lasted,
@@ -211,6 +212,33 @@ async def test_a_word_that_came_earlier_counts_once_the_other_end_comes(bench: B
 
 
 @pytest.mark.parametrize("kind", PATTERNS)
+async def test_a_person_who_is_asked_ends_it_and_is_shown_what_rules_see(kind: str) -> None:
+    who, clock, shown = Members(), DrivenClock(), list[Json]()
+    made = PATTERNS[kind](who, after(2) & confirmed("lena"))
+    async with App.open(":memory:", clock=clock) as app:
+        handle = await app.start(made, task(kind))
+        while not (await handle.status()).state.ended:
+            await clock.advance(1)
+            for question in await app.inbox.list(to="lena"):
+                shown.append(question.ask.subject)
+                answer = {"approved": len(shown) > 1, "comment": "not yet"}
+                await app.inbox.answer(question.id, answer, by="lena")
+        value = await handle.result()
+    assert (who.says, len(shown)) == (3, 2)
+    assert ("not yet" if kind == "refine" else "thing") in str(shown)
+    assert getattr(value, "ended_by", None) == told(kind, "after 2 turns and lena confirmed it")
+
+
+async def test_a_person_who_does_not_answer_in_time_lets_it_go_on() -> None:
+    clock, made = DrivenClock(), chat(Members(), confirmed("lena", within=60) | after(3))
+    async with App.open(":memory:", clock=clock) as app:
+        handle = await app.start(made, "go")
+        while not (await handle.status()).state.ended:
+            await clock.advance(61)
+        assert (await handle.result()).ended_by == "after 3 turns"
+
+
+@pytest.mark.parametrize("kind", PATTERNS)
 async def test_what_it_has_spent_ends_it_and_nothing_that_was_spent_beside_it_counts(bench: Bench, kind: str) -> None:
     who = Members(bench, usd=0.1)
     whole = sequence(who("dear", lambda told: task(kind)), PATTERNS[kind](who, spent(usd=0.55)), name="whole")
@@ -286,6 +314,8 @@ ENDS = [
     spent(usd=0.5),
     spent(usd=2, tokens=1000) | after(3),
     signalled("stop"),
+    confirmed("lena"),
+    after(2) & confirmed("lena", text="Enough?", within="1h"),
     after(2) | signalled("stop"),
     (after(2) & lasted(5)) | cel("size(messages) > 3"),
     any_of(cel("size(messages) > 3"), all_of(after(1), cel("true"))),

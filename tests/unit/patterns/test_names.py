@@ -2,7 +2,7 @@
 
 import pytest
 
-from podium.patterns.building.names import choices, named
+from podium.patterns.building.names import choices, meant, named
 
 NAMES = ("writer", "Critic", "o'brien", "A", "a.")
 
@@ -28,3 +28,10 @@ def test_of_an_unknown_name_it_is_said_what_there_is_and_what_was_perhaps_meant(
     assert choices("wrtier", NAMES) == "there is writer, Critic, o'brien, A, a.; did you mean writer?"
     assert choices("plumber", ["writer"]) == "there is writer"
     assert choices("plumber", []) == "there is nobody"
+
+
+@pytest.mark.parametrize("said", ["writr", "WRITER!", " Wrtier"])
+def test_what_was_meant_is_found_in_the_same_way_whoever_is_told_of_it(said: str) -> None:
+    assert choices(said, ["writer", "critic"]).endswith("did you mean writer?")
+    assert meant(said, ["writer", "critic", "_writr"]) == ": did you mean writer?"
+    assert meant("plumber", ["writer"], ": there is writer") == ": there is writer."

@@ -293,6 +293,6 @@ def test_it_is_written_down_with_its_rules() -> None:
     assert made.spec() == {
         "route": {
             "routes": {"bill": "billing", "foreign": {"capability": "t"}},
-            "by": {"bill": "task == 'x'", "foreign": "true"},
+            "by": {"bill": "task == 'x'", "foreign": "(true)"},
         }
     }

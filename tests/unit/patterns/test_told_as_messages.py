@@ -25,14 +25,17 @@ from podium.model.json import Json
 from podium.patterns import (
     Answer,
     Assignment,
+    Check,
     Delegate,
     Finish,
     HandOff,
     ProgressLedger,
     debate,
+    gate,
     group_chat,
     handoff,
     magentic,
+    refine,
     supervisor,
 )
 from podium.patterns.building import inputs
@@ -75,6 +78,10 @@ async def bob(task: str, messages: list[Json]) -> str:
 async def digger(instruction: str) -> str:
     """Digs."""
     return f"dug {instruction}"
+
+
+def is_good(text: str) -> bool:
+    return text == "good"
 
 
 AHEAD = ProgressLedger(satisfied=False, looping=False, progressing=True, next="digger", instruction="a hole")
@@ -171,6 +178,35 @@ CASES: Sequence[Case] = (
             model("ann", heard), scripted("ben", ["less", "too much", "ann speaks"]), rounds=1, name="team"
         ),
         ["user: a well", "assistant: ann speaks", "user: ben: too much", "user: step:\nrevise"],
+    ),
+    Case(
+        "refine: writer who revises",
+        lambda heard: refine(model("ann", heard), scripted("ben", ["too much", "good"]), until=is_good, name="team"),
+        ["user: a well", "assistant: ann speaks", "user: ben: too much", "user: Revise your draft."],
+    ),
+    Case(
+        "refine: critic",
+        lambda heard: refine(scripted("ben", ["dug", "dug more"]), model("ann", heard, "no", "good"), until=is_good,
+                             name="team"),
+        ["user: a well", "user: ben: dug more", "user: Review this draft."],
+    ),
+    Case(
+        "gate: worker to whom it is sent back",
+        lambda heard: gate(
+            scripted("ben", [{"passed": False, "reasons": "too much"}, True]), worker=model("ann", heard),
+            fails="back", name="team",
+        ),
+        ["user: a well", "assistant: ann speaks", "user: ben: too much", "user: Write it again."],
+    ),
+    Case(
+        "gate: worker whose output a rule sends back",
+        lambda heard: gate(is_good, worker=model("ann", heard, "bad", "good"), fails="back", name="team"),
+        ["user: a well", "assistant: bad", "user: is_good does not hold", "user: Write it again."],
+    ),
+    Case(
+        "gate: check",
+        lambda heard: gate(model("ann", heard, Check(passed=True), output=Check), worker=digger, name="team"),
+        ["user: a well", "user: digger: dug a well", "user: Does it pass?"],
     ),
 )  # fmt: skip
 

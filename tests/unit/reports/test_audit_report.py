@@ -40,6 +40,11 @@ async def refund(ctx: Context, amount: int) -> str:
 
 
 @workflow
+async def ship(ctx: Context, what: str) -> None:
+    await ctx.ask(Approval(f"Ship {what}?"), to="boss", quorum=2, within=100)
+
+
+@workflow
 async def tidy(ctx: Context, what: str) -> None:
     await ctx.call(wipe, what)
 
@@ -55,7 +60,7 @@ async def app(tmp_path: Path, clock: DrivenClock, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "policy.cedar").write_text(POLICY)
     given = {"key": "env:DELEGATION_KEY"}
     async with App.open(
-        tmp_path / "a.db", agents=[refund, tidy, pay, wipe], clock=clock, delegation=given,
+        tmp_path / "a.db", agents=[refund, ship, tidy, pay, wipe], clock=clock, delegation=given,
         policy={"file": str(tmp_path / "policy.cedar")},
     ) as app:  # fmt: skip
         yield app
@@ -97,6 +102,38 @@ async def test_a_report_tells_who_did_what_for_whom_and_why_it_was_allowed(app: 
     ):  # fmt: skip
         assert said in text
     assert json.loads(json.dumps(report.json()))["runs"][0]["questions"][1]["answers"][0]["by"] == "bea"
+
+
+@pytest.mark.parametrize(
+    ("people", "late", "line"),
+    [
+        ([], False, "nobody answered; 2 were to"),
+        (["cleo"], False, "cleo answered: 1 of 2 who were to"),
+        (["cleo"], True, "cleo answered: 1 of 2 who were to"),
+        (["cleo", "bea"], False, "bea answered: yes"),
+    ],
+)
+async def test_all_are_named_who_answered_also_where_more_were_needed(
+    app: App,
+    clock: DrivenClock,
+    people: list[str],
+    *,
+    late: bool,
+    line: str,
+) -> None:
+    handle = await app.start(ship, "it")
+    await clock.settle()
+    [asked] = (await app.inbox.list(run=handle.id)).items
+    for person in people:
+        await app.inbox.answer(asked.id, {"approved": True}, by=person)
+        await clock.settle()
+    await clock.advance(200 if late else 0)
+    report = await app.reports.audit(run=handle.id)
+    [told] = report.runs[0].questions
+    assert (told.quorum, sorted(told.answered_by)) == (2, sorted(people))
+    text = "\n".join(markdown(report))
+    assert line in text
+    assert all(person in text for person in people)
 
 
 async def test_what_was_refused_is_told_with_the_rule(app: App) -> None:

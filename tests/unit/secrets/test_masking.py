@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import logging
+from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import orjson
@@ -65,6 +66,23 @@ def test_base64_of_a_text_with_the_secret_in_it_does_not_give_it_away(secret: st
         return
     text = base64.b64encode(before + raw + after).decode()
     assert "***" in masking(secret).text(text)
+
+
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize("written", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("kept", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("shown", [str, json.dumps, in_base64])
+def test_a_secret_of_several_lines_is_found_whatever_they_end_with(
+    kept: str, written: str, shown: Callable[[str], str]
+) -> None:
+    lines = ["-----BEGIN KEY-----", "c2VjcmV0", "-----END KEY-----"]
+    text = masking(kept.join([*lines, ""])).text(shown(written.join(lines)))
+    assert "c2VjcmV0" not in text
+    assert len(text) < 12
+    assert "***" in text
 
 
 def test_nothing_is_changed_while_nothing_is_secret() -> None:

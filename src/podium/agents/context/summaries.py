@@ -1,18 +1,19 @@
 """The summaries of one call: those that a conversation has, and those that are made in it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
+from typing import cast
 
 from podium.agents.context.draft import Draft
 from podium.agents.context.kept_summary import KeptSummary, SaidInDraft, digest_of, held_in, holding
-from podium.errors import AgentError, BadAnswer, InvalidValue
+from podium.errors import Forbidden, InvalidValue
 from podium.model.agent import AnyAgent
 from podium.model.call import Call
 from podium.model.json import Json, is_array, is_object
-from podium.model.outcome import Done, Failed
+from podium.model.outcome import Done, Failed, Refused
+from podium.model.retry import FailureKind
+from podium.model.rule_steps import RuleSteps
 from podium.model.steps import Steps
-from podium.model.steps_apart import StepsApart
 
 SUMMARY_STEP = "summary"
 """The name of the step in which an agent summarizes."""
@@ -92,10 +93,8 @@ class Summaries:
 
     def _asking(self, agent: AnyAgent, text: str, objection: Callable[[str], str]) -> Callable[[], Awaitable[Json]]:
         async def asked() -> Json:
-            try:
-                summary = await self._summary(agent, text)
-            except (AgentError, InvalidValue, TimeoutError, OSError) as problem:
-                why = f"{type(problem).__name__}: {problem}"
+            summary, why = await self._summary(agent, text)
+            if why:
                 self.note(why)
                 return {"failed": why}
             if why := objection(summary):
@@ -105,22 +104,32 @@ class Summaries:
 
         return asked
 
-    async def _summary(self, agent: AnyAgent, text: str) -> str:
-        card, above = agent.card, self._call
-        call = replace(
-            above, key=f"{above.key}/{SUMMARY_STEP}", agent=card.name, version=card.version, attempt=1, timeout=None,
-            input=agent.input.dump(text), conversation=None, granted={}, feedback="",
-        )  # fmt: skip
-        match await agent.run(call, StepsApart(self._steps, card.name, partial(_without_what_was_said, len(text)))):
+    async def _summary(self, agent: AnyAgent, text: str) -> tuple[str, str]:
+        """Return the summary by an agent, or why it could not: that it may not, or has a bug, ends the call."""
+        name, steps = agent.card.name, cast("RuleSteps", self._steps)  # as the engine hands them out
+        sent = partial(_without_what_was_said, len(text))
+        match await steps.beside(agent, agent.input.dump(text), sent=sent):
             case Done(value):
-                found = agent.output.load(value)
+                return _read(agent, value)
+            case Failed(failure) if failure.kind is FailureKind.BUG:
+                raise RuntimeError(f"{name}, which summarizes, failed: {failure.type}: {failure.message}")
             case Failed(failure):
-                raise BadAnswer(f"{card.name} failed: {failure.type}: {failure.message}")
+                return "", f"{failure.type.rpartition('.')[2]}: {failure.message}"
+            case Refused(rule, reason):
+                raise Forbidden(rule, f"{name}, which summarizes, was refused: {reason}")
             case _:
-                raise BadAnswer(f"{card.name} did not answer at once")
-        if not isinstance(found, str) or not found.strip():
-            raise BadAnswer(f"{card.name} gave {found!r:.100}: expected the text of a summary")
-        return found
+                return "", f"{name} did not answer at once"
+
+
+def _read(agent: AnyAgent, value: Json) -> tuple[str, str]:
+    """Return the summary that an agent gave, or what is wrong with it."""
+    try:
+        found = agent.output.load(value)
+    except InvalidValue as wrong:
+        return "", f"InvalidValue: {wrong}"
+    if not isinstance(found, str) or not found.strip():
+        return "", f"{agent.card.name} gave {found!r:.100}: expected the text of a summary"
+    return found, ""
 
 
 def _without_what_was_said(characters: int, sent: Json) -> Json:

@@ -18,7 +18,7 @@ SUMMARY = "Summary of what was said before:\n\n"
 """Stands above a summary, as what the user says."""
 _WORTH = 10
 """What is not yet summarized has to be this part of the mark, or more: else one would be paid for each message."""
-_NOT_HEEDED = ("budget", "cache", "fallback", "guards", "limit", "breaker", "retry", "timeout", "undo")
+_NOT_HEEDED = ("fallback", "retry", "undo")
 """What a card may say that holds only for calls that a workflow makes."""
 _PLAIN = Card(name="plain")
 
@@ -27,7 +27,9 @@ _PLAIN = Card(name="plain")
 class Summarize:
     """Has an agent summarize the older messages once a request has more tokens than a mark, and sends that instead.
 
-    What it does is a step of the call that needs the summary: paid, bounded and recorded as its own requests are, once.
+    What it does is recorded as a step of the call that needs the summary, once. It is asked like any agent: its time
+    limit, limits, budget, guards, cache and breaker hold, policies are asked, and what it costs stands under its name.
+    If it is refused, so is the call.
     The next summary is of the last one and what came after it. In a conversation the summary is kept with the answer,
     and later turns use it. Where the agent fails, unless that is a bug in it, what it was to summarize is sent as it
     is, or left out by the rules after this one, and it is not asked again in that attempt; that it failed is noted in
@@ -55,8 +57,8 @@ class Summarize:
             raise ConfigError(f"{card.name} cannot summarize: it has to take a text and give a text, Agent[str, str]")
         if unheeded := [each for each in _NOT_HEEDED if getattr(card, each) != getattr(_PLAIN, each)]:
             raise ConfigError(
-                f"{card.name} has {', '.join(unheeded)} on its card, which does not hold for steps of another agent's "
-                "call: summarize with an agent that has none, and say it of the agent that is called"
+                f"{card.name} has {', '.join(unheeded)} on its card, which does not hold for who is asked in a step of "
+                "another agent's call: summarize with an agent that has none, and say it of the agent that is called"
             )
 
     def __repr__(self) -> str:

@@ -10,7 +10,6 @@ from podium.engine.run.undone import UNDO_OF
 from podium.model.facts.answers import AnsweredDone, outcome_said
 from podium.model.facts.calls import UndoRegistered
 from podium.model.facts.content import prepared
-from podium.model.facts.money import told_apart
 from podium.model.fallback import Degraded
 from podium.model.outcome import Failed, Refused
 from podium.store.codec import encode
@@ -45,7 +44,7 @@ def record_spent(active: ActiveRun, key: str, progress: CallProgress) -> None:
     """Record what an answer came to that was given, and is not recorded: it does not fit, or a guard kept it back."""
     told, progress.told = progress.told, None
     if told is not None:
-        active.journal.append(told_apart(told), key)
+        active.journal.append(told, key)
 
 
 def adopt_recorded(active: ActiveRun, key: str, caller: Caller, record: KeyState) -> None:

@@ -7,7 +7,7 @@ from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.key_state import KeyState
 from podium.errors import MissingAgent, UnknownAgent
 from podium.model.agent import AnyAgent
-from podium.model.facts.calls import Asked
+from podium.model.facts.calls import Asked, UndoRegistered
 
 
 def route(
@@ -46,6 +46,15 @@ def registered(active: ActiveRun, key: str, name: str, version: str | None = Non
         return active.runtime.dispatcher.registry.get(name, version)
     except UnknownAgent as error:
         raise _waits_for(key, error) from error
+
+
+def agent_of(active: ActiveRun, key: str, name: str) -> AnyAgent | None:
+    """Return the agent to which a call of a name goes under a key, or None: the recorded version, else the newest."""
+    registry, record = active.runtime.dispatcher.registry, active.history.records.get(key)
+    said = None if record is None or record.opened is None else record.opened.content
+    if isinstance(said, Asked | UndoRegistered) and said.agent == name and registry.has(name, said.version):
+        return registry.get(name, said.version)
+    return registry.get(name) if registry.knows(name) else None
 
 
 def _waits_for(key: str, error: UnknownAgent) -> MissingAgent:

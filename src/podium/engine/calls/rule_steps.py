@@ -15,13 +15,14 @@ from podium.model.json import Json, decode
 from podium.model.loops import AgentTurn
 from podium.model.origin import ArgumentOrigin
 from podium.model.prices import PriceSettings
+from podium.model.spending import ASKED_FIRST
 from podium.model.step import CACHE_STEP, is_under_guard
 
 
 class StepsForRules:
     """The part of the steps of a call that looks at, and changes, its run as a whole."""
 
-    __slots__ = ("_active", "_agent", "_branch", "_call", "_request", "begun")
+    __slots__ = ("_active", "_agent", "_branch", "_call", "_payer", "_request", "begun")
 
     def __init__(self, active: ActiveRun, branch: BranchTask, call: Call, agent: AnyAgent) -> None:
         self._active = active
@@ -30,6 +31,8 @@ class StepsForRules:
         self._agent = agent
         self.begun = False
         """Whether the agent was asked in this attempt."""
+        self._payer = ASKED_FIRST
+        """Whose spending it is what is done here."""
         self._request: list[Json] = []
         """What the root run was started with, once it was read."""
 
@@ -65,17 +68,16 @@ class StepsForRules:
         records = self._active.history.steps.get(self._call.key, {})
         total = 0.0
         for path, record in records.items():
-            own = record.done is not None and record.name != CACHE_STEP and self._is_own(path)
-            said = record.done.content if own and record.done is not None else None
-            if isinstance(said, StepDone) and said.usage is not None:
+            said = None if record.done is None or record.name == CACHE_STEP else record.done.content
+            if isinstance(said, StepDone) and said.usage is not None and self._is_own(path, said):
                 if said.usage.usd is None:
                     return None
                 total += said.usage.usd
         return total
 
-    def _is_own(self, path: str) -> bool:
-        """Whether a step is the agent's, by its place: not one of an agent that looks at what this one says."""
-        return not is_under_guard(path)
+    def _is_own(self, path: str, said: StepDone) -> bool:
+        """Whether a step at a place is the agent's: not one of an agent that is asked beside it."""
+        return not said.beside and not is_under_guard(path)
 
     @property
     def lines(self) -> Sequence[BudgetLine]:
@@ -107,7 +109,14 @@ class StepsForRules:
         counting = [line for line in (*self._active.lines, *lines) if amount.counts(line.limits)]
         if not counting:
             return None
-        wish = Wish(key=self._call.key, amount=amount, lines=counting, behind=behind, until=self._call.deadline)
+        wish = Wish(
+            key=self._call.key,
+            amount=amount,
+            lines=counting,
+            behind=behind,
+            until=self._call.deadline,
+            by=self._payer.by,
+        )
         found = await reserve(self._active, self._branch, wish, (lambda: self._stand_back(step)) if step else None)
         if isinstance(found, Reservation):
             return found
@@ -120,7 +129,7 @@ class StepsForRules:
 
     def settle(self, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None) -> None:
         """Record what was spent of what was set aside."""
-        settle(self._active, self._call.key, reservation, spent, doubt=doubt, untold=untold)
+        settle(self._active, self._call.key, reservation, spent, doubt=doubt, untold=untold, by=self._payer.by)
 
     async def origins(self, input: Json, names: Collection[str] | None = None) -> Mapping[str, ArgumentOrigin]:
         """Return where each argument of what is asked comes from; see `podium.model.rule_steps.RuleSteps`."""

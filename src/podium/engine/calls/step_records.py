@@ -15,6 +15,7 @@ from podium.model.facts.content import FactContent, prepared
 from podium.model.facts.money import told_apart
 from podium.model.json import Json
 from podium.model.outcome import Usage
+from podium.model.spending import NOTHING_USED, Payer, StepUsage
 from podium.model.step import lineage_of
 from podium.secrets.masking import MASKING
 from podium.store.codec import decode, encode
@@ -75,23 +76,24 @@ class StepRecords:
         return self._earlier
 
     def done(
-        self, path: str, name: str, digest: str, value: Json, *, usage: Usage | None = None, place: str | None = None,
-        effects: Sequence[Effect] = (), refused: str | None = None,
+        self, path: str, name: str, digest: str, value: Json, *, used: StepUsage = NOTHING_USED,
+        place: str | None = None, effects: Sequence[Effect] = (), refused: str | None = None,
     ) -> Json:  # fmt: skip
         """Record the value of a step, and return it as a replay will; raises BadAnswer where it is too large."""
         payload, most = encode(json_copy(value, f"JSON from {name}")), self._active.runtime.max_payload_bytes
         if len(payload) > most:
             raise BadAnswer(f"the result of {name} has {len(payload)} bytes, {most} are allowed")
         said = StepDone(
-            name=name, attempt=self._call.attempt, digest=digest, usage=usage, from_step=place, refused=refused
-        )
+            name=name, attempt=self._call.attempt, digest=digest, usage=used.usage, from_step=place, refused=refused,
+            by=used.payer.by, beside=used.payer.beside,
+        )  # fmt: skip
         self.note(f"{self._call.key}/{path}", said, payload, effects)
         return decode(payload)
 
-    def spent(self, usage: Usage | None) -> None:
+    def spent(self, usage: Usage | None, payer: Payer) -> None:
         """Record what a step used whose value is not: it is too large, or a rule did not let it pass."""
         if usage is not None and not self._active.closed:
-            self._active.journal.append(told_apart(usage), self._call.key)
+            self._active.journal.append(told_apart(usage, payer), self._call.key)
 
     def refusals(self) -> list[str]:
         """Return the rules that did not allow steps of this lineage of the call, one for each told."""

@@ -25,14 +25,16 @@ from podium.model.call import Call
 from podium.model.consent import NO_CONSENT, Consent
 from podium.model.conversation import OpenTurn
 from podium.model.deferral import Resume, StepFunction
+from podium.model.facts.calls import StepDone
+from podium.model.facts.money import told_apart
 from podium.model.json import Json
 from podium.model.loops import AgentTurn
 from podium.model.memory import MemoryStore
 from podium.model.outcome import CallWanted, Done, Outcome, Pending, Refused, Usage
 from podium.model.question import Ask
 from podium.model.rule_names import APPROVAL, is_scarce
-from podium.model.rule_steps import SpeakingTurn
-from podium.model.spending import counted
+from podium.model.rule_steps import ChangeSent, SpeakingTurn
+from podium.model.spending import ASKED_FIRST, Payer, StepUsage, counted
 from podium.model.step import StepCall, allowing, call_step, granted_to, is_guard_step, is_under_guard
 from podium.model.steps import Effects, check_step
 from podium.model.storable import check_key
@@ -43,8 +45,8 @@ class CallSteps(StepsForRules):
     """The steps of one attempt of a call. Attempts of one lineage share what is recorded."""
 
     __slots__ = (
-        "_again", "_asking", "_claims", "_counts", "_effects", "_held", "_interruptions", "_progress",
-        "_questions", "_records", "_sent", "_under_way", "_used", "conversation", "refusals", "turn",
+        "_again", "_asking", "_claims", "_counts", "_effects", "_held", "_interruptions", "_payers",
+        "_progress", "_questions", "_records", "_sent", "_under_way", "_used", "conversation", "refusals", "turn",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +68,9 @@ class CallSteps(StepsForRules):
         self._again = resumed or call.attempt > 1 or call.key in active.journal.emitter.emitted
         """Whether something of this call may have been streamed before, which this attempt makes void."""
         self._progress = progress
+        self._payer = Payer(call.agent) if progress.fallback_index else ASKED_FIRST
+        self._payers: dict[str, Payer] = {}
+        """Of the steps that others are asked in, by their place."""
         self._records = StepRecords(active, call)
         self._effects = StepEffects(active, call, progress, self._records)
         self._under_way: set[str] = set()
@@ -80,7 +85,7 @@ class CallSteps(StepsForRules):
 
     def answered(self, usage: Usage) -> None:
         """Take note of what an answer came to, whatever becomes of it."""
-        self._progress.told = usage
+        self._progress.told = told_apart(usage, self._payer)
 
     @property
     def idempotency_key(self) -> str:
@@ -156,9 +161,10 @@ class CallSteps(StepsForRules):
                 await self._hold(path, outer)
             self._under_way.add(path)
             done = await self._allowed(path, name, digest, body, consent) if known is None else known
-            used = self._used.get(path) if known is None else body.used(done.value)
+            usage = self._used.get(path) if known is None else body.used(done.value)
+            used = StepUsage(usage, self._payers.get(path, self._payer))
             value = self._records.done(
-                path, name, digest, done.value, usage=used, place=done.place, effects=questions.done(path),
+                path, name, digest, done.value, used=used, place=done.place, effects=questions.done(path),
                 refused=done.refused,
             )  # fmt: skip
             self._used.pop(path, None)
@@ -170,7 +176,7 @@ class CallSteps(StepsForRules):
             raise
         finally:
             self._under_way.discard(path)
-            self._records.spent(self._used.pop(path, None))
+            self._records.spent(self._used.pop(path, None), self._payers.pop(path, self._payer))
             self._active.effects.pop(full, None)
             questions.ends(outer)
             if self._held is not None:
@@ -259,7 +265,7 @@ class CallSteps(StepsForRules):
 
         return await self.once(call_step(name), answered, input=input)
 
-    async def beside(self, agent: AnyAgent, input: Json) -> Outcome:
+    async def beside(self, agent: AnyAgent, input: Json, *, sent: ChangeSent | None = None) -> Outcome:
         """Have another agent asked in the step one is in; see `podium.model.rule_steps.RuleSteps`."""
         path, above, dispatcher = inside.get(), self._call, self._active.runtime.dispatcher
         if not path:
@@ -269,15 +275,17 @@ class CallSteps(StepsForRules):
             above, key=f"{above.key}/{path}", agent=agent.card.name, version=agent.card.version, input=input, attempt=1,
             timeout=None, conversation=None, granted=granted_to(path, above.granted), feedback="",
         )  # fmt: skip
-        steps = StepsBeside(self, agent, call, path)
+        self._payers[path] = Payer(agent.card.name, beside=True)
+        steps = StepsBeside(self, agent, call, path, sent)
         outcome = await dispatcher.dispatch(agent, call, steps)
         match outcome:
             case Pending():
                 raise Suspended(outcome.ask, outcome.step or path, outcome.rule)
-            case Done() if steps.usd:
-                return replace(outcome, usage=None)  # its steps have told what it came to
+            case Done() if outcome.usage is not None and not steps.usd:  # else its steps have told what it came to
+                self._used[path] = outcome.usage
             case _:
-                return outcome
+                pass
+        return outcome
 
     def _must_end(self, path: str) -> bool:
         """Whether a step is part of what is not to be cut: an effect that happens once, the check of an answer."""
@@ -348,14 +356,16 @@ class StepsBeside(CallSteps):
     its requests are told under its own name.
     """
 
-    __slots__ = ("_around", "_within")
+    __slots__ = ("_around", "_change", "_within")
 
-    def __init__(self, around: CallSteps, agent: AnyAgent, call: Call, within: str) -> None:
+    def __init__(self, around: CallSteps, agent: AnyAgent, call: Call, within: str, sent: ChangeSent | None) -> None:
         for name in (*StepsForRules.__slots__, *CallSteps.__slots__):
             setattr(self, name, getattr(around, name))
         self._around = around
         self._agent = agent
         self._within = within
+        self._change = sent
+        self._payer = Payer(agent.card.name, beside=True)
         self._asking = replace(call, granted=around._call.granted)  # noqa: SLF001 - of its own kind
         self.conversation = self.turn = None
 
@@ -367,15 +377,16 @@ class StepsBeside(CallSteps):
     def answered(self, usage: Usage) -> None:
         """Leave it to the step that it is asked in to tell what its answer came to."""
 
-    def _is_own(self, path: str) -> bool:
-        return path.startswith(f"{self._within}/")
+    def _is_own(self, path: str, said: StepDone) -> bool:
+        return path.startswith(f"{self._within}/") and said.by == self._payer.by
 
     async def _hold(self, path: str, outer: str) -> None:
         await self._around._hold(path, outer)  # noqa: SLF001 - of its own kind
 
     def tell_sent(self, sent: Callable[[str], Json], kept: Callable[[], None] | None = None) -> None:
         """Say, inside a step, what it sends, and that this agent does."""
-        super().tell_sent(lambda place: self._named(sent(place)), kept)
+        change = self._change
+        super().tell_sent(lambda at: self._named(sent(at) if change is None else change(sent(at))), kept)
 
     def emit(self, chunk: Json) -> None:
         """Stream that a model is asked, and nothing of what it writes."""

@@ -123,6 +123,23 @@ class Find(LookUp[Card]):
         return _card(plain)
 
 
+class CardsOf(LookUp[Card]):
+    """The cards of agents that are known by name."""
+
+    __slots__ = ()
+
+    OF = "what agents say of themselves"
+
+    async def look(self, branch: BranchTask) -> list[Json]:
+        """Ask the registry; whoever is not there is left out."""
+        registry, names = self.active.runtime.dispatcher.registry, dict.fromkeys(self.asks.agents or ())
+        return [_plain(registry.get(each).card) for each in names if registry.knows(each)]
+
+    def load(self, plain: Json) -> Card:
+        """Return a card."""
+        return _card(plain)
+
+
 class Records(LookUp[TrackRecord]):
     """How agents did so far."""
 

@@ -34,11 +34,12 @@ _BLANK = "?"
 class _Wording:
     """What facts say of equal amounts in the same budgets, one after the other: only the ids of reservations differ."""
 
-    __slots__ = ("amount", "reserved", "settled")
+    __slots__ = ("amount", "by", "reserved", "settled")
 
-    def __init__(self, amount: Amount, budgets: tuple[str, ...]) -> None:
+    def __init__(self, amount: Amount, budgets: tuple[str, ...], by: str) -> None:
         self.amount = amount
-        self.reserved = template(_reserved(_BLANK, amount, budgets), _BLANK)
+        self.by = by
+        self.reserved = template(_reserved(_BLANK, amount, budgets, by=by), _BLANK)
         self.settled = template(settled(_BLANK, amount, budgets=budgets), _BLANK)
 
 
@@ -58,11 +59,12 @@ class Escrow:
     wording: _Wording | None = None
     """What was said of the last amount drawn on it."""
 
-    def said_of(self, amount: Amount, budgets: tuple[str, ...]) -> _Wording:
+    def said_of(self, amount: Amount, budgets: tuple[str, ...], by: str) -> _Wording:
         """Return what facts say of an amount that is drawn on it; masked anew while there is something to mask."""
         known = self.wording
-        if known is None or MASKING.active or (known.amount is not amount and known.amount != amount):
-            known = self.wording = _Wording(amount, budgets)
+        other = known is None or known.by != by or (known.amount is not amount and known.amount != amount)
+        if known is None or other or MASKING.active:
+            known = self.wording = _Wording(amount, budgets, by)
         return known
 
     def covers(self, amount: Amount) -> bool:
@@ -83,6 +85,7 @@ class _Drawn(NamedTuple):
     budgets: tuple[str, ...]
     fact: NewFact
     batch: CommitBatch
+    by: str
 
 
 class Escrows:
@@ -101,7 +104,7 @@ class Escrows:
         self._quick = False
         """Whether what was last settled had been set aside just before."""
 
-    def draw(self, key: str, amount: Amount, lines: Sequence[BudgetLine]) -> Reservation | None:
+    def draw(self, key: str, amount: Amount, lines: Sequence[BudgetLine], by: str = "") -> Reservation | None:
         """Set an amount aside that an escrow covers, with this loop turn's commit; None where none does."""
         if not self._held:
             return None
@@ -111,11 +114,11 @@ class Escrows:
             return None
         escrow.drawn += 1
         effect = Draw(id=f"{escrow.id}.{escrow.drawn}", escrow=escrow.id, lines=lines, amount=amount)
-        said = escrow.said_of(amount, budgets).reserved.saying(effect.id)
+        said = escrow.said_of(amount, budgets, by).reserved.saying(effect.id)
         at = self._journal.append(said, key, effects=[effect])
         batch = self._runtime.commits.batch
         escrow.open.append((batch, amount))
-        self._drawn[effect.id] = _Drawn(effect, escrow, budgets, self._journal.newest, batch)
+        self._drawn[effect.id] = _Drawn(effect, escrow, budgets, self._journal.newest, batch, by)
         return Reservation(effect.id, amount, at)
 
     def settle(self, reservation: Reservation, spent: Amount, *, in_doubt: bool = False) -> bool:
@@ -127,7 +130,7 @@ class Escrows:
         drawn = self._drawn.pop(reservation.id, None)
         if in_doubt or drawn is None or drawn.batch is not self._runtime.commits.batch:
             return False
-        said = drawn.escrow.said_of(spent, drawn.budgets).settled.saying(reservation.id)
+        said = drawn.escrow.said_of(spent, drawn.budgets, drawn.by).settled.saying(reservation.id)
         drawn.effect.spent, drawn.fact.kind, drawn.fact.body = spent, said.fact_kind, said.encoded
         return True
 
@@ -199,9 +202,17 @@ class Escrows:
             self._journal.append(settled(escrow.id, _NOTHING), escrow.key, effects=effects, last=True)
 
 
-def _reserved(id: str, amount: Amount, budgets: tuple[str, ...], *, escrow: bool = False) -> AmountReserved:
+def _reserved(
+    id: str, amount: Amount, budgets: tuple[str, ...], *, escrow: bool = False, by: str = ""
+) -> AmountReserved:
     return AmountReserved(
-        reservation=id, usd=amount.usd, tokens=amount.tokens, calls=amount.calls, budgets=budgets, escrow=escrow
+        reservation=id,
+        usd=amount.usd,
+        tokens=amount.tokens,
+        calls=amount.calls,
+        budgets=budgets,
+        escrow=escrow,
+        by=by,
     )
 
 

@@ -7,9 +7,10 @@ from podium.engine.run.asked_in_steps import AskedInStep
 from podium.engine.run.key_state import KeyState, Subject
 from podium.model.empty import empty
 from podium.model.facts.calls import Asked
+from podium.model.facts.money import AmountSettled
 from podium.model.facts.waits import QuestionAsked
 from podium.model.json import Json, is_object
-from podium.model.outcome import CallWanted, Refused, Usage
+from podium.model.outcome import CallWanted, Refused
 from podium.model.question import PersonAnswer
 from podium.model.step import is_step_path
 from podium.model.steps import Effects
@@ -61,7 +62,7 @@ class CallProgress:
     """The calls of other agents that steps of the present attempt need and that are not made yet, by step."""
     called: dict[str, AskedInStep] = field(default_factory=empty(dict[str, AskedInStep]))
     """Those that were made, by step."""
-    told: Usage | None = None
+    told: AmountSettled | None = None
     """What an answer came to that its agent gave, until that is recorded."""
 
     def take(self, said: QuestionAsked, answers: tuple[PersonAnswer, ...] | None) -> None:

@@ -36,6 +36,8 @@ class Wish:
     """What is set aside for those inside which it is wanted: it comes back only after this has its answer."""
     until: float | None = None
     """When it is of no use any more."""
+    by: str = ""
+    """For whom, where that is not the agent of the call that was asked first."""
 
 
 async def reserve(
@@ -46,7 +48,7 @@ async def reserve(
     What has no room only because of what is in flight waits for that, up to a time. `held` waits, as one that has
     nothing under way, until the run is let go, as its worker stops.
     """
-    if wish.share is None and (drawn := active.escrows.draw(wish.key, wish.amount, wish.lines)) is not None:
+    if wish.share is None and (drawn := active.escrows.draw(wish.key, wish.amount, wish.lines, wish.by)) is not None:
         return drawn
     trying = _Trying(active, branch, wish, held or active.gate.held_back)
     try:
@@ -148,7 +150,7 @@ async def _set_aside(active: ActiveRun, name: str, wish: Wish, *, waits: bool) -
         elif verdict is CommitVerdict.OK and not active.closed:
             settle(active, key, reservation, _NOTHING)  # whoever wanted it was cancelled meanwhile: nothing was spent
 
-    fact = reserved(name, key, amount, lines, at)
+    fact = reserved(name, key, amount, lines, at, by=wish.by)
     wanted = Reserve(
         run=active.n, epoch=active.run.epoch, id=name, lines=lines, amount=amount, fact=fact, behind=wish.behind,
         waits=waits,
@@ -183,26 +185,36 @@ def _follow(active: ActiveRun, verdict: CommitVerdict, fact: NewFact) -> None:
 
 
 def settle(
-    active: ActiveRun, key: str, reservation: Reservation, spent: Amount, *, doubt: int = 0, untold: int | None = None
+    active: ActiveRun,
+    key: str,
+    reservation: Reservation,
+    spent: Amount,
+    *,
+    doubt: int = 0,
+    untold: int | None = None,
+    by: str = "",
 ) -> None:
     """Record what was spent of what was set aside; a run that is no longer ours is settled by whoever has it.
 
-    `doubt` and `untold` are as `RuleSteps.settle` says.
+    `doubt` and `untold` are as `RuleSteps.settle` says; `by` says who spent it, as that of a fact.
     """
     if active.closed or active.escrows.settle(reservation, spent, in_doubt=bool(doubt)):
         return
     if doubt:
-        said = settled(reservation.id, spent, in_doubt=True, doubt=doubt, untold=doubt if untold is None else untold)
+        untold = doubt if untold is None else untold
+        said = settled(reservation.id, spent, in_doubt=True, doubt=doubt, untold=untold, by=by)
     else:
         said = settled(reservation.id, spent)
     active.journal.append(said, key, effects=[Settle(reservation.id, spent, doubt=doubt)])
     active.runtime.recalls.queues.changed(reservation.budgets)
 
 
-def reserved(id: str, key: str, amount: Amount, lines: Sequence[BudgetLine], at: float) -> NewFact:
+def reserved(id: str, key: str, amount: Amount, lines: Sequence[BudgetLine], at: float, *, by: str = "") -> NewFact:
     """Return the fact that says that an amount is set aside."""
     budgets = tuple(line.id for line in lines)
-    said = AmountReserved(reservation=id, usd=amount.usd, tokens=amount.tokens, calls=amount.calls, budgets=budgets)
+    said = AmountReserved(
+        reservation=id, usd=amount.usd, tokens=amount.tokens, calls=amount.calls, budgets=budgets, by=by
+    )
     return NewFact.saying(said, key, at)
 
 

@@ -12,6 +12,7 @@ from podium.errors import Evicted, TooManyFacts
 from podium.model.fact import Fact
 from podium.model.facts.content import Writable
 from podium.model.run import Run
+from podium.secrets.masking import MASKING
 from podium.services.group_commit import CommitBatch, Settled
 from podium.services.isolation import CommitAnswer
 from podium.store.inserting import NewFact
@@ -81,6 +82,8 @@ class RunJournal:
         if self._dry:
             return at
         self._count += 1
+        if MASKING.active:
+            self.emitter.recorded(said.fact_kind, key)
         self.emitter.facts += 1
         if self._count >= self._warn_at and not last:
             self._check_count()

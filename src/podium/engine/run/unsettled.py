@@ -19,12 +19,13 @@ def count_unsettled_as_spent(history: History, journal: RunJournal) -> None:
         assert isinstance(said, AmountReserved)  # as history keeps no others
         told, doubted = _told_since(history, fact) if said.usd and said.calls else (0, 0)
         if not told and not doubted:
-            settling, ended = Settle(reservation, None, in_doubt=True), settled(reservation, said.amount, in_doubt=True)
+            settling = Settle(reservation, None, in_doubt=True)
+            ended = settled(reservation, said.amount, in_doubt=True, by=said.by)
         else:
             spent = replace(said.amount, usd=max(said.usd, told + doubted))
             doubt = spent.usd - told
             settling = Settle(reservation, spent, doubt=doubt)
-            ended = settled(reservation, spent, in_doubt=bool(doubt), doubt=doubt, untold=doubt - doubted)
+            ended = settled(reservation, spent, in_doubt=bool(doubt), doubt=doubt, untold=doubt - doubted, by=said.by)
         journal.append(ended, fact.key, effects=[settling])
     history.reserved.clear()
 
@@ -36,7 +37,7 @@ def _told_since(history: History, reserved: Fact) -> tuple[int, int]:
         done = record.done
         if done is None or done.seq < reserved.seq or record.name == CACHE_STEP or is_under_guard(path):
             continue
-        usage = done.content.usage if isinstance(done.content, StepDone) else None
+        usage = done.content.usage if isinstance(done.content, StepDone) and not done.content.beside else None
         if usage is None or usage.usd is None:
             continue
         if usage.in_doubt:

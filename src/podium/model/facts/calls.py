@@ -108,6 +108,10 @@ class StepDone(FactContent, kind=FactKind.STEP):
     """The place of this step in an earlier attempt. Where its value was handed back there is no payload."""
     refused: Kept[str | None] = None
     """The rule that did not allow it, where its agent is told so: the payload is what it is told."""
+    by: Kept[str] = ""
+    """Who used that up: a fallback, or an agent that is asked beside that of the call; empty is the one asked first."""
+    beside: Kept[bool] = False
+    """Whether it is one that is asked beside, as a judge or to summarize: what the call says it cost is without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ class DoubtCorrected(NoticeContent, guard="correction"):
     """In billionths of a US dollar."""
     by: Kept[str]
     why: Blanked[str]
+    agent: Kept[str] = ""
+    """For whom it had counted: `by` of what was settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,9 +103,9 @@ class ChildSpawned(FactContent, kind=FactKind.SPAWNED):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookedUp(FactContent, kind=FactKind.LOOKED_UP):
-    """Something was looked up, by `ctx.find`, `ctx.records` or `ctx.last_speaker`.
+    """Something was looked up, by `ctx.find`, `ctx.cards`, `ctx.records`, `ctx.spent` or `ctx.last_speaker`.
 
-    The payload is what was found: cards, records or a name.
+    The payload is what was found: cards, records, what was spent, or a name.
     """
 
     of: Kept[str]

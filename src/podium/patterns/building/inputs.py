@@ -18,6 +18,7 @@ from podium.model.conversation import as_text as as_words
 from podium.model.json import Json, is_object
 from podium.model.told import Told, Utterance
 from podium.patterns.building.members import ANYTHING, Member, hears, parameters, takes
+from podium.patterns.building.named import filled_by
 from podium.patterns.building.pinning import begun_with
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def input_for(ctx: Context, member: Member, whole: object = PARTS, /, **parts: o
     One that takes several parameters gets those of `parts` that it asks for, by name; None counts as not there. A
     language model and a person, and a team that begins with one, get all parts that say something: as text, each under
     its name, or as a mapping. Any other that takes a text gets `whole` if that is one, else the parts as text. Any
-    other gets `whole`. A model hears a Talk as messages.
+    other gets `whole`. A model hears a Talk as messages. A name stands for the agent that is registered under it.
     """
+    member = filled_by(ctx, member)
     told = {name: value for name, value in parts.items() if value is not None}
     named = parameters(member).keys() & parts.keys()
     if named:
@@ -101,6 +103,16 @@ def sections(parts: Mapping[str, object]) -> str:
 def said_by(author: str | None, value: object) -> Utterance:
     """Return what somebody said as a message: a text as it is, anything else as JSON. None is whoever asks."""
     return Utterance(author=author, text=as_words(plain(value)))
+
+
+def heard_of(ctx: Context, whole: object, task: object, *said: tuple[str | None, object], ask: str) -> object:
+    """Return what stands for the parts together: a language model hears the task, and who said what, as messages.
+
+    None is whoever asks. Others are handed the `whole`, and so is everybody in runs that an older release began.
+    """
+    if not begun_with(ctx, 2):
+        return whole
+    return Talk(said=[said_by(None, task), *(said_by(who, each) for who, each in said)], ask=ask, whole=whole)
 
 
 def thread_of(worker: str, before: Iterable[tuple[object, object]], asked: object, *first: Utterance) -> Talk:

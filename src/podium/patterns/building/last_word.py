@@ -3,9 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from podium.engine.context import Context
 from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.members import Member
+from podium.patterns.building.named import filled_by
 from podium.patterns.building.talking import words
 
 
@@ -28,8 +30,9 @@ def last_word(value: object) -> object:
     return value
 
 
-def words_of(member: Member, *, last_only: bool) -> Callable[[Json], str]:
-    """Return what gives the words that a member says in a conversation; of a team its last, with `last_only`."""
+def words_of(ctx: Context, member: Member, *, last_only: bool) -> Callable[[Json], str]:
+    """Return what gives the words that a member says in its next call; of a team its last, with `last_only`."""
+    member = filled_by(ctx, member)
     if not last_only or not is_agent(member):
         return words
     return lambda answer: words(last_word(member.output.restore(answer)))

@@ -16,6 +16,7 @@ from podium.model.agent import is_agent
 from podium.model.conversation import ConversationTurn
 from podium.patterns.building.inputs import PARTS, input_for, plain
 from podium.patterns.building.members import ANYTHING, Kind, Member, member, name_of, one_type, parameters, takes
+from podium.patterns.building.named import filled_by
 from podium.patterns.building.pattern import is_pattern
 from podium.patterns.building.talking import asked
 
@@ -95,13 +96,14 @@ class Role(Generic[T]):
             return self.said(value)
 
     async def settle(
-        self, ctx: Context, accept: Callable[[T], U], whole: object = PARTS, /, **parts: object
+        self, ctx: Context, accept: Callable[[T], U], whole: object = PARTS, turn: ConversationTurn | None = None, /,
+        **parts: object,
     ) -> U:  # fmt: skip
         """Call the member and return what `accept` makes of what it said; what that raises is about the answer.
 
         `accept` is pure: it may be asked about the same answer more than once.
         """
-        call = self.call(ctx, whole, None, accept, **parts)
+        call = self.call(ctx, whole, turn, accept, **parts)
         value = await call
         with judging(call):
             return accept(self.said(value))
@@ -124,7 +126,7 @@ class Role(Generic[T]):
                 return None if isinstance(error, BoundReached) else str(error)
             return None
 
-        named = parameters(self.member)
+        named = parameters(filled_by(ctx, self.member))
         told = REMARK if REMARK in (named or parts) else None
         return Acceptance(rule=objection, corrections=often, remark=told)
 

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 from enum import Enum
 from itertools import accumulate
-from typing import Protocol, runtime_checkable
+from typing import Protocol, get_origin, runtime_checkable
 
 from typing_extensions import TypeIs
 
@@ -15,6 +15,7 @@ from podium.errors import PatternError
 from podium.model.agent import is_agent
 from podium.model.json import Json
 from podium.patterns.building.expression import Expression
+from podium.patterns.building.names import reads_as_name
 
 
 @runtime_checkable
@@ -32,7 +33,7 @@ def written(value: object, where: str) -> Json:
         case Written():
             return value.spec()
         case Expression():
-            return value.text
+            return f"({value.text})" if reads_as_name(value.text) else value.text
         case Enum():
             return value.value
         case timedelta():
@@ -78,7 +79,11 @@ def _address(function: object, where: str) -> str:
             found = getattr(found, part, None)
         if name and found is function:
             return f"{place}:{name}"
-    raise PatternError(
-        f"{where} cannot be written down: {function!r} is not found by its name. "
-        "Use a function at the top level of a module, or a rule: cel('…')."
-    )
+    raise PatternError(f"{where} cannot be written down: {function!r} is not found by its name. {_instead(function)}")
+
+
+def _instead(value: object) -> str:
+    """Return what can be written down in place of something that is not found by its name."""
+    if isinstance(value, type) or get_origin(value) is not None:
+        return "Use a class at the top level of a module, such as a dataclass."
+    return "Use a function at the top level of a module, or a rule: cel('…')."

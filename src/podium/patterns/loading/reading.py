@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar, cast, get_origin
@@ -11,7 +10,7 @@ from podium.errors import PatternError
 from podium.model.agent import AnyAgent, is_agent
 from podium.patterns.building.expression import Expression, cel
 from podium.patterns.building.members import Member
-from podium.patterns.building.names import meant
+from podium.patterns.building.names import meant, reads_as_name
 from podium.patterns.building.pattern import Pattern, is_pattern
 from podium.patterns.building.wanted import Wanted, is_agent_class, wanted
 from podium.patterns.loading.building import CallForm, form_of, makers
@@ -20,8 +19,6 @@ from podium.patterns.loading.node import Mistake, Mistaken, Scalar, SourceNode, 
 from podium.patterns.loading.scalars import UNFIT, natural, scalar
 
 T = TypeVar("T")
-
-_NAME = re.compile(r"\w[\w.-]*")
 
 
 class Names(Protocol):
@@ -96,7 +93,7 @@ class NodeReader:
             return found
         if ADDRESS.fullmatch(text):
             return _fitting(node, imported(node, text), place)
-        if place.agent and not (place.function and ("." in text or not _NAME.fullmatch(text))):
+        if place.agent and (not place.function or reads_as_name(text)):
             return self._names.unknown(node)
         return _rule(node, text)
 

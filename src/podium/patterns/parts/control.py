@@ -62,13 +62,18 @@ class Control:
             raise PatternError(f"handoff: allowed lets {', '.join(selfish)} hand to themselves: leave that out.")
         chosen = {to for targets in allowed.values() for to in targets}
         receivers = {who: agent for who, agent in agents.items() if who in chosen}
-        self._able = abilities("handoff", "an agent that may hand to them", receivers)
-        self.targets = {who: {to: self._about(to) for to in allowed.get(who, ())} for who in agents}
-        """Whom each agent may hand to, and what those can do."""
+        self.able = abilities("handoff", "an agent that may hand to them", receivers)
+        """What those can do who may be handed to, as far as it is known before the run."""
+        self.targets = {who: list(dict.fromkeys(allowed.get(who, ()))) for who in agents}
+        """Whom each agent may hand to."""
 
-    def _about(self, name: str) -> str:
+    def offered(self, sender: str, able: Mapping[str, str]) -> dict[str, str]:
+        """Return whom an agent may hand to, and what these can do."""
+        return {to: self._about(to, able[to]) for to in self.targets[sender]}
+
+    def _about(self, name: str, can: str) -> str:
         needed = ", ".join(self._needs.get(name, ()))
-        return " ".join(filter(None, (self._able[name], needed and f"(needs in the context: {needed})")))
+        return " ".join(filter(None, (can, needed and f"(needs in the context: {needed})")))
 
     def meant(self, sender: str, note: HandOff) -> HandOff:
         """Return a hand-off with the name of whoever is meant, where that is clear."""

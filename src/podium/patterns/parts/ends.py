@@ -8,26 +8,30 @@ from typing import Any, Final
 from podium.engine.context import Context
 from podium.errors import PatternError
 from podium.model.cost import Spending
-from podium.model.duration import Duration, in_seconds
+from podium.model.duration import Duration, in_seconds, seconds_or_none
 from podium.model.expected import NAME
 from podium.model.json import Json
+from podium.model.question import Approval, Decision
 from podium.model.storable import check_name, check_text
 from podium.patterns.building.expression import rule, wording
-from podium.patterns.building.inputs import as_text
+from podium.patterns.building.inputs import as_text, plain
 from podium.patterns.building.members import Kind, known
+from podium.patterns.building.reading import reading
 from podium.patterns.building.writing import written
 
 EndRule = Callable[..., object]
 """A rule of what the pattern says, which ends it once it holds."""
 
 _NOT_YET: Final = object()
+_IS_IT_DONE: Final = "Is it done?"
+_UNANSWERED: Final = Decision(approved=False, comment="nobody answered in time")
 
 
 class EndWhen(ABC):
     """When a pattern ends. `one | other` comes with the first of the two, `one & other` once both have come.
 
-    Made by `after`, `mentions`, `spent`, `lasted`, `signalled`, `any_of` and `all_of`; a rule, which is a function or
-    `cel('…')`, may stand on either side too. An end is looked at between two turns and interrupts none.
+    Made by `after`, `mentions`, `spent`, `lasted`, `signalled`, `confirmed`, `any_of` and `all_of`; a rule, which is a
+    function or `cel('…')`, may stand on either side too. An end is looked at between two turns and interrupts none.
     """
 
     __slots__ = ()
@@ -131,6 +135,21 @@ class _Signalled(EndWhen):
 
 
 @dataclass(frozen=True, slots=True)
+class _Confirmed(EndWhen):
+    to: str
+    text: str
+    seconds: float | None
+
+    def spec(self) -> Json:
+        told: dict[str, Json] = {} if self.text == _IS_IT_DONE else {"text": self.text}
+        return {"confirmed": {"to": self.to, **told, **({} if self.seconds is None else {"within": self.seconds})}}
+
+    async def came(self, at: "EndWatch") -> str | None:
+        decision = await at.asked(self.text, self.to, self.seconds)
+        return f"{' and '.join(decision.by) or self.to} confirmed it" if decision.approved else None
+
+
+@dataclass(frozen=True, slots=True)
 class _Holds(EndWhen):
     """A rule as an end."""
 
@@ -225,6 +244,19 @@ def signalled(name: str) -> EndWhen:
     return _Signalled(name)
 
 
+def confirmed(to: str, *, text: str = _IS_IT_DONE, within: Duration | None = None) -> EndWhen:
+    """Return the end that comes once a person or role is asked in the inbox and approves; a rejection lets it go on.
+
+    They are asked after every turn, and see what rules see; the pattern waits for the answer, durably, at most `within`
+    seconds: none counts as no. With `other & confirmed(…)` they are asked only once the other end has come.
+    """
+    check_text("`to` of confirmed", to)
+    check_text("the text of confirmed", text)
+    if not to:
+        raise PatternError("confirmed was given to='': expected a person or a role.")
+    return _Confirmed(to, text, seconds_or_none(within, "within of confirmed"))
+
+
 def any_of(*ends: EndWhen | EndRule) -> EndWhen:
     """Return the end that comes with the first of several, looked at in this order; `one | other` is the short way."""
     return _combined(ends, every=False)
@@ -254,6 +286,12 @@ class Ends:
 
     end: EndWhen | None
 
+    def read(self, *values: object) -> None:
+        """Raise BadAnswer where a rule among the ends cannot read these values, those of its variables."""
+        for each in () if self.end is None else self.end.parts():
+            if isinstance(each, _Holds):
+                each.rule(*values)
+
     def begin(self, ctx: Context) -> "EndWatch":
         """Return what is known in a run that begins here."""
         return EndWatch(ctx, self.end)
@@ -270,7 +308,7 @@ def ends_of(pattern: str, given: EndWhen | EndRule | None, members: Iterable[str
     for each in whole.parts():
         if isinstance(each, _Mentions) and members is not None:
             known(pattern, f"mentions({each.text!r})", each.by, members)
-    return Ends(whole.bound(lambda function: rule(function, **variables)))
+    return Ends(whole.bound(lambda function: reading(pattern, "until", rule(function, **variables))))
 
 
 class EndWatch:
@@ -324,6 +362,11 @@ class EndWatch:
         if self._spending is None:
             (self._spending,) = await self._ctx.spent()
         return self._spending
+
+    async def asked(self, text: str, to: str, within: float | None) -> Decision:
+        """Return what a person or role says who is shown what rules are asked about."""
+        shown = plain(self.values[0] if len(self.values) == 1 else list(self.values))
+        return await self._ctx.ask(Approval(text, shown), to=to, within=within, default=_UNANSWERED)
 
     async def signalled(self, name: str) -> bool:
         """Whether a signal of this name has come; it is taken then, and counts from then on."""

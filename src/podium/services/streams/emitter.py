@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from podium import lazy
 from podium.model.clock import Clock
 from podium.model.fact import Fact, FactKind
 from podium.model.json import encode, encode_names
@@ -13,6 +15,7 @@ from podium.model.run import Run
 from podium.model.streams.book import KeptEvent
 from podium.model.streams.kinds import StreamContent, check_transient
 from podium.model.streams.numbers import transient_number
+from podium.secrets.masking import MASKING
 from podium.services.group_commit import CommitBatch, GroupCommit
 from podium.services.isolation import CommitAnswer
 from podium.services.streams.feed import Feed
@@ -22,11 +25,18 @@ from podium.store.operations import (
     CommitVerdict,
 )
 
+if TYPE_CHECKING:
+    from podium.services.streams import pieces
+else:
+    pieces = lazy.module("podium.services.streams.pieces")  # only where there is a secret
+
 FLUSH_SECONDS = 0.05
 """Events for other processes are written together, after so long or with the next commit."""
 _KEPT_SECONDS, _KEPT_AFTER_SECONDS = 24 * 3600.0, 60.0
 """So long the store keeps them: while the run is in memory, and once it has left that."""
 _CHECKED = "what is emitted"
+_ENDS = frozenset({FactKind.STEP, FactKind.ANSWERED, FactKind.RETRY, FactKind.ENDED})
+"""The facts with which a step, an attempt of a call, a call or a run ends."""
 _EMITTED, _RESET, _NO_FIELDS = "emitted", "stream_reset", b"{}"
 """How JSON names two events, and what one without fields has."""
 
@@ -65,7 +75,7 @@ class Emitter:
 
     __slots__ = (
         "_batch", "_clock", "_commits", "_count", "_epoch", "_feed", "_found", "_found_epoch", "_held", "_loop",
-        "_open", "_pending", "_run", "_thread", "_wanted", "emitted", "facts", "told",
+        "_open", "_pending", "_pieces", "_run", "_thread", "_wanted", "emitted", "facts", "told",
     )  # fmt: skip
 
     def __init__(self, run: Run, facts: Sequence[Fact], commits: GroupCommit, clock: Clock, *, told: int = 0) -> None:
@@ -92,6 +102,8 @@ class Emitter:
         """How many facts the store is asked to take that it may refuse."""
         self._held: list[_Said] = []
         """What was emitted while such facts were open: how many facts come before it is not known yet."""
+        self._pieces: pieces.HeldPieces | None = None
+        """What is held back, since a secret may begin with it."""
         self._pending: list[KeptEvent] = []
         self._wanted: KeepEvents | None = None
         """What is to be committed with the batch that gathers."""
@@ -110,16 +122,19 @@ class Emitter:
             kind, body = chunk.type, encode(chunk.body(), _CHECKED)
         else:
             kind, body = _EMITTED, encode(chunk, _CHECKED)
-        if self._feed is None:
+        place = _EmittedAt(key, attempt, step, again)
+        if MASKING.active and isinstance(chunk, pieces.PIECES):
+            self._in_loop(partial(self._take_piece, place, chunk))
+        elif self._feed is None:
             self.told = next(self._count)
-            return
-        if kind is _EMITTED:
-            body = b'{"data":' + body + b"}"
-        said = _Said(_EmittedAt(key, attempt, step, again), self._clock.now(), kind, body)
-        if threading.get_ident() == self._thread:
-            self._take(said)
         else:
-            self._loop.call_soon_threadsafe(self._take, said)
+            body = b'{"data":' + body + b"}" if kind is _EMITTED else body
+            self._in_loop(partial(self._take, _Said(place, self._clock.now(), kind, body)))
+
+    def recorded(self, kind: FactKind, key: str) -> None:
+        """A fact is recorded: what was held back of a step, call or run that ends with it is told before it."""
+        if self._pieces and kind in _ENDS:
+            self._tell_held("" if kind is FactKind.ENDED else key)
 
     def asked(self) -> None:
         """The store is asked to take a fact that it may refuse: what is emitted now waits for its answer."""
@@ -140,6 +155,7 @@ class Emitter:
 
     def end(self) -> KeptEvent | None:
         """The run leaves the memory of this process: say how many events there were, where that can be numbered."""
+        self._tell_held("")
         feed, number = self._feed, self._number(self.told + 1)
         end = None if number is None else KeptEvent(number, self._epoch, b"")
         if feed is not None:
@@ -166,6 +182,34 @@ class Emitter:
             self._flush()
 
     # From an event to its readers
+
+    def _in_loop(self, take: Callable[[], None]) -> None:
+        if threading.get_ident() == self._thread:
+            take()
+        else:
+            self._loop.call_soon_threadsafe(take)
+
+    def _take_piece(self, place: _EmittedAt, piece: "pieces.StreamPiece") -> None:
+        """Take in a piece of what a model writes, but for the end of it that a secret may begin with."""
+        if self._pieces is None:
+            self._pieces = pieces.HeldPieces()
+        if place.again:
+            self._pieces.forget(place.key)
+        shown = self._pieces.add(pieces.PiecePlace(place.key, place.attempt, place.step), piece)
+        if shown is not None:
+            self._tell(place, shown.type, encode(shown.body()))
+        elif place.again:
+            self._tell(place._replace(again=False), _RESET, _NO_FIELDS)
+
+    def _tell_held(self, key: str) -> None:
+        for at, rest in () if self._pieces is None else self._pieces.end(key):
+            self._tell(_EmittedAt(at.key, at.attempt, at.step, again=False), rest.type, encode(rest.body()))
+
+    def _tell(self, place: _EmittedAt, kind: str, body: bytes) -> None:
+        if self._feed is None:
+            self.told = next(self._count)
+        else:
+            self._take(_Said(place, self._clock.now(), kind, body))
 
     def _take(self, said: _Said) -> None:
         if said.place.again:

@@ -41,10 +41,12 @@ class Books:
         self.change_waiting()
         self._transaction.open_budget(budget, (limits.usd, limits.tokens, limits.calls))
 
-    def close(self, budget: str, spent: Amounts) -> None:
-        """Leave no more in a budget than was spent of it."""
+    def close(self, state: BudgetState) -> None:
+        """Leave no more in a budget than was spent of it; what it does not bound stays so."""
         self.change_waiting()
-        self._transaction.open_budget(budget, spent)
+        limits, spent = state.limits, state.spent
+        usd, tokens = None if limits.usd is None else spent.usd, None if limits.tokens is None else spent.tokens
+        self._transaction.open_budget(state.id, (usd, tokens, None if limits.calls is None else spent.calls))
 
     def raise_limits(self, budget: str, by: Amounts) -> None:
         """Add to a budget's limits."""

@@ -100,7 +100,7 @@ def _give_back(books: Books, run: str, share: ReservationRow) -> None:
     own = books.state(budget_of_run(run))
     assert own is not None  # it was opened with the run
     _settle_parts(books, share.id, _spent_of(own, share.parts), doubt=own.in_doubt)
-    books.close(own.id, amounts_of(own.spent))
+    books.close(own)
 
 
 def raise_budget(books: Books, raised: RaiseBudget) -> None:

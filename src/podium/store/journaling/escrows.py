@@ -4,10 +4,10 @@ from podium.model.budget import Amount, BudgetState
 from podium.store.journaling.books import NOTHING, Books
 from podium.store.journaling.budgets import amounts_of, part_of, raise_budget, settle
 from podium.store.journaling.transaction import BudgetChange, ReservationRow
-from podium.store.operations import ESCROW_ROOM, Draw, OpenBudget, RaiseBudget, Settle
+from podium.store.operations import ESCROW_ROOM, Draw, RaiseBudget, Settle
 
 
-def pay(books: Books, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget) -> None:
+def pay(books: Books, run: int, effect: Settle | Draw | RaiseBudget) -> None:
     """Do what a fact says of money."""
     match effect:
         case Settle():
@@ -17,8 +17,6 @@ def pay(books: Books, run: int, effect: Settle | Draw | RaiseBudget | OpenBudget
         case RaiseBudget():
             if effect.question is None or books.takes_raise(effect.question):
                 raise_budget(books, effect)
-        case OpenBudget():
-            books.open(effect.id, effect.limits)
 
 
 def draw(books: Books, run: int, drawn: Draw) -> None:

@@ -68,12 +68,13 @@ def settled(draw: st.DrawFn) -> Written:
     body: dict[str, Json] = {"reservation": draw(word), "usd": draw(count), "tokens": draw(count), "calls": draw(count)}
     budgets, usage, in_doubt = draw(words), draw(st.none() | usages), draw(st.booleans())
     doubt, untold = (draw(st.none() | count), draw(st.none() | count)) if in_doubt else (None, None)
+    by, beside = draw(st.just("") | word), draw(st.booleans())
     content = money.AmountSettled(
-        **body, in_doubt=in_doubt, doubt=doubt, untold=untold, usage=usage, budgets=budgets
-    )  # fmt: skip
+        **body, in_doubt=in_doubt, doubt=doubt, untold=untold, usage=usage, budgets=budgets, by=by, beside=beside
+    )
     stored = some(
         body, in_doubt=in_doubt or None, doubt=doubt, untold=untold, usage=usage and plain(usage),
-        budgets=budgets or None,
+        budgets=budgets or None, by=by or None, beside=beside or None,
     )  # fmt: skip
     return content, stored
 
@@ -139,11 +140,14 @@ done = st.tuples(st.none() | usages, degradations, maybe).map(
              signal=given[2]),
     )
 )  # fmt: skip
-stepped = st.tuples(word, count, word, st.none() | usages, st.none() | word).map(
+stepped = st.tuples(word, count, word, st.none() | usages, st.none() | word, st.just("") | word, st.booleans()).map(
     lambda given: (
-        calls.StepDone(name=given[0], attempt=given[1], digest=given[2], usage=given[3], refused=given[4]),
+        calls.StepDone(
+            name=given[0], attempt=given[1], digest=given[2], usage=given[3], refused=given[4], by=given[5],
+            beside=given[6],
+        ),
         some({"name": given[0], "attempt": given[1], "digest": given[2]}, usage=given[3] and plain(given[3]),
-             refused=given[4]),
+             refused=given[4], by=given[5] or None, beside=given[6] or None),
     )
 )  # fmt: skip
 ended = st.tuples(st.sampled_from(RunState), text, words, degradations, st.just("") | word).map(
@@ -238,15 +242,16 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     runs.Redacted: optional(runs.Redacted, {}, {"by": word, "why": text, "left": word}, signature=word),
     runs.InputEdited: fixed(runs.InputEdited, {}, key=word),
     waits.LookedUp: optional(waits.LookedUp, {}, {"of": word}, agents=words, label=word),
-    money.AmountReserved: optional(money.AmountReserved, {}, {**amount, "budgets": words}, escrow=yes),
+    money.AmountReserved: optional(money.AmountReserved, {}, {**amount, "budgets": words}, escrow=yes, by=word),
     money.AmountSettled: settled(),
     calls.Held: fixed(calls.Held, {}, until=seconds, why=text, rule=maybe),
     notices.RunQuarantined: fixed(notices.RunQuarantined, {"guard": "quarantine"}, strikes=count),
     notices.RunDiscarded: fixed(
         notices.RunDiscarded, {"guard": "dead-letter", "discarded": True}, by=word, why=text
     ),
-    notices.DoubtCorrected: fixed(
-        notices.DoubtCorrected, {"guard": "correction"}, run=word, usd=count, by=word, why=text
+    notices.DoubtCorrected: optional(
+        notices.DoubtCorrected, {"guard": "correction"}, {"run": word, "usd": count, "by": word, "why": text},
+        agent=word,
     ),
     notices.PolicyDecided: optional(
         notices.PolicyDecided, {"guard": "policy"}, {"rule": word, "decision": word, "action": word, "resource": word},

@@ -73,6 +73,7 @@ SIGNALS = ["s1", "s2", "child:c:3"]
 CONVERSATIONS = ["u", "v", "u~1"]
 TURNS = ["start", "0", "0.1", "2"]
 QUESTIONS = ["q1", "q2", "q3"]
+BUDGETS = ["run:a", "run:c", "run:d", "day"]
 LARGE = b'"' + b"x" * 40_000 + b'"'
 ENDS = [RunState.DONE, RunState.FAILED, RunState.CANCELLED]
 
@@ -147,7 +148,7 @@ class Programs:
             id=self._chance.choice(QUESTIONS), run=name, key="0", ask=ask, asked_at=100.0,
             deadline=self._chance.choice([None, 110.0]), state=QuestionState.OPEN,
         )  # fmt: skip
-        budget = self._chance.choice(["run:a", "run:c", "run:d", "day"])
+        budget = self._chance.choice(BUDGETS)
         return self._chance.choice([
             OpenQuestion(question), OpenQuestion(question), WithdrawQuestion(self._chance.choice(QUESTIONS)),
             Spawn(self._new_run()), TakeSignal(self._chance.choice(SIGNALS)),
@@ -155,7 +156,6 @@ class Programs:
             *(Settle(self._chance.choice(self._held), self._chance.choice([None, self._amount()]), doubt)
               for doubt in (False, False, True)),
             self._draw(name), self._draw(name), RaiseBudget(budget, Amount(usd=self._chance.randrange(20))),
-            OpenBudget(budget, BudgetLimits(usd=self._chance.randrange(30, 80))),
             *self._of_turns(tables, name),
         ])  # fmt: skip
 
@@ -206,7 +206,11 @@ class Programs:
         if escrow:
             self._escrows.append(wanted)
         fact = self._fact(FactKind.RESERVED)
-        return Reserve(run=n, epoch=epoch, id=wanted, lines=lines, amount=amount, fact=fact, escrow=escrow)
+        limits = BudgetLimits(usd=self._chance.randrange(30, 80))
+        opens = self._chance.choice([None, None, None, OpenBudget(self._chance.choice(BUDGETS), limits)])
+        return Reserve(
+            run=n, epoch=epoch, id=wanted, lines=lines, amount=amount, fact=fact, escrow=escrow, opens=opens
+        )  # fmt: skip
 
     def _start(self, _: Tables) -> Start:
         return Start(self._new_run(), drive=self._chance.random() < 0.8)

@@ -20,6 +20,7 @@ from podium.store.operations import (
     FinishRun,
     OpenBudget,
     Operation,
+    Reserve,
     Send,
     Settle,
     Spawn,
@@ -33,6 +34,9 @@ from tests.unit.store.journaling.tables import Tables
 
 RUNS = 40
 DAY = BudgetLine(id="day", limits=BudgetLimits(usd=1_000_000))
+OPENED = Reserve(
+    run=1, epoch=1, id="carved", lines=[], amount=Amount(), fact=fact(), opens=OpenBudget("day", DAY.limits)
+)
 
 
 class Counting:
@@ -100,7 +104,7 @@ def test_a_group_asks_no_more_than_two(group: str) -> None:
     for size in (2, RUNS):
         backend = Backend()
         backend.commit(Start(new_run("r"), drive=True))
-        backend.commit(Write(1, 1, [fact()], [OpenBudget("day", DAY.limits)]))
+        backend.commit(OPENED)
         backend.commit(*(Start(child(n), drive=True) for n in range(RUNS)))
         if group == "settled":
             backend.commit(*(GROUPS["drawn"](n) for n in range(RUNS)))

@@ -28,6 +28,9 @@ from tests.unit.store.journaling.dicts import DictBackend
 
 OK, STALE, AWAKE, ENDED = CommitVerdict.OK, CommitVerdict.STALE, CommitVerdict.AWAKE, CommitVerdict.ENDED
 DAY = BudgetLine(id="day", limits=BudgetLimits(usd=100))
+OPENED = Reserve(
+    run=1, epoch=1, id="carved", lines=[], amount=Amount(), fact=fact(), opens=OpenBudget("day", DAY.limits)
+)
 END = FinishRun(RunState.DONE, "", 2.0, None)
 
 
@@ -154,7 +157,7 @@ def test_the_number_of_a_run_that_was_pruned_is_not_given_again() -> None:
 
 def test_what_is_drawn_is_out_of_the_escrow_before_this_is_given_back() -> None:
     one = Committing()
-    one.commit(Write(1, 1, [fact()], [OpenBudget("day", DAY.limits)]))
+    one.commit(OPENED)
     held = Reserve(run=1, epoch=1, id="e", lines=[DAY], amount=Amount(usd=10), fact=fact(), escrow=True)
     rest = Reserve(run=1, epoch=1, id="b", lines=[DAY], amount=Amount(usd=90), fact=fact())
     assert one.commit(held, rest).verdicts == [OK, OK]

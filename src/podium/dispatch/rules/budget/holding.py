@@ -22,9 +22,9 @@ class Holding:
         try:
             yield
         finally:
-            del held[at]
+            held.pop(at, None)  # what was set aside before its input was judged is noted twice
             if not held:
-                del self._held[_place(call)]
+                self._held.pop(_place(call), None)
 
     def around(self, call: Call, step: str = "") -> Sequence[str]:
         """Return what is set aside for the call of a step, and for the steps that it is inside.

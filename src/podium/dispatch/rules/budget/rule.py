@@ -1,10 +1,10 @@
 """Nothing is spent that was not set aside before."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 
-from podium.dispatch.dispatcher import Handler, StepHandler
+from podium.dispatch.dispatcher import Handler, Middleware, StepHandler
 from podium.dispatch.rules.budget.holding import Holding
 from podium.dispatch.rules.budget.spending import (
     FREE,
@@ -75,6 +75,43 @@ class Budgets:
         self._tallies: dict[tuple[str, str], CallTally] = {}
         """Of calls under way, by run and key."""
         self._holding = Holding()
+        self._ahead: dict[tuple[str, str], Reservation] = {}
+        """What was set aside for calls before their input is judged, until it is their turn, by run and key."""
+
+    def ahead(self, judged: Callable[[Card], bool]) -> Middleware:
+        """Return the rule that sets the price of a call aside before whoever judges its input is asked, and paid.
+
+        Not where people let something about the call pass: then it may have an answer that waits, which is paid.
+        """
+
+        def first(card: Card, handler: Handler) -> Handler:
+            if card.usd is None or card.traits.costs_what_it_calls or not judged(card):
+                return handler
+            amount, shared = Amount(usd=nano(card.usd), calls=1), self._shared(card)
+
+            async def bounded(call: Call, steps: RuleSteps) -> Outcome:
+                lines = self._lines(card, call) if shared else ()
+                if call.granted or not (lines or steps.lines):
+                    return await handler(call, steps)
+                found = await steps.reserve(amount, lines, behind=self._holding.around(call))
+                if isinstance(found, Breach):
+                    return _breached(found, f"calling {card.name}", amount)
+                return await (handler(call, steps) if found is None else self._held(found, handler, call, steps))
+
+            return bounded
+
+        return first
+
+    async def _held(self, reserved: Reservation, handler: Handler, call: Call, steps: RuleSteps) -> Outcome:
+        """Have a call go on for which its price is set aside; where it does not come to its turn, that comes back."""
+        place = call.run, call.key
+        self._ahead[place] = reserved
+        try:
+            with self._holding.inside(call, "", reserved):
+                return await handler(call, steps)
+        finally:
+            if (left := self._ahead.pop(place, None)) is not None:
+                _settle(left, FREE, steps)
 
     def calls(self, card: Card, handler: Handler) -> Handler:
         """Set aside the highest price of an agent, and one call, before it is asked."""
@@ -96,7 +133,9 @@ class Budgets:
                 return await handler(call, steps)
             if unpriced and _in_dollars(lines, steps):
                 return Refused(UNPRICED, f"nobody knows what {card.name} costs: name its highest price, usd=…")
-            found = await steps.reserve(amount, lines, behind=self._holding.around(call))
+            found = self._ahead.pop((call.run, call.key), None)
+            if found is None:
+                found = await steps.reserve(amount, lines, behind=self._holding.around(call))
             if isinstance(found, Breach):
                 return _breached(found, f"calling {card.name}", amount)
             if found is None:

@@ -99,6 +99,10 @@ class Guards:
 
         return guarded
 
+    def judges_input(self, card: Card) -> bool:
+        """Whether an agent is asked to judge what goes into an agent with that card."""
+        return any(getattr(each, "judge", None) is not None for each in self._of(card, "input"))
+
     def _of(self, card: Card, place: GuardPlace) -> list[Guard]:
         if card.traits.exists_for_one_call:
             return []

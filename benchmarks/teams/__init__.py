@@ -1,0 +1,1 @@
+"""Twelve teams, each written in Podium and in its peers: `python -m benchmarks.teams`."""
