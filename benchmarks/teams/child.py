@@ -22,13 +22,13 @@ from typing import Any
 
 HERE = Path(__file__).parent
 
-LIMIT = 120
+LIMIT = 300
 """Seconds after which a program is ended."""
 
 
 def imported(system: str) -> None:
     """Import what all programs of a framework import."""
-    for file in sorted(HERE.rglob(f"{system}.py")):
+    for file in sorted(HERE.glob(f"*/{system}.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 for each in node.names:
@@ -78,7 +78,6 @@ def forked(job: dict[str, Any]) -> str:
         log = os.open(Path(job["folder"]) / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        Path(job["folder"], "pid").write_text(str(os.getpid()), encoding="utf-8")
         with os.fdopen(writing, "w") as pipe:
             pipe.write(json.dumps(done(job)))
         os._exit(0)

@@ -165,7 +165,7 @@ def agree(books: Books, found: Ours, ceiling: float) -> None:
     print(f"{len(books.charged)} requests: charged {true:.2f}, told {costs:.2f}, in doubt {doubt:.2f} of {ceiling:.2f}")
 
 
-def kept(folder: Path, *, runs: int, calls: int, ceiling: float, lives: int) -> Books:
+def kept(folder: Path, *, runs: int, calls: int, ceiling: float, lives: int, by: str = "pydantic_ai") -> Books:
     """Have two processes at a time ask the server, of which some are killed, until all is done; then compare."""
     seed = int(os.environ.get("PODIUM_BOOKS_SEED") or secrets.randbits(32))
     print(f"PODIUM_BOOKS_SEED={seed}")
@@ -174,7 +174,7 @@ def kept(folder: Path, *, runs: int, calls: int, ceiling: float, lives: int) -> 
     with rude({MODEL: books}, books) as server, ThreadPoolExecutor(2) as processes:
 
         def live(who: str, dies_after: float | None) -> bool:
-            return asking.run(str(folder), server.url, ceiling, who, runs, calls, dies_after)
+            return asking.run(str(folder), server.url, ceiling, who, runs, calls, dies_after, by)
 
         for _ in range(lives):
             list(processes.map(live, ("a", "b"), (chance.uniform(0.2, 2.0), chance.uniform(0.2, 2.0))))
@@ -187,6 +187,14 @@ def kept(folder: Path, *, runs: int, calls: int, ceiling: float, lives: int) -> 
 def test_the_books_of_a_server_and_of_podium_agree(tmp_path: Path, lives: int, ceiling: float) -> None:
     books = kept(tmp_path, runs=2, calls=8, ceiling=ceiling, lives=lives)
     assert len(books.charged) > 10
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize(("lives", "ceiling"), [(0, 10_000.0), (2, 10_000.0), (1, 30.0)])
+@pytest.mark.parametrize("by", ["langchain", "openai_agents"])
+def test_the_books_agree_whichever_framework_asks(tmp_path: Path, by: str, lives: int, ceiling: float) -> None:
+    books = kept(tmp_path, runs=3, calls=20, ceiling=ceiling, lives=lives, by=by)
+    assert len(books.charged) > 20
 
 
 @pytest.mark.kill

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Generic, TypeVar, Unpack, get_args, get_origin
 
+from podium.agents.agent_tool import UsableAsTool
 from podium.agents.card import CardOptions
 from podium.agents.function import FunctionAgent, agent
 from podium.agents.shape import TypeShape, shape_of
@@ -21,7 +22,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 
-class BatchedAgent(Generic[In, Out]):
+class BatchedAgent(UsableAsTool, Generic[In, Out]):
     """An agent that is called with one item, and a function that is called with a list of them."""
 
     def __init__(self, whole: FunctionAgent[list[In], list[Out]], batch: Batch) -> None:

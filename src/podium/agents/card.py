@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Generic, TypedDict, TypeVar
 
+from podium.agents.agent_tool import UsableAsTool
 from podium.agents.shape import TypeShape
 from podium.errors import UsageError
 from podium.model.agent import CARD_OPTIONS, Card
@@ -55,7 +56,7 @@ def check_card(name: str, options: Mapping[str, object]) -> None:
     check_options(f"agent {name}", options, CARD_OPTIONS)
 
 
-class CardedAgent(Generic[In, Out]):
+class CardedAgent(UsableAsTool, Generic[In, Out]):
     """An agent whose card is known when it is made, and which cannot tell what became of a call in doubt."""
 
     def __init__(self, card: Card, input: TypeShape[In], output: TypeShape[Out]) -> None:

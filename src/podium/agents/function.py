@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Final, Generic, Never, TypeVar, Unpack, overload
 
+from podium.agents.agent_tool import UsableAsTool
 from podium.agents.card import CardOptions, card_of, check_card
 from podium.agents.meter import Meter
 from podium.agents.shape import TypeShape
@@ -37,7 +38,7 @@ NOT_DONE: Final = Verification.NOT_DONE
 """Returned by a `verify` function: the effect definitely did not happen, it may be tried again."""
 
 
-class FunctionAgent(Generic[In, Out]):
+class FunctionAgent(UsableAsTool, Generic[In, Out]):
     """An agent that is a Python function. Called directly, it is that function: `await f("x")` in a unit test.
 
     A synchronous function runs in a daemon thread, so it may block.

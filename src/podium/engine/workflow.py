@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, NoReturn, TypeVar, get_type_hints, overload
 
+from podium.agents.agent_tool import UsableAsTool
 from podium.agents.card import check_card
 from podium.agents.shape import TypeShape, shape_of
 from podium.agents.signature import first_line, input_of, inputs_of, is_async, name_of, written_as
@@ -51,7 +52,7 @@ ANY_INPUT = InputParameter()
 
 
 @in_and_out
-class Workflow(Generic[In_contra, Out_co]):
+class Workflow(UsableAsTool, Generic[In_contra, Out_co]):
     """An orchestrating function. Started as a run it is found again, after a crash, by its name and version."""
 
     def __init__(

@@ -22,6 +22,7 @@ from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.role import Role, unless_refused
 from podium.patterns.building.talking import voice, words
 from podium.patterns.parts.control import Answer, AnsweredBy, Control, HandOff, Turn, back_and_forth
+from podium.patterns.parts.transferring import transferring
 
 _WATCHED = ("task", "agent", "note")
 """What `on_handoff` is offered."""
@@ -41,7 +42,8 @@ def handoff(
     The agent in control takes `task`, `note` (the HandOff that brought it control; None at first), `history` (the turns
     so far), `targets` (whom it may hand to: what each can do, by name) and `remark` (None, or what was wrong with its
     last answer): as parameters of these names, as a text, or as a mapping of them all. It gives a HandOff or an Answer,
-    or JSON of that form: `{"to": …, "reason": …, "context": {…}}`, `{"answer": …}`.
+    or JSON of that form: `{"to": …, "reason": …, "context": {…}}`, `{"answer": …}`. A language model with an output of
+    its own gives that as the answer, and has a tool `transfer_to_NAME` for each of its targets, which ends its turn.
 
     Control begins at `start` (the first agent unless given): an agent or its name, or a rule of the `task` that gives a
     name, or None for the first, so that a later run may go on with who answered. It goes only where it is `allowed`: by
@@ -64,6 +66,7 @@ def handoff(
     team = by_name("handoff", agents, least=2)
     begins = _Start(start, team)
     control = Control(team, allowed, needs or {})
+    team = {who: transferring(each, control.offered(who, control.able)) for who, each in team.items()}
     past = _Past(history, summarizer)
     roles = {who: _role(agent, past, starts=begins.may_be(who)) for who, agent in team.items()}
     watcher = None if on_handoff is None else Role[object]("handoff", "on_handoff", on_handoff, offers=_WATCHED)

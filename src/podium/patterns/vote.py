@@ -164,7 +164,10 @@ def _confidence(
 
 def _keys(options: Sequence[Json]) -> tuple[str, ...]:
     """Return what can be voted for."""
-    keys = tuple(dict.fromkeys(map(key_of, options)))
+    try:
+        keys = tuple(dict.fromkeys(map(key_of, options)))
+    except ValueError as error:
+        raise PatternError(f"vote was given options={list(options)!r}: expected JSON; {error}.") from error
     if len(keys) < max(2, len(options)):
         raise PatternError(f"vote was given options={list(options)!r}: expected at least 2, all different.")
     return keys

@@ -4,14 +4,21 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from agents import Agent, ModelSettings, OpenAIChatCompletionsModel
+from langchain.agents import create_agent  # pyright: ignore[reportUnknownVariableType]  the package leaves a type open
+from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI
+from pydantic import SecretStr
 from pydantic_ai import models
 
 from podium import App, Config, Context, Retry, Steps, agent, workflow
+from podium.agents.langchain import PodiumMiddleware, from_langchain
+from podium.agents.openai_agents import from_openai_agents
 from podium.agents.pydantic_ai import llm_agent
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
@@ -41,27 +48,13 @@ def usage(said: Json) -> Usage | None:
     return Usage(model=MODEL, input_tokens=given, output_tokens=output, requests=1, usd=usd)
 
 
-def parts(url: str) -> list[AnyAgent]:
-    retry = Retry(attempts=3, delay=0.01)
-    create: Any = AsyncOpenAI(base_url=url, api_key="none", max_retries=0).chat.completions.create
+RETRY = Retry(attempts=3, delay=0.01)
+INSTRUCTIONS = "Be brief."
 
-    def bot(name: str, *, streaming: bool) -> Any:
-        return llm_agent(
-            name, model=MODEL, base_url=url, instructions="Be brief.", streaming=streaming, timeout=PATIENCE,
-            retry=retry, settings={"max_tokens": 60}, rates={MODEL: PRICE},
-        )  # fmt: skip
 
-    @agent(timeout=PATIENCE, retry=retry)
-    async def own(text: str, steps: Steps) -> str:
-        async def request() -> Json:
-            made = await create(model=MODEL, messages=[{"role": "user", "content": text}], max_tokens=60)
-            return made.model_dump(mode="json")
-
-        bound = Bound(usd=(500 * PRICE.input + 60 * PRICE.output) / 1e6, input_tokens=500, output_tokens=60)
-        said = await steps.once("completion", request, input=text, usage=usage, bound=bound)
-        return said["choices"][0]["message"]["content"]
-
-    members = [bot("whole", streaming=False), bot("streamed", streaming=True), own]
+def parts(url: str, by: str) -> list[AnyAgent]:
+    """Return a workflow and those whom it asks, of one framework."""
+    members = MEMBERS[by](url)
 
     @workflow
     async def asks(ctx: Context, n: int) -> int:
@@ -74,7 +67,63 @@ def parts(url: str) -> list[AnyAgent]:
     return [asks, *members]
 
 
-async def work(folder: Path, url: str, ceiling: float, who: str, runs: int, calls: int) -> None:
+def of_pydantic_ai(url: str) -> list[AnyAgent]:
+    """Return agents of Pydantic AI, and a function that asks by itself."""
+    create: Any = AsyncOpenAI(base_url=url, api_key="none", max_retries=0).chat.completions.create
+
+    def bot(name: str, *, streaming: bool) -> Any:
+        return llm_agent(
+            name, model=MODEL, base_url=url, instructions=INSTRUCTIONS, streaming=streaming, timeout=PATIENCE,
+            retry=RETRY, settings={"max_tokens": 60}, rates={MODEL: PRICE},
+        )  # fmt: skip
+
+    @agent(timeout=PATIENCE, retry=RETRY)
+    async def own(text: str, steps: Steps) -> str:
+        async def request() -> Json:
+            made = await create(model=MODEL, messages=[{"role": "user", "content": text}], max_tokens=60)
+            return made.model_dump(mode="json")
+
+        bound = Bound(usd=(500 * PRICE.input + 60 * PRICE.output) / 1e6, input_tokens=500, output_tokens=60)
+        said = await steps.once("completion", request, input=text, usage=usage, bound=bound)
+        return said["choices"][0]["message"]["content"]
+
+    return [bot("whole", streaming=False), bot("streamed", streaming=True), own]
+
+
+def of_langchain(url: str) -> list[AnyAgent]:
+    """Return agents of LangChain."""
+
+    def bot(name: str, *, streaming: bool) -> AnyAgent:
+        model = ChatOpenAI(
+            model=MODEL, base_url=url, api_key=SecretStr("none"), max_retries=0, streaming=streaming, stream_usage=True,
+            max_completion_tokens=60,
+        )  # fmt: skip
+        graph: Any = create_agent(model, [], system_prompt=INSTRUCTIONS, middleware=[PodiumMiddleware()])
+        return from_langchain(graph, name=name, timeout=PATIENCE, retry=RETRY, rates={MODEL: PRICE})
+
+    return [bot("whole", streaming=False), bot("streamed", streaming=True)]
+
+
+def of_openai_agents(url: str) -> list[AnyAgent]:
+    """Return agents of the OpenAI Agents SDK."""
+
+    def bot(name: str, *, streaming: bool) -> AnyAgent:
+        client = AsyncOpenAI(base_url=url, api_key="none", max_retries=0)
+        made: Agent[Any] = Agent(
+            name, instructions=INSTRUCTIONS, model=OpenAIChatCompletionsModel(MODEL, client),
+            model_settings=ModelSettings(max_tokens=60, include_usage=True),
+        )  # fmt: skip
+        return from_openai_agents(made, streaming=streaming, timeout=PATIENCE, retry=RETRY, rates={MODEL: PRICE})
+
+    return [bot("whole", streaming=False), bot("streamed", streaming=True)]
+
+
+MEMBERS: Mapping[str, Callable[[str], list[AnyAgent]]] = {
+    "pydantic_ai": of_pydantic_ai, "langchain": of_langchain, "openai_agents": of_openai_agents,
+}  # fmt: skip
+
+
+async def work(folder: Path, url: str, ceiling: float, who: str, runs: int, calls: int, by: str) -> None:
     config = Config(
         budgets=BudgetSettings(tenants={"acme": Allowance(usd=ceiling, per="ever")}),
         poll=0.05,
@@ -83,7 +132,7 @@ async def work(folder: Path, url: str, ceiling: float, who: str, runs: int, call
         quarantine_after=1_000,
     )
     async with (
-        App.open(folder / "podium.db", agents=parts(url), config=config) as app,
+        App.open(folder / "podium.db", agents=parts(url, by), config=config) as app,
         asyncio.timeout(GIVE_UP),
     ):
         handles: list[AnyHandle] = [await app.start("asks", calls, id=f"{who}{n}", tenant="acme") for n in range(runs)]
@@ -94,15 +143,23 @@ async def work(folder: Path, url: str, ceiling: float, who: str, runs: int, call
 def warm() -> None:
     """Ask where nobody is: the children find everything loaded."""
     with TemporaryDirectory() as folder:
-        main(folder, "http://127.0.0.1:9/v1", 100.0, "warm", 1, 1)
+        for by in MEMBERS:
+            main(folder, "http://127.0.0.1:9/v1", 100.0, by, 1, 1, by=by)
 
 
 def main(
-    folder: str, url: str, ceiling: float, who: str, runs: int, calls: int, dies_after: float | None = None
+    folder: str,
+    url: str,
+    ceiling: float,
+    who: str,
+    runs: int,
+    calls: int,
+    dies_after: float | None = None,
+    by: str = "pydantic_ai",
 ) -> None:
     models.ALLOW_MODEL_REQUESTS = True
     if dies_after is not None:
         timer = threading.Timer(dies_after, os.kill, (os.getpid(), signal.SIGKILL))
         timer.daemon = True
         timer.start()
-    asyncio.run(work(Path(folder), url, ceiling, who, runs, calls))
+    asyncio.run(work(Path(folder), url, ceiling, who, runs, calls, by))

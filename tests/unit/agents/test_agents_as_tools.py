@@ -15,8 +15,8 @@ from pydantic_ai import Agent as PydanticAgent
 from pydantic_ai.messages import ModelMessage, ToolReturnPart
 
 from podium import App, Context, agent, human, workflow
-from podium.agents import langchain, openai_agents
-from podium.agents.frameworks.agent_tool import agent_tool
+from podium.agents import langchain, openai_agents, pydantic_ai
+from podium.agents.agent_tool import agent_tool
 from podium.agents.pydantic_ai import as_tool, from_pydantic_ai, llm_agent
 from podium.errors import ConfigError, RunFailed, UsageError
 from podium.model.agent import AnyAgent
@@ -301,3 +301,37 @@ async def test_agents_of_each_framework_take_them_as_tools(
         asked = [fact.key for fact in await run.facts() if fact.kind is FactKind.ASKED]
     assert asked == ["0", "0.0", "0.1"]
     assert staff.done == ["dig a"]
+
+
+PACKAGES = [pydantic_ai, openai_agents, langchain]
+
+
+@pytest.mark.parametrize("which", ["dig", "post", "crew", "ada", "bot", "job"])
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda each: each.__name__)
+def test_the_method_of_every_agent_says_the_same_as_the_function(staff: Staff, which: str, package: Any) -> None:
+    bot = llm_agent("bot", model=ScriptedModel([]), instructions="Work.", description="Works.")
+    there = {"bot": bot, "job": workflow(name="job", description="Works too.")(does), **vars(staff)}
+    one = there[which]
+    for words in ({}, {"name": "other"}, {"name": "other", "description": "Something else."}):
+        by_method = one.as_tool(**words)
+        assert by_method == agent_tool(one, words.get("name"), words.get("description"))
+        made, like = package.as_tool(by_method), package.as_tool(one, **words)
+        assert (made.name, made.description) == (like.name, like.description)
+
+
+async def does(ctx: Context, task: str) -> str:
+    return task
+
+
+async def test_a_model_uses_an_agent_under_the_name_that_its_method_was_given(bench: Bench, staff: Staff) -> None:
+    tools = [cast("Any", staff.crew).as_tool(name="look_up", description="Looks it up.")]
+    bot = bot_of(Use("look_up", {"input": "a"}), tools=tools)
+    job = job_of(bot)
+    async with bench.app(job) as app:
+        assert json.loads(await app.run(job, "go")) == ["dug dug a"]
+    assert staff.done == ["dig a", "dig dug a"]
+
+
+def test_what_has_no_name_is_no_tool_by_its_method_either(staff: Staff) -> None:
+    with pytest.raises(ConfigError, match="has no name of its own"):
+        sequence(staff.dig, staff.dig).as_tool()

@@ -11,6 +11,7 @@ from podium import Budget, Context, Retry, Steps, agent, workflow
 from podium.errors import CallError, CallRefused, RunFailed
 from podium.model.budget import Amount
 from podium.model.json import Json
+from podium.model.question import Ask
 from tests.unit.engine.bench import Bench
 
 
@@ -185,6 +186,39 @@ async def test_uses_of_tools_count_where_calls_are_bounded(bench: Bench, calls: 
         assert (said == "5") is (used == 5)
         assert used == 5 or "the use of look by uses may come to a call" in said
         assert await app.run(asks, 5, budget=Budget(usd=1.0)) == "5"
+
+
+@pytest.mark.parametrize("waits_for", ["others", "people"])
+async def test_an_agent_that_is_left_to_wait_counts_once(bench: Bench, waits_for: str) -> None:
+    member = user(bench)
+
+    @agent
+    async def leaves(_: int, steps: Steps) -> int:
+        async def use() -> Json:
+            return None
+
+        await steps.once("tool/look", use)
+        for n in range(3):
+            if waits_for == "others":
+                await steps.call(member, 1)
+            else:
+                await steps.once(f"tool/ask{n}", lambda: steps.ask(Ask(text="?", to="ada")))
+        return 3
+
+    @workflow(name="asks")
+    async def asks(ctx: Context) -> int:
+        return await ctx.call(leaves, 1)
+
+    below = 3 * 2 if waits_for == "others" else 3
+    async with bench.app(asks) as app:
+        handle = await app.start(asks, budget=Budget(calls=1 + 1 + below))
+        for _ in range(3):
+            await bench.clock.settle()
+            for question in await app.inbox.list():
+                await app.inbox.answer(question.id, "yes", by="ada")
+        assert await handle.result() == 3
+        [state] = await app.reports.budgets(prefix=f"run:{handle.id}")
+    assert state.spent == Amount(calls=1 + 1 + below)
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])

@@ -14,6 +14,7 @@ from langgraph.errors import GraphRecursionError
 from langgraph.pregel import Pregel  # pyright: ignore[reportMissingTypeStubs] - types are in the package
 from langgraph.types import Interrupt
 
+from podium.agents.agent_tool import UsableAsTool
 from podium.agents.context.applying import ContextRules, context_of
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
@@ -46,7 +47,7 @@ class Invokable(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class LangChainAgent(Generic[In, Out]):
+class LangChainAgent(UsableAsTool, Generic[In, Out]):
     """Invokable a graph for each call; what is recorded of it is what `PodiumMiddleware` and `recorded_model` see.
 
     Made by `from_langchain`. Any number of calls may run at once.

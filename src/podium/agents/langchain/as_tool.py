@@ -5,7 +5,7 @@ from typing import Any
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
-from podium.agents.frameworks.agent_tool import AgentTool, agent_tool
+from podium.agents.agent_tool import AgentTool, agent_tool
 from podium.agents.frameworks.loops import in_loop
 from podium.agents.frameworks.recorder import recorder_here
 from podium.errors import InvalidValue, UsageError
@@ -35,7 +35,7 @@ class _LangChainTool:
         return await in_loop(call.loop, lambda: tool.use(call.steps, given))
 
 
-def as_tool(agent: AnyAgent, *, name: str | None = None, description: str | None = None) -> BaseTool:
+def as_tool(agent: AnyAgent | AgentTool, *, name: str | None = None, description: str | None = None) -> BaseTool:
     """Return any agent, team or person as a tool for an agent of LangChain that Podium runs, and is run with `await`.
 
     A use is a call of its own below that of the LLM agent, which is left until there is an answer. Where the agent

@@ -8,6 +8,7 @@ from agents import ModelProvider, ModelSettings, RunConfig, Runner, TResponseInp
 from agents.models.interface import Model
 from agents.retry import ModelRetrySettings
 
+from podium.agents.agent_tool import UsableAsTool
 from podium.agents.context.applying import ContextRules, context_of
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
@@ -37,7 +38,7 @@ _UNRETRIED = ModelSettings(retry=ModelRetrySettings(max_retries=0))
 
 
 @dataclass(slots=True, kw_only=True)
-class OpenAIAgent(Generic[In, Out]):
+class OpenAIAgent(UsableAsTool, Generic[In, Out]):
     """Runs an agent of the OpenAI Agents SDK for each call, every model request and tool call of it a step.
 
     Made by `from_openai_agents`. Any number of calls may run at once.

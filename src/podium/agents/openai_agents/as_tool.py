@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from agents import FunctionTool, Tool
 from agents.tool_context import ToolContext
 
-from podium.agents.frameworks.agent_tool import AgentTool, agent_tool
+from podium.agents.agent_tool import AgentTool, agent_tool
 from podium.agents.frameworks.recorder import recorder_here
 from podium.errors import InvalidValue, UsageError
 from podium.model.agent import AnyAgent
@@ -35,7 +35,7 @@ class _SdkTool:
         return await tool.use(recorder.call.steps, given)
 
 
-def as_tool(agent: AnyAgent, *, name: str | None = None, description: str | None = None) -> FunctionTool:
+def as_tool(agent: AnyAgent | AgentTool, *, name: str | None = None, description: str | None = None) -> FunctionTool:
     """Return any agent, team or person as a tool for an agent of the OpenAI Agents SDK that Podium runs.
 
     A use is a call of its own below that of the LLM agent, which is left until there is an answer. Where the agent

@@ -1,9 +1,9 @@
 """The Podium agent around an agent of Pydantic AI."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic_ai.agent import AbstractAgent
 from pydantic_ai.capabilities import ReinjectSystemPrompt
@@ -14,14 +14,17 @@ from pydantic_ai.messages import UserContent
 from pydantic_ai.models import Model
 from pydantic_ai.usage import RunUsage, UsageLimits
 
+from podium.agents.agent_tool import UsableAsTool
 from podium.agents.context.applying import ContextRules, context_of
 from podium.agents.frameworks.approvals import ToolTerms
 from podium.agents.frameworks.effects import DeclaredEffects
+from podium.agents.frameworks.ending_tool import EndingTool
 from podium.agents.frameworks.flight import Flight
 from podium.agents.frameworks.prompt import correction
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.boundary import record_all
 from podium.agents.pydantic_ai.capability import recording_capabilities
+from podium.agents.pydantic_ai.endings import Endings
 from podium.agents.pydantic_ai.failure import podium_errors
 from podium.agents.pydantic_ai.named import named_model, unless_overridden
 from podium.agents.pydantic_ai.outputs import OutputCodec
@@ -33,6 +36,7 @@ from podium.agents.pydantic_ai.whole import Unfinished
 from podium.errors import ConfigError, Refusal
 from podium.model.agent import AnyAgent, Card, Shape
 from podium.model.call import Call
+from podium.model.json import Json
 from podium.model.outcome import Done, Outcome
 from podium.model.prices import Rates, nearer
 from podium.model.steps import Steps, turn_of
@@ -40,6 +44,7 @@ from podium.model.steps import Steps, turn_of
 In = TypeVar("In")
 Out = TypeVar("Out")
 D = TypeVar("D")
+T = TypeVar("T")
 
 record_all()
 
@@ -48,7 +53,7 @@ Prompt = str | Sequence[UserContent]
 
 
 @dataclass(slots=True, kw_only=True)
-class LlmAgent(Generic[In, Out, D]):
+class LlmAgent(UsableAsTool, Generic[In, Out, D]):
     """Runs an agent of Pydantic AI for each call, every model request and tool call of it a step.
 
     Made by `llm_agent` and `from_pydantic_ai`. Any number of calls may run at once.
@@ -78,6 +83,23 @@ class LlmAgent(Generic[In, Out, D]):
     models: PerLoop[Model] | None = None
     """The model that is named, for each event loop: its client's connections belong to one."""
 
+    endings: Endings | None = None
+    """The tools that end its turn besides its answer; None where there are none."""
+
+    def ending_with(
+        self, tools: Sequence[EndingTool], *, kind: type[object], answer: Callable[[Json], object],
+        gives: Shape[T], version: str,
+    ) -> "LlmAgent[In, T, D]":  # fmt: skip
+        """Return it as an agent whose turn may also end with one of these tools, which give a `kind`.
+
+        It is a version of its own, as it is asked for other things. What it gives is the `kind`, or what `answer` makes
+        of an answer. Raises ConfigError where its output lets a model use no such tools.
+        """
+        endings = Endings(tools=tools, own=self.output, kind=kind, answer=answer)
+        endings.spec(self.agent.output_type, self.card.name)
+        card = replace(self.card, version=version, output_schema=gives.schema, knows_tools=False)
+        return cast("LlmAgent[In, T, D]", replace(self, card=card, output=cast("Any", gives), endings=endings))
+
     async def run(self, call: Call, steps: Steps) -> Outcome:
         """Ask the model until it has an answer that fits the output.
 
@@ -104,6 +126,7 @@ class LlmAgent(Generic[In, Out, D]):
             async with recording.flight:
                 result = await self.agent.run(
                     prompt,
+                    output_type=self._outputs(),
                     model=model,
                     deps=self.deps(call, steps),
                     message_history=None if history is None else history.messages,
@@ -116,7 +139,14 @@ class LlmAgent(Generic[In, Out, D]):
                 )
         if history is not None:
             history.say(result.new_messages(), asked, scope.outputs, context)
-        return Done(self.output.dump(result.output))
+        ended = result.output if self.endings is None else self.endings.ended_with(result.output)
+        return Done(self.output.dump(cast("Out", ended)))
+
+    def _outputs(self) -> None:
+        """Return what its run may come to; None, as the type says, where that is what the agent is made for."""
+        if self.endings is not None:
+            return cast("None", self.endings.spec(self.agent.output_type, self.card.name))
+        return None
 
     def agents(self) -> Sequence[AnyAgent]:
         """Return the agents that are tools of it."""
@@ -145,8 +175,9 @@ class LlmAgent(Generic[In, Out, D]):
             earlier=None if history is None else history.earlier,
         )
 
-    def _output(self, _: str | None) -> OutputCodec:
-        return OutputCodec(self.output.dump, self.output.restore)
+    def _output(self, function: str | None) -> OutputCodec:
+        own: Shape[Any] = self.output if self.endings is None or self.endings.has(function) else self.endings.own
+        return OutputCodec(own.dump, own.restore)
 
     def _chosen_model(self) -> tuple[Model | None, ConfigError | None]:
         """Return the model to run instead of the agent's own, and what keeps one that is named from being made.

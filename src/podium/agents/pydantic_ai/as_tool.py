@@ -8,7 +8,7 @@ from pydantic_ai.tools import ToolFuncEither
 from pydantic_ai.toolsets import AbstractToolset, FunctionToolset
 from typing_extensions import TypeVar
 
-from podium.agents.frameworks.agent_tool import AgentTool, agent_tool
+from podium.agents.agent_tool import AgentTool, agent_tool
 from podium.agents.frameworks.loops import in_loop
 from podium.agents.pydantic_ai.scope import here
 from podium.errors import InvalidValue, UsageError
@@ -40,7 +40,7 @@ class _PydanticTool:
         return await in_loop(recording.loop, lambda: tool.use(recording.steps, given))
 
 
-def as_tool(agent: AnyAgent, *, name: str | None = None, description: str | None = None) -> Tool[Any]:
+def as_tool(agent: AnyAgent | AgentTool, *, name: str | None = None, description: str | None = None) -> Tool[Any]:
     """Return any agent, team or person as a tool for an agent of Pydantic AI that Podium runs.
 
     A use is a call of its own below that of the LLM agent, which is left until there is an answer. Where the agent
@@ -51,9 +51,11 @@ def as_tool(agent: AnyAgent, *, name: str | None = None, description: str | None
     return Tool[Any].from_schema(_PydanticTool(tool), tool.name, tool.description, tool.schema)
 
 
-def tools_in(tools: Sequence[Tool[D] | ToolFuncEither[D, ...] | AnyAgent]) -> list[Tool[D] | ToolFuncEither[D, ...]]:
+def tools_in(
+    tools: Sequence[Tool[D] | ToolFuncEither[D, ...] | AnyAgent | AgentTool],
+) -> list[Tool[D] | ToolFuncEither[D, ...]]:
     """Return tools, with those that are agents as tools."""
-    return [as_tool(each) if is_agent(each) else each for each in tools]
+    return [as_tool(each) if isinstance(each, AgentTool) or is_agent(each) else each for each in tools]
 
 
 def agents_in(toolsets: Iterable[AbstractToolset[D]]) -> Iterator[AnyAgent]:

@@ -10,6 +10,7 @@ from pydantic_ai.models import Model
 from pydantic_ai.tools import ToolFuncEither
 from typing_extensions import TypeForm, TypeVar
 
+from podium.agents.agent_tool import AgentTool
 from podium.agents.per_loop import PerLoop
 from podium.agents.pydantic_ai.agent import LlmAgent, Prompt
 from podium.agents.pydantic_ai.as_tool import tools_in
@@ -32,7 +33,7 @@ def llm_agent(
     model: Model | str,
     instructions: str,
     output: TypeForm[Out] = str,
-    tools: Sequence[Tool[Steps] | ToolFuncEither[Steps, ...] | AnyAgent] = (),
+    tools: Sequence[Tool[Steps] | ToolFuncEither[Steps, ...] | AnyAgent | AgentTool] = (),
     input: type[In] = str,
     prompt: Callable[[In], Prompt] | None = None,
     **options: Unpack[ModelOptions],

@@ -9,6 +9,7 @@ from pydantic_ai.output import NativeOutput, PromptedOutput, TextOutput, ToolOut
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import UsageLimits
 
+from podium.agents.agent_tool import AgentTool
 from podium.agents.card import CardOptions
 from podium.agents.context.applying import CONTEXT, ContextRules
 from podium.agents.frameworks.approvals import TERMS_OPTIONS, TOOL_ERRORS, TermsOptions, WhenToolRaises
@@ -55,7 +56,7 @@ def _are_tools(value: object) -> bool:
 
 
 def _is_tool(value: object) -> bool:
-    return isinstance(value, Tool) or is_agent(value) or callable(value)
+    return isinstance(value, Tool | AgentTool) or is_agent(value) or callable(value)
 
 
 MADE_OF: Mapping[str, Expected] = {

@@ -62,7 +62,8 @@ class Escrow:
     def said_of(self, amount: Amount, budgets: tuple[str, ...], by: str) -> _Wording:
         """Return what facts say of an amount that is drawn on it; masked anew while there is something to mask."""
         known = self.wording
-        if known is None or MASKING.active or known.amount != amount or known.by != by:
+        other = known is None or known.by != by or (known.amount is not amount and known.amount != amount)
+        if known is None or other or MASKING.active:
             known = self.wording = _Wording(amount, budgets, by)
         return known
 

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, Union, get_args, get_type_hints
 
@@ -24,6 +24,7 @@ from podium.model.retry import Retry
 from podium.model.task import Task
 from podium.patterns.building.inputs import plain
 from podium.patterns.building.members import ANYTHING, Kind, Stage, applied, name_of
+from podium.patterns.building.names import meant
 from podium.patterns.building.partial import UNFINISHED, OnFailure, Partial, SoFar
 from podium.patterns.building.wanted import Wanted, wanted
 from podium.patterns.building.writing import written
@@ -159,12 +160,16 @@ def pattern(function: Callable[P, Made]) -> Callable[P, Made]:
         hints, plain = get_type_hints(function), (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
         return {name: wanted(hints[name]) for name, each in signature.parameters.items() if each.kind not in plain}
 
+    options = next((name for name, each in signature.parameters.items() if each.kind is each.VAR_KEYWORD), "")
+
     @functools.wraps(function)
     def build(*args: P.args, **kwargs: P.kwargs) -> Made:
-        given = signature.bind(*args, **kwargs).arguments
+        given = _bound(function.__name__, signature, args, kwargs)
+        _check_names(
+            function.__name__, given.get(options, {}), [each for each in signature.parameters if each != options]
+        )
         _check_given(function.__name__, given, takes())
         made = function(*args, **kwargs)
-        options = next((name for name, each in signature.parameters.items() if each.kind is each.VAR_KEYWORD), "")
         made.arguments = {**given, **given.get(options, {})}
         made.arguments.pop(options, None)
         return made
@@ -172,11 +177,31 @@ def pattern(function: Callable[P, Made]) -> Callable[P, Made]:
     return build
 
 
+def _bound(
+    kind: str, signature: inspect.Signature, args: Sequence[object], kwargs: Mapping[str, object]
+) -> dict[str, Any]:
+    """Return the arguments by parameter; raises TypeError, which names the pattern, where they do not fit."""
+    try:
+        return signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        raise TypeError(f"{kind}(): {error}") from None
+
+
+def _check_names(kind: str, given: Iterable[str], own: Sequence[str]) -> None:
+    """Raise PatternError for an option that is neither the pattern's `own` nor one that every pattern takes."""
+    known = [*own, *get_type_hints(CardFields)]
+    there = f": there is {', '.join(known)}"
+    if unknown := next((name for name in given if name not in known), None):
+        raise PatternError(f"{kind} has no option {unknown!r}{meant(unknown, known, there)}")
+
+
 def _check_given(kind: str, given: Mapping[str, object], takes: Mapping[str, Wanted]) -> None:
     """Raise PatternError for an option that is nothing its annotation takes, before anything is made of it."""
     for name, value in given.items():
-        if name in takes and not takes[name].fits(value):
-            raise PatternError(f"{kind} was given {name}={value!r}: expected {takes[name].described()}.")
+        found = takes[name].misfit(value, name) if name in takes else None
+        if found is not None:
+            inside = "" if found.where == name else f"{found.where} is {found.value!r}; "
+            raise PatternError(f"{kind} was given {name}={value!r}: {inside}expected {found.place.described()}.")
 
 
 def _unfinished(

@@ -1,12 +1,12 @@
 """What a place takes, read off the annotation that stands there."""
 
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from typing_extensions import TypeForm
 
@@ -69,6 +69,27 @@ class Wanted:
         kinds = self.scalars | ({int} if float in self.scalars else set[type]())
         return type(value) in kinds or any(type(value) is type(each) and value == each for each in self.choices)
 
+    def misfit(self, value: object, where: str) -> "Misfit | None":
+        """Return what in a value does not fit, as far inside of it as that is seen; None where all fits."""
+        if not self.fits(value):
+            return Misfit(where, value, self)
+        if self.anything:
+            return None
+        inside = self._inside(value, where)
+        return next((found for place, at, each in inside if (found := place.misfit(each, at)) is not None), None)
+
+    def _inside(self, value: Any, where: str) -> "Iterator[tuple[Wanted, str, object]]":
+        """Give what a list or a mapping holds, with what is wanted there, and the way to it."""
+        if self.values is not None and isinstance(value, Mapping):
+            name, place = wanted(str), wanted(self.values)
+            for key, each in cast("Mapping[object, object]", value).items():
+                yield name, f"a name in {where}", key
+                yield place, f"{where}.{key}", each
+        elif self.collect is not None and isinstance(value, Collection) and not isinstance(value, str | bytes):
+            place = wanted(self.items)
+            for number, each in enumerate(cast("Collection[object]", value)):
+                yield place, f"{where}[{number}]", each
+
     def described(self) -> str:
         """Return it in words."""
         words = [repr(each.value if isinstance(each, Enum) else each) for each in self.choices]
@@ -80,6 +101,15 @@ class Wanted:
         words += ["a mapping"] if self.values is not None or self.classes else []
         words += ["nothing"] if self.none and not words else []
         return " or ".join(words) or "something else"
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something that does not fit where it stands."""
+
+    where: str
+    value: object
+    place: Wanted
 
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

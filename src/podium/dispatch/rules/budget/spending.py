@@ -1,6 +1,6 @@
 """What calls and requests came to, as far as anybody told; what nobody told counts at its bound, in doubt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from podium.errors import AgentError, Forbidden, RateLimited, Suspended
 from podium.model.agent_kind import AgentKind
@@ -73,7 +73,9 @@ def call_spent(
             return _done(usage, bound, tally, kind)
         case _ if not asked:
             return FREE
-        case Refused() | Pending():
+        case Pending():  # its agent runs again for the same call, which counts then
+            return tally.stopped(replace(bound, calls=0))
+        case Refused():
             return tally.stopped(bound)
         case Failed(failure) if _turned_away(failure):
             return tally.stopped(bound)

@@ -24,4 +24,4 @@ WITH recent AS MATERIALIZED (
 SELECT agent, version, max(at), count(*) FILTER (WHERE outcome = 'done'), count(*) FILTER (WHERE outcome = 'failed'),
     sum(violations)::bigint
 FROM calls WHERE agent IS NOT NULL
-GROUP BY agent, version, trunc(at / 3600) ORDER BY max(at)
+GROUP BY agent, version, trunc(at / 3600) ORDER BY max(at), agent, version

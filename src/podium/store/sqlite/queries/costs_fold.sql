@@ -13,7 +13,7 @@ WITH turns AS MATERIALIZED (
     WHERE o.kind = 28
         AND o.place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
 ), used AS MATERIALIZED (
-    SELECT run, place, kind, at, epoch, call, inside, apart OR COALESCE(body ->> '$.beside', 0) AS apart,
+    SELECT run, place, kind, at, epoch, call, inside, apart OR kind IN (6, 22) AND INSTR(body, '"beside"') AS apart,
         CASE WHEN :turns THEN (
             WITH RECURSIVE around(path, root, at) AS (
                 SELECT r.id || '.' || u.call, r.root, u.at FROM runs r WHERE r.n = u.run
@@ -24,7 +24,7 @@ WITH turns AS MATERIALIZED (
             ORDER BY LENGTH(t.path) DESC, t.at > a.at, ABS(t.at - a.at) LIMIT 1
         ) END AS conversation,
         CASE kind WHEN 2 THEN body ->> '$.agent' END AS agent,
-        CASE WHEN :by <> 'agent' OR kind IN (2, 4) THEN NULL WHEN kind IN (6, 22) THEN body ->> '$.by' WHEN kind = 24 THEN NULLIF(body ->> '$.agent', '')
+        CASE WHEN :by <> 'agent' OR kind IN (2, 4) THEN NULL WHEN kind IN (6, 22) THEN CASE WHEN INSTR(body, '"by"') THEN body ->> '$.by' END WHEN kind = 24 THEN NULLIF(body ->> '$.agent', '')
             WHEN INSTR(body, '"degraded"') THEN (SELECT d.value ->> '$.by' FROM JSON_EACH(body, '$.degraded') d WHERE d.value ->> '$.key' = u.call) END AS payer,
         CASE WHEN kind IN (3, 6, 22) THEN body ->> '$.usage.model' END AS model,
         CASE WHEN kind IN (3, 6, 22) THEN body ->> '$.usage.input_tokens' END AS input,
@@ -55,9 +55,11 @@ WITH turns AS MATERIALIZED (
     SELECT run, call, MAX(CASE WHEN kind = 3 AND usd IS NOT NULL THEN place END) AS priced,
         MAX(CASE WHEN kind = 3 AND requests > 0 THEN place END) AS counted, COALESCE(MAX(CASE WHEN kind = 4 OR kind = 22 AND doubt IS NOT NULL AND NOT inside THEN place END), 0) AS retried
     FROM used WHERE kind <> 2 GROUP BY run, call HAVING COUNT(*) > 1
+), began AS MATERIALIZED (
+    SELECT run, call, MIN(at) AS at FROM used WHERE (run, call) IN (SELECT run, call FROM used WHERE payer IS NOT NULL) GROUP BY run, call
 ), calls AS (
-    SELECT u.run, COALESCE(payer, MAX(MAX(agent)) OVER (PARTITION BY u.run, u.call)) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, conversation,
-        MIN(MIN(at)) OVER (PARTITION BY u.run, u.call) AS at,
+    SELECT u.run, COALESCE(payer, MAX(agent)) AS agent, CASE :by WHEN 'model' THEN COALESCE(model, '') END AS model, conversation,
+        CASE WHEN payer IS NULL THEN MIN(u.at) ELSE MIN(b.at) END AS at,
         CASE :by WHEN 'model' THEN MAX(kind NOT IN (22, 24) OR model IS NOT NULL) ELSE SUM(kind = 2 AND epoch > 0) END AS calls,
         SUM(CASE WHEN counted > place AND place > retried AND NOT apart THEN 0 ELSE input END) AS input,
         SUM(CASE WHEN counted > place AND place > retried AND NOT apart THEN 0 ELSE output END) AS output,
@@ -66,7 +68,7 @@ WITH turns AS MATERIALIZED (
         SUM(usd IS NULL AND requests > 0 AND priced IS NULL) AS unpriced,
         SUM(cpu) AS cpu, SUM(gb) AS gb, 
         TOTAL(doubt) + TOTAL(CASE WHEN unsure AND (priced > place AND place > retried AND NOT apart) IS NOT 1 THEN usd END) AS doubt, MAX(saved) AS saved
-    FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call
+    FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call LEFT JOIN began b ON payer IS NOT NULL AND b.run = u.run AND b.call = u.call
     WHERE :by <> 'model' OR kind NOT IN (2, 4, 22, 24) OR model IS NOT NULL OR doubt <> 0
     GROUP BY u.run, u.call, payer, 3, conversation HAVING MAX(epoch) > 0
 )

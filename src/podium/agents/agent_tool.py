@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from podium.errors import CallRefused, ConfigError, Forbidden
 from podium.model.agent import AnyAgent, must_be_agent
@@ -43,11 +43,27 @@ class AgentTool:
             raise Forbidden(refused.rule, str(refused)) from refused
 
 
-def agent_tool(agent: AnyAgent, name: str | None, description: str | None) -> AgentTool:
+class UsableAsTool:
+    """What every agent, team and person is: a tool for a language model that decides when to ask it."""
+
+    __slots__ = ()
+
+    def as_tool(self: AnyAgent, *, name: str | None = None, description: str | None = None) -> AgentTool:
+        """Return it as a tool for `llm_agent(tools=[…])`, with another name or description than those of its card.
+
+        `as_tool` of a framework's package makes of it, as of the agent, a tool of that framework. Raises ConfigError
+        for an agent without name or description.
+        """
+        return agent_tool(self, name, description)
+
+
+def agent_tool(agent: AnyAgent | AgentTool, name: str | None, description: str | None) -> AgentTool:
     """Return an agent as a tool, with the name and the description of its card unless they are given.
 
-    Raises ConfigError for an agent without them.
+    Of what is a tool already these are changed where they are given. Raises ConfigError for an agent without them.
     """
+    if isinstance(agent, AgentTool):
+        return replace(agent, name=name or agent.name, description=description or agent.description)
     must_be_agent(agent)
     card, schema = agent.card, agent.input.schema
     if card.anonymous:
@@ -60,8 +76,13 @@ def agent_tool(agent: AnyAgent, name: str | None, description: str | None) -> Ag
             f"{card.name} has no description, so no model knows what it is for: give it one, a docstring or "
             'description="…", or say it with as_tool(…, description="…").'
         )
-    called = name or _UNFIT.sub("_", card.name)[:_LONGEST_NAME]
+    called = name or fitting_name(card.name)
     return AgentTool(agent=agent, name=called, description=told, schema=_arguments(schema))
+
+
+def fitting_name(name: str) -> str:
+    """Return a name as every vendor takes it for a tool."""
+    return _UNFIT.sub("_", name)[:_LONGEST_NAME]
 
 
 def _arguments(schema: Json) -> Json:
