@@ -97,9 +97,9 @@ class Child:
         return json.loads(line) if line else {"error": "the process ended: is all imported that is there?"}
 
     def close(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.wait()
+        """End the process, and close its pipes."""
+        with self._process:
+            self._process.kill()
 
 
 @contextmanager
