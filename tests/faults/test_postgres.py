@@ -1,8 +1,12 @@
 """Nothing is lost and nothing recorded twice where PostgreSQL dies, or connections to it are cut."""
 
 import asyncio
+import json
+import os
+import signal
 import socket
 import threading
+import time
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -11,13 +15,22 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from podium import run_sync
 from podium.model.fact import FactKind
+from podium.reports.audit import audit
 from podium.store.operations import CommitVerdict, Start, Write
 from podium.store.postgres.store import PostgresStore
+from podium.store.protocol import RunQuery
+from podium.testing import Witness
 from podium.testing.contracts.hand import fact, new_run
+from tests.faults.children import PROGRAMS
+from tests.forking import commands
+from tests.forking.process import Process
 from tests.postgres import HERE, PostgresServer, postgres_server
 
 FACTS = 60
+RUNS = 8
+LEASE = 0.8
 
 
 @pytest.fixture
@@ -72,11 +85,15 @@ class CuttingProxy:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(folder / ".s.PGSQL.5432"))
         self._listener.listen()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     def close(self) -> None:
+        """End, once all who are connected have gone."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
+        for each in self._threads:
+            each.join()
         self._listener.close()
 
     def _accept(self) -> None:
@@ -85,9 +102,20 @@ class CuttingProxy:
                 client, _ = self._listener.accept()
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(str(self._server / ".s.PGSQL.5432"))
-                for one, other in ((client, server), (server, client)):
-                    left = self._chance.randrange(4_000, 20_000)
-                    threading.Thread(target=self._hand_on, args=(one, other, left), daemon=True).start()
+                thread = threading.Thread(target=self._between, args=(client, server), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _between(self, client: socket.socket, server: socket.socket) -> None:
+        with client, server:
+            ways = [
+                threading.Thread(target=self._hand_on, args=(*way, self._chance.randrange(4_000, 20_000)), daemon=True)
+                for way in ((client, server), (server, client))
+            ]
+            for each in ways:
+                each.start()
+            for each in ways:
+                each.join()
 
     def _hand_on(self, one: socket.socket, other: socket.socket, left: int) -> None:
         with suppress(OSError):
@@ -128,3 +156,32 @@ def test_what_is_cut_anywhere_is_recorded_once(postgres: PostgresServer, seed: i
             store.workers.join("w_1", 100.0)
             asyncio.run(work(store))
         assert proxy.cut > 3
+
+
+def test_what_a_killed_process_drove_goes_on_in_another(durable: PostgresServer, tmp_path: Path) -> None:
+    witness, address = Witness(tmp_path / "witness"), durable.address()
+
+    def begun(name: str) -> Process:
+        command = ["python", str(PROGRAMS / "pair.py"), str(tmp_path), name, str(RUNS), str(LEASE), address]
+        return commands.begin(command, cwd=tmp_path, env=os.environ)
+
+    def finished(name: str) -> None:
+        output, errors = begun(name).communicate(timeout=120)
+        assert json.loads(output) == {f"r{n}": [n, n + 1, "paid"] for n in range(RUNS)}, errors
+
+    first = begun("first")
+    end = time.monotonic() + 120
+    while witness.count("begun", "first") < RUNS + 1:  # the second call of a run: the first is recorded
+        assert time.monotonic() < end, "it never began"
+        time.sleep(0.01)
+    os.kill(first.pid, signal.SIGKILL)
+    first.communicate(timeout=120)
+    finished("second")
+    assert {run: witness.count("effect", run) for run in (f"r{n}" for n in range(RUNS))} == dict.fromkeys(
+        (f"r{n}" for n in range(RUNS)), 1
+    )
+    with closing(PostgresStore(address)) as store:
+        assert run_sync(audit(store)).faults == []
+        for run in run_sync(store.runs(RunQuery())).items:
+            answered = [each.key for each in run_sync(store.facts(run.id)) if each.kind is FactKind.ANSWERED]
+            assert sorted(answered) == sorted(set(answered))
