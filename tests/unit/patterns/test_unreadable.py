@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from podium.errors import RunFailed
+from podium.model.json import Json
 from podium.patterns import (
     blackboard,
     cascade,
@@ -117,7 +118,7 @@ ABOUT_ALL: Mapping[str, Callable[[], Team]] = {
 
 @pytest.mark.parametrize("kind", ABOUT_ALL)
 async def test_an_end_that_cannot_read_what_several_gave_says_so(bench: Bench, kind: str) -> None:
-    team, given = ABOUT_ALL[kind](), {} if kind == "blackboard" else "go"
+    team, given = ABOUT_ALL[kind](), dict[str, Json]() if kind == "blackboard" else "go"
     async with bench.app(team) as app:
         handle = await app.start(team, given)
         with pytest.raises(RunFailed, match=f"{kind}: its rule `until` cannot read what it was given"):

@@ -19,7 +19,6 @@ from podium.agents.langchain.as_tool import agents_in
 from podium.agents.langchain.tools import shown_tools, tools_of
 from podium.agents.shape import shape_of
 from podium.errors import BadAnswer, ConfigError
-from podium.model.agent import Agent
 from podium.model.expected import FUNCTION, NAME, check_options, has, or_none
 from podium.model.json import Json, is_object
 from podium.model.prices import NO_RATES
@@ -41,7 +40,7 @@ def from_langchain(
     answer: Callable[[Json], Out] | None = None,
     config: RunnableConfig | None = None,
     **options: Unpack[FrameworkOptions],
-) -> Agent[In, Out]:
+) -> LangChainAgent[In, Out]:
     """Return a Podium agent that invokes `graph`: an agent of `create_agent`, a compiled StateGraph, any Runnable.
 
     `name` is the graph's own unless given. What it is invoked with is `{"messages": [a message of the user]}`: an

@@ -19,7 +19,6 @@ from podium.agents.openai_agents.as_tool import agents_in
 from podium.agents.openai_agents.recorded import SdkAgent
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
-from podium.model.agent import Agent as PodiumAgent
 from podium.model.call import Call
 from podium.model.expected import COUNT, FUNCTION, NAME, check_options, instance, or_none
 from podium.model.json import Json
@@ -46,7 +45,7 @@ def from_openai_agents(
     run_config: RunConfig | None = None,
     max_turns: int = DEFAULT_MAX_TURNS,
     **options: Unpack[FrameworkOptions],
-) -> PodiumAgent[In, Out]:
+) -> OpenAIAgent[In, Out]:
     """Return a Podium agent that runs `agent`, each model request and each tool call recorded once for ever.
 
     `name` is the agent's own unless given. An `input` of text is the prompt; any other is given as JSON under a short

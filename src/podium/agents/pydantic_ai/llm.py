@@ -17,7 +17,7 @@ from podium.agents.pydantic_ai.as_tool import tools_in
 from podium.agents.pydantic_ai.options import LLM_OPTIONS, MADE_OF, PLAIN_OUTPUT, ModelOptions
 from podium.agents.pydantic_ai.wrap import from_pydantic_ai
 from podium.errors import ConfigError
-from podium.model.agent import Agent, AnyAgent
+from podium.model.agent import AnyAgent
 from podium.model.expected import check_options
 from podium.model.steps import Steps
 from podium.secrets.literals import learn_url
@@ -37,7 +37,7 @@ def llm_agent(
     input: type[In] = str,
     prompt: Callable[[In], Prompt] | None = None,
     **options: Unpack[ModelOptions],
-) -> Agent[In, Out]:
+) -> LlmAgent[In, Out, Steps]:
     """Return an agent that asks a model, lets it use tools, and gives an answer of the type `output`.
 
     `model` is a name such as `openai:gpt-5` or a model object of Pydantic AI; with `base_url` it is the name at that
@@ -66,7 +66,7 @@ def llm_agent(
     )
     made = from_pydantic_ai(agent, input=input, output=kind, prompt=prompt, **options)
     if make is not None:
-        cast("LlmAgent[In, Out, Steps]", made).models = PerLoop(make, first=first)
+        made.models = PerLoop(make, first=first)
     return made
 
 

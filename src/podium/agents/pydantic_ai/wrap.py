@@ -22,7 +22,6 @@ from podium.agents.pydantic_ai.options import LLM_OPTIONS, PLAIN_OUTPUT, AgentOp
 from podium.agents.pydantic_ai.outputs import output_functions
 from podium.agents.shape import shape_of
 from podium.errors import ConfigError
-from podium.model.agent import Agent
 from podium.model.call import Call
 from podium.model.expected import check_options, instance, is_sequence
 from podium.model.json import Json
@@ -44,7 +43,7 @@ def from_pydantic_ai(
     prompt: Callable[[In], Prompt] | None = None,
     deps: Callable[[Call, Steps], D] | None = None,
     **options: Unpack[AgentOptions],
-) -> Agent[In, Out]:
+) -> LlmAgent[In, Out, D]:
     """Return a Podium agent that runs `agent`, each model request and each tool call recorded once for ever.
 
     `name` is the agent's own unless given; `model` replaces its model, for instance in a test. An `input` of text is
