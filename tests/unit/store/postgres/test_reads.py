@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
+from podium.model.conversation import TURN
 from podium.model.cost import Dimension
 from podium.model.fact import FactKind
 from podium.model.json import Json
@@ -58,6 +59,20 @@ def usage(chance: Random) -> Json:
     return {name: value for name, value in known.items() if chance.random() < 0.8}
 
 
+def payer(chance: Random) -> dict[str, Json]:
+    """Return what a fact says of who used something up."""
+    return chance.choice([{}, {"by": "spare"}, {"by": "judge", "beside": True}, {"by": "Bob", "beside": True}])
+
+
+def degraded(chance: Random) -> dict[str, Json]:
+    """Return what an answer says of what it is short of."""
+    lacks: list[Json] = [
+        {"key": key, "agent": "ann", "by": chance.choice(["spare", "zoë", ""]), "why": "away"}
+        for key in chance.sample(["0", "1", "0.0", "0.1"], chance.randrange(1, 4))
+    ]
+    return chance.choice([{}, {"degraded": lacks}])
+
+
 def said(chance: Random) -> tuple[int, dict[str, Json]]:
     """Return the kind and the body of a fact."""
     who: dict[str, Json] = {
@@ -68,13 +83,22 @@ def said(chance: Random) -> tuple[int, dict[str, Json]]:
     unsure: dict[str, Json] = {name: value for name, value in amounts.items() if chance.random() < 0.4}
     bodies: list[tuple[int, dict[str, Json]]] = [
         *[(2, {**who, "label": chance.choice(["x", "y"])})] * 3,
-        *[(3, {"outcome": outcome, "usage": usage(chance), "rule": "guard:pii", "type": "ValueError"})] * 2,
+        (3, {"outcome": outcome, "usage": usage(chance), "rule": "guard:pii", "type": "ValueError"}),
+        (3, {"outcome": outcome, "usage": usage(chance), **degraded(chance)}),
         (4, {"type": "TimeoutError", "message": "too Late 100%"}),
-        (6, {"usage": usage(chance), "refused": "guard:pii"}),
-        (22, {"in_doubt": chance.random() < 0.6, "usd": 5_000_000, **unsure}),
-        (22, {"in_doubt": chance.random() < 0.6, "usd": 7_000_000, "usage": usage(chance)}),
+        *[(6, {"usage": usage(chance), "refused": "guard:pii", **payer(chance)})] * 2,
+        (22, {"in_doubt": chance.random() < 0.6, "usd": 5_000_000, **unsure, **payer(chance)}),
+        (22, {"in_doubt": chance.random() < 0.6, "usd": 7_000_000, "usage": usage(chance), **payer(chance)}),
         (24, {**who, "guard": "cache", "saved": chance.randrange(99) / 64}),
-        (24, {"guard": "correction", "run": chance.choice(RUNS), "usd": chance.randrange(9) * 1_000_000}),
+        (
+            24,
+            {
+                "agent": chance.choice(["", "judge"]),
+                "guard": "correction",
+                "run": chance.choice(RUNS),
+                "usd": chance.randrange(9) * 1_000_000,
+            },
+        ),
         (24, {**who, "guard": "policy", "decision": decision, "action": "tool", "why": "No\\Way\0"}),
         (28, {"n": chance.randrange(1, 4), "conversation": chance.choice(["desk", "lab"])}),
     ]
@@ -103,11 +127,17 @@ def fill(hand: Hand, chance: Random) -> None:
         number = hand.commit(Start(run, drive=True)).started[name]
         hand.write(number, *facts(chance, 12), effects=[turn(chance, f"t{n}") for n in range(2)])
         say = AppendTurn(key="t0", messages=[message(chance) for _ in range(2)], at=chance.choice(MOMENTS))
-        hand.write(number, *facts(chance, 6), effects=[say])
+        hand.write(number, *facts(chance, 6), effects=[say] if has_turn(hand, number, say.key) else [])
         hand.ask(number, name, at=chance.choice(MOMENTS), tenant=run.tenant)
         if chance.random() < 0.7:
             state = chance.choice([RunState.DONE, RunState.FAILED])
             hand.finish(number, state=state, at=chance.choice(MOMENTS))
+
+
+def has_turn(hand: Hand, run: int, key: str) -> bool:
+    """Return whether a run has the turn that it wanted, or waits for it: refused is one that would wait in a circle."""
+    told = {each.name: each.body for each in hand.delivery(run).signals if each.kind == TURN}
+    return "refused" not in (told.get(key) or {})
 
 
 def turn(chance: Random, key: str) -> WantTurn:
@@ -194,6 +224,6 @@ def test_each_question_is_answered_alike(seed: int, tmp_path: Path, postgres: Po
             fill(Hand(store), Random(seed))
             told.append(asyncio.run(answers(store, Random(seed))))
     sqlite, ours = told
-    assert sum(bool(answer) for _, answer in sqlite) > 100
+    assert sum(bool(answer) for _, answer in sqlite) > len(sqlite) / 2
     for (asked, expected), (_, answer) in zip(sqlite, ours, strict=True):
         assert answer == expected, asked

@@ -1,6 +1,7 @@
 -- As `records_fold`, with how long calls took: of half of them no longer than the one, of 95 in 100 no longer than the other.
 WITH recent AS MATERIALIZED (
-    SELECT place >> 24 AS run, place, kind, at, left(key, strpos(key || '/', '/') - 1) AS call, json_of(body) AS said
+    SELECT place >> 24 AS run, place, kind, at, left(key, strpos(key || '/', '/') - 1) AS call,
+        strpos(key, '/guard/') > 0 AS guards, json_of(body) AS said
     FROM (SELECT place, kind, key, at, epoch, body FROM facts ORDER BY place DESC LIMIT %(recent)s) f
     WHERE kind IN (2, 3, 6) AND epoch > 0
 ), told AS (
@@ -8,7 +9,7 @@ WITH recent AS MATERIALIZED (
         CASE kind WHEN 2 THEN said ->> 'agent' END COLLATE "C" AS agent,
         CASE kind WHEN 2 THEN said ->> 'version' END COLLATE "C" AS version,
         CASE WHEN kind = 3 AND said ->> 'kind' = 'refused' THEN 'refused' WHEN kind = 3 THEN said ->> 'outcome' END AS outcome,
-        CASE kind WHEN 2 THEN NULL ELSE (said #>> '{usage,usd}')::double precision END AS usd
+        CASE WHEN kind = 2 OR kind = 6 AND (guards OR said ? 'beside') THEN NULL ELSE (said #>> '{usage,usd}')::double precision END AS usd
     FROM recent
 ), numbered AS (
     SELECT *, count(*) FILTER (WHERE kind = 2) OVER (PARTITION BY run, call ORDER BY place) AS nth FROM told

@@ -4,8 +4,9 @@
 -- Epoch 0 are the facts that a fork copied: they were paid for in another run, and only say whose calls go on in the fork. What a
 -- call tells itself counts instead of what its steps told before in the same attempt, which matters where it is told more than once; what was in doubt counts with
 -- what was set aside, in billionths of a dollar, or with a usage that says so. What was settled may have the usage of a request whose answer
--- is not recorded. What an operator gave back is in a run of its own, and counts for the call that it names. Finding a kept answer, and who screens
--- for a guard, is paid apart from the call; what a kept answer saved has no model. Money is added up exactly: so the order does not matter, and pages fit together.
+-- is not recorded. What an operator gave back is in a run of its own, and counts for the call that it names. Finding a kept answer, and whoever is
+-- asked beside a call, is paid apart from it; what a kept answer saved has no model. Money is added up exactly: so the order does not matter, and pages fit together.
+-- By agent, what a fallback spent, or whoever is asked beside a call, stands under their names, at the time of the call: facts say `by` whom, and answers what they are short of.
 WITH turns AS MATERIALIZED (
     SELECT r.root, CASE WHEN o.key = 'start' THEN r.id ELSE r.id || '.' || CASE WHEN o.key LIKE '%%.start' THEN left(o.key, -6) ELSE o.key END END AS path, o.at,
         o.turn AS number, json_of(o.body) ->> 'conversation' AS name
@@ -35,8 +36,10 @@ WITH turns AS MATERIALIZED (
     WHERE %(turns)s
     ORDER BY u.place, length(t.path) DESC, t.at > u.at, abs(t.at - u.at)
 ), used AS MATERIALIZED (
-    SELECT run, u.place, kind, at, epoch, call, apart, inside, a.number, a.name,
+    SELECT run, u.place, kind, at, epoch, call, inside, apart OR kind IN (6, 22) AND said ? 'beside' AS apart, a.number, a.name,
         CASE kind WHEN 2 THEN said ->> 'agent' END AS agent,
+        CASE WHEN %(by)s::text <> 'agent' OR kind IN (2, 4) THEN NULL WHEN kind IN (6, 22) THEN said ->> 'by' WHEN kind = 24 THEN nullif(said ->> 'agent', '')
+            WHEN said ? 'degraded' THEN (SELECT d ->> 'by' FROM jsonb_array_elements(said -> 'degraded') d WHERE d ->> 'key' = u.call LIMIT 1) END AS payer,
         CASE WHEN kind IN (3, 6, 22) THEN said #>> '{usage,model}' END AS model,
         CASE WHEN kind IN (3, 6, 22) THEN (said #>> '{usage,input_tokens}')::numeric END AS input,
         CASE WHEN kind IN (3, 6, 22) THEN (said #>> '{usage,output_tokens}')::numeric END AS output,
@@ -54,9 +57,11 @@ WITH turns AS MATERIALIZED (
         max(CASE WHEN kind = 3 AND requests > 0 THEN place END) AS counted,
         coalesce(max(CASE WHEN kind = 4 OR kind = 22 AND doubt IS NOT NULL AND NOT inside THEN place END), 0) AS retried
     FROM used WHERE kind <> 2 GROUP BY run, call HAVING count(*) > 1
+), began AS MATERIALIZED (
+    SELECT run, call, min(at) AS at FROM used WHERE (run, call) IN (SELECT run, call FROM used WHERE payer IS NOT NULL) GROUP BY run, call
 ), calls AS (
-    SELECT u.run, max(agent) AS agent, CASE %(by)s::text WHEN 'model' THEN coalesce(model, '') END AS model, u.number, u.name,
-        min(at) AS at,
+    SELECT u.run, coalesce(payer, max(agent)) AS agent, CASE %(by)s::text WHEN 'model' THEN coalesce(model, '') END AS model, u.number, u.name,
+        CASE WHEN payer IS NULL THEN min(u.at) ELSE min(b.at) END AS at,
         CASE %(by)s::text WHEN 'model' THEN max((kind NOT IN (22, 24) OR model IS NOT NULL)::integer) ELSE count(*) FILTER (WHERE kind = 2 AND epoch > 0) END AS calls,
         sum(CASE WHEN counted > place AND place > retried AND NOT apart THEN 0 ELSE input END) AS input,
         sum(CASE WHEN counted > place AND place > retried AND NOT apart THEN 0 ELSE output END) AS output,
@@ -65,9 +70,9 @@ WITH turns AS MATERIALIZED (
         count(*) FILTER (WHERE usd IS NULL AND requests > 0 AND priced IS NULL) AS unpriced,
         sum(cpu) AS cpu, sum(gb) AS gb,
         coalesce(sum(doubt), 0) + coalesce(sum(CASE WHEN unsure AND (priced > place AND place > retried AND NOT apart) IS NOT TRUE THEN usd END), 0) AS doubt, max(saved) AS saved
-    FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call
+    FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call LEFT JOIN began b ON payer IS NOT NULL AND b.run = u.run AND b.call = u.call
     WHERE %(by)s::text <> 'model' OR kind NOT IN (2, 4, 22, 24) OR model IS NOT NULL OR doubt <> 0
-    GROUP BY u.run, u.call, 3, u.number, u.name HAVING max(epoch) > 0
+    GROUP BY u.run, u.call, payer, 3, u.number, u.name HAVING max(epoch) > 0
 ), named AS (
     SELECT (CASE %(by)s::text
             WHEN 'agent' THEN coalesce(c.agent, '') WHEN 'model' THEN c.model WHEN 'workflow' THEN root.workflow
