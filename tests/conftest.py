@@ -17,6 +17,7 @@ from tests.forking.commands import FORKED_FROM, zygotes
 from tests.imports import imports_forgotten
 from tests.new_stores import copy_new_stores
 from tests.offline import refuse_model_requests, stay_offline
+from tests.postgres import HERE, PostgresServer, postgres_server
 from tests.scratch import real_disk, use_memory
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -49,6 +50,15 @@ def own_secrets() -> Generator[None]:
 def new_stores(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Have new stores copied from one."""
     copy_new_stores(tmp_path_factory.mktemp("new"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Generator[PostgresServer]:
+    """Return a PostgreSQL server that loses all when it dies."""
+    if not HERE:
+        pytest.skip("PostgreSQL is not installed: scripts/install_system_tools installs it")
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import json
 import random
+import sqlite3
 import tempfile
 import time
 from collections.abc import Awaitable, Iterator, Sequence
@@ -162,12 +163,16 @@ async def copied_in(memory: Memory, texts: Sequence[str]) -> None:
     connection.execute("COMMIT")
 
 
-def write(connection: object, texts: Sequence[str], vectors: Sequence[Vector]) -> None:
-    from podium.store.sqlite.memory_writes import MemoryWrite
+def write(connection: sqlite3.Connection, texts: Sequence[str], vectors: Sequence[Vector]) -> None:
+    from podium.store.sqlite.statements import SqliteStatements
+    from podium.store.sqlite.words import FullTextWords
+    from podium.store.tables.memory_writes import MemoryWrite
+
+    statements, words = SqliteStatements(connection), FullTextWords()
 
     for number, (text, vector) in enumerate(zip(texts, vectors, strict=True)):
         put = MemoryWrite(writer="fill", scope=SCOPE, key=f"entry {number}", now=0.0, vector=vector)
-        put.put(connection, text, expect=None, until=None)  # type: ignore[arg-type]
+        put.put(statements, words, text, expect=None, until=None)
 
 
 async def timed(work: Awaitable[object]) -> Took:

@@ -8,10 +8,12 @@ from typing import TypeVar
 import pytest
 
 from podium.model.memory import MemoryStore
+from podium.store.postgres.store import PostgresStore
 from podium.store.protocol import Store
 from podium.store.sqlite import connection
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import EngineContract, MemoryContract, PlainMemory, StoreContract
+from tests.postgres import PostgresServer
 
 T = TypeVar("T")
 
@@ -41,7 +43,28 @@ class InMemory:
         return SqliteStore(":memory:")
 
 
+class InPostgres:
+    @pytest.fixture(autouse=True)
+    def _server(self, postgres: PostgresServer) -> None:
+        self.server = postgres
+        self.addresses = dict[Path, str]()
+
+    def open_store(self, folder: Path) -> Store:
+        if folder not in self.addresses:
+            self.addresses[folder] = self.server.address()
+        return PostgresStore(self.addresses[folder])
+
+
 class TestStoreInFile(InFile, StoreContract): ...
+
+
+class TestStoreInPostgres(InPostgres, StoreContract): ...
+
+
+class TestMemoryInPostgres(InPostgres, MemoryContract): ...
+
+
+class TestEngineInPostgres(InPostgres, EngineContract): ...
 
 
 class TestStoreInFileForPower(InFileForPower, StoreContract): ...

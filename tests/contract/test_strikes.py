@@ -12,8 +12,9 @@ from podium.model.fact import FactKind
 from podium.model.run import BlockedReason, RunState
 from podium.store.operations import Block, CommitVerdict, Release, Unblock
 from podium.store.protocol import DeadQuery
-from podium.store.sqlite.pages import given, only
+from podium.store.sqlite.statements import listing
 from podium.store.sqlite.store import SqliteStore
+from podium.store.tables.pages import given
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
 
 
@@ -164,5 +165,5 @@ def test_only_failed_and_quarantined_runs_are_dead(store: SqliteStore) -> None:
 def test_the_dead_are_found_without_a_look_at_the_living(store: SqliteStore) -> None:
     with closing(sqlite3.connect(store.path)) as connection:
         wanted = given(DeadQuery(tenant="acme"))
-        plan = connection.execute(f"EXPLAIN QUERY PLAN {only('runs_dead', wanted)}", wanted).fetchall()
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {listing('runs_dead', wanted)}", wanted).fetchall()
     assert "SCAN r USING INDEX runs_dead" in [row[3] for row in plan]

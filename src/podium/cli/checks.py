@@ -20,6 +20,7 @@ EXTRAS = {
     "guards": ("guards that look for patterns", ("re2",)),
     "policy": ("rules of who may do what", ("cedarpy",)),
     "audit": ("seals of the ledger", ("cryptography",)),
+    "postgres": ("a store on PostgreSQL", ("psycopg",)),
     "keyring": ("secrets from the system's keyring", ("keyring",)),
     "telemetry": ("traces sent to OpenTelemetry", ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")),
 }

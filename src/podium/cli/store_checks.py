@@ -14,9 +14,9 @@ from podium.errors import ConfigError, StoreError
 from podium.facade.reader import Reader
 from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
-from podium.store.opening import is_memory, sqlite_file
+from podium.store.opening import is_memory, shown, sqlite_file
+from podium.store.place import place, process_birth
 from podium.store.protocol import ChainFault
-from podium.store.sqlite.place import place, process_birth
 
 _SHOWN = 5
 
@@ -56,9 +56,9 @@ async def _inside(reader: Reader, config: Config, file: Path | None) -> list[Doc
     schema, damage, workers = _read(file) if file is not None else (0, [], [])
     if damage:
         said = one_line("; ".join(damage[:_SHOWN]), 300)
-        return [DoctorFinding(Level.WRONG, f"the store {config.store} is damaged: {said}", "Restore a backup.")]
+        return [DoctorFinding(Level.WRONG, f"the store {shown(config.store)} is damaged: {said}", "Restore a backup.")]
     sound = f", schema {schema}, and is whole" if file is not None else ""
-    whole = DoctorFinding(Level.GOOD, f"the store {config.store} opens{sound}")
+    whole = DoctorFinding(Level.GOOD, f"the store {shown(config.store)} opens{sound}")
     runs = (await reader.runs.list(limit=ALL)).items
     faults = [fault for run in runs for fault in await reader.reports.verify(run.id)]
     alive = [worker for worker in workers if _is_alive(worker, config.lease)]

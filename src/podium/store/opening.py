@@ -1,9 +1,11 @@
-"""Which store an address stands for: `sqlite:///desk.db`, a plain path, `:memory:`, or one of a scheme registered."""
+"""Which store an address stands for: a path, `sqlite:///desk.db`, `:memory:`, `postgresql://…`, a scheme registered."""
 
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from podium.errors import ConfigError
+from podium.secrets.literals import learn_url
 from podium.store.protocol import Store
 from podium.store.sqlite.connection import Durability
 from podium.store.sqlite.store import SqliteStore
@@ -11,6 +13,7 @@ from podium.store.sqlite.store import SqliteStore
 MEMORY = ":memory:"
 """The address of a store that keeps nothing."""
 _SQLITE = "sqlite"
+_POSTGRES = "postgresql"
 
 Opener = Callable[[str, Durability], Store]
 """Opens the store of an address, for what a recorded step is to survive; raises StoreError with what to do."""
@@ -20,7 +23,20 @@ def _sqlite(address: str, durability: Durability) -> Store:
     return SqliteStore(sqlite_path(address) or MEMORY, durability=durability)
 
 
-OPENERS: dict[str, Opener] = {_SQLITE: _sqlite}
+def _postgres(address: str, _: Durability) -> Store:
+    """Open one that survives what its server does: unless that was changed, a loss of power too."""
+    try:
+        from podium.store.postgres.store import PostgresStore  # loads psycopg
+    except ImportError as error:
+        raise ConfigError(
+            'a store on PostgreSQL needs psycopg, which is an extra: pip install "podium[postgres]"'
+        ) from error
+    if urlsplit(address).password:
+        learn_url(address, "the address of the store")
+    return PostgresStore(address)
+
+
+OPENERS: dict[str, Opener] = {_SQLITE: _sqlite, _POSTGRES: _postgres}
 """What opens the stores of a scheme."""
 
 
@@ -35,8 +51,18 @@ def open_store(address: str, *, durability: Durability = "process") -> Store:
     opener = OPENERS.get(scheme)
     if opener is None:
         known = ", ".join(f"{each}://" for each in sorted(OPENERS))
-        raise ConfigError(f"no store is known for {scheme}:// in {address!r}. Known: {known}; or name a file.")
+        raise ConfigError(f"no store is known for {scheme}:// in {shown(address)!r}. Known: {known}; or name a file.")
     return opener(address, durability)
+
+
+def shown(address: str) -> str:
+    """Return an address as people may see it: without the password."""
+    try:
+        parts = urlsplit(address)
+        hidden = None if parts.password is None else parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return address
+    return address if hidden is None else urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{hidden}"))
 
 
 def sqlite_path(address: str) -> str | None:

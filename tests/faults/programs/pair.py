@@ -1,4 +1,4 @@
-"""One of two processes that share a store: starts the same runs as the other, and waits for all of them."""
+"""One of two processes that share a store, in a folder or at an address: starts the same runs, and waits for all."""
 
 import asyncio
 import json
@@ -38,12 +38,12 @@ def made(name: str, witness: Witness) -> list[AnyAgent]:
     return [work, pay, job]
 
 
-async def main(folder: Path, name: str, runs: int, lease: float) -> None:
-    agents = made(name, Witness(folder / "witness"))
-    async with asyncio.timeout(120), App.open(folder / "podium.db", agents=agents, lease=lease, poll=0.05) as app:
+async def main(folder: Path, name: str, runs: int, lease: float, address: str | None = None) -> None:
+    agents, store = made(name, Witness(folder / "witness")), address or folder / "podium.db"
+    async with asyncio.timeout(120), App.open(store, agents=agents, lease=lease, poll=0.05) as app:
         handles: list[AnyHandle] = [await app.start("job", n, id=f"r{n}") for n in range(runs)]
         print(json.dumps({handle.id: await handle.result() for handle in handles}))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), *sys.argv[5:]))

@@ -1,6 +1,7 @@
 """Whom costs name: whoever spent it, also where that is not the agent that a workflow called."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pytest
@@ -224,3 +225,23 @@ async def test_what_is_given_back_is_taken_from_whom_it_stood_under(bench: Bench
         assert by_part(await app.reports.costs(by="agent"))["judge"] == Spent(in_doubt=0.5)
         await app.operations.correct_budgets(handle.id, usd=0.125, why="the invoice says so")
         assert by_part(await app.reports.costs(by="agent"))["judge"] == Spent(in_doubt=0.375)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("a judge") and "fallback" not in case])
+async def test_what_a_judge_costs_is_not_what_whom_it_screens_comes_to(bench: Bench, case: str) -> None:
+    make, expected = CASES[case]
+    member = make()
+    assert not isinstance(member, list)
+
+    @workflow
+    async def job(ctx: Context) -> float | None:
+        with suppress(CallFailed):
+            await ctx.call(member, "text")
+        [record] = await ctx.records("work")
+        return record.usd
+
+    usd = expected["work"].usd or None
+    async with bench.app(job) as app:
+        assert await app.run(job) == usd
+        [report] = [each for each in await app.reports.agents() if each.agent == "work"]
+        assert report.usd == usd

@@ -16,7 +16,7 @@ from podium.facade.reports import BudgetFilters, CostFilters, DeadLetterFilters
 from podium.facade.runs import RunFilters
 from podium.reports.dead_letters import DeadLetterQuery
 from podium.store.protocol import BudgetQuery, ConversationQuery, CostQuery, Query, QuestionQuery, RunQuery
-from podium.store.sqlite.pages import given as given_of
+from podium.store.tables.pages import given as given_of
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,11 @@ from podium.model.audit import GENESIS, entry_hash
 from podium.model.run import BlockedReason
 from podium.reports.audit import audit
 from podium.store.sqlite.connection import APPLICATION_ID, add_functions, migrate, prepare
-from podium.store.sqlite.memory_writes import MemoryWrite
 from podium.store.sqlite.sql import migrations, schema
+from podium.store.sqlite.statements import SqliteStatements
 from podium.store.sqlite.store import SqliteStore
+from podium.store.sqlite.words import FullTextWords
+from podium.store.tables.memory_writes import MemoryWrite
 from tests.unit.store.schema import migrated
 
 BEFORE_BLOCKED = 9
@@ -153,7 +155,7 @@ def test_no_version_that_an_old_store_gave_comes_again() -> None:
     )
     migrate(connection, ":memory:")
     write = MemoryWrite(writer="w", scope="s", key="gone", now=1.0)
-    put = write.put(connection, 1, expect=0, until=None)
+    put = write.put(SqliteStatements(connection), FullTextWords(), 1, expect=0, until=None)
     assert put is not None
     assert put.version == 6
 

@@ -8,8 +8,10 @@ from podium import App
 from podium.errors import ConfigError
 from podium.store import opening
 from podium.store.opening import open_store, register_store, sqlite_path
+from podium.store.postgres.store import PostgresStore
 from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
+from tests.postgres import PostgresServer
 
 
 @pytest.fixture
@@ -35,8 +37,23 @@ def test_a_host_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_scheme_that_nobody_registered_is_one_clear_error() -> None:
-    with pytest.raises(ConfigError, match=r"no store is known for postgres:// .* Known: sqlite://"):
+    with pytest.raises(ConfigError, match=r"no store is known for postgres:// .* Known: postgresql://, sqlite://"):
         open_store("postgres://host/db")
+
+
+def test_a_password_is_not_told() -> None:
+    with pytest.raises(ConfigError) as raised:
+        open_store("mysql://ann:hunter2@host:3306/db?x=1")
+    assert "mysql://ann:***@host:3306/db?x=1" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+async def test_an_address_of_postgresql_is_opened_by_its_own_store(postgres: PostgresServer) -> None:
+    address = postgres.address()
+    async with App.open(address) as app:
+        assert isinstance(app.store, PostgresStore)
+    with pytest.raises(ConfigError, match="expected 1 to 63 bytes"):
+        open_store(f"{address}&schema=")
 
 
 @pytest.mark.usefixtures("only_here")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from podium.store.sqlite import place as places
-from podium.store.sqlite.place import host_of, is_gone, place, process_birth
+from podium.store import place as places
+from podium.store.place import host_of, is_gone, place, process_birth
 from podium.store.sqlite.store import SqliteStore
 
 

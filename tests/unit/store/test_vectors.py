@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from podium.model.embedding import Vector, vector_of
-from podium.store.sqlite.memory_writes import MemoryWrite
+from podium.store.sqlite.statements import SqliteStatements
 from podium.store.sqlite.store import SqliteStore
+from podium.store.sqlite.words import FullTextWords
+from podium.store.tables.memory_writes import MemoryWrite
 from podium.testing import HashedEmbedder
 
 COUNT, DIMENSIONS = 3_000, 64
@@ -28,7 +30,7 @@ def fill(path: Path, entries: Sequence[Vector]) -> None:
     connection.execute("BEGIN")
     for number, vector in enumerate(entries):
         put = MemoryWrite(writer="", scope="s", key=f"{number}", now=1.0, vector=vector)
-        put.put(connection, number, expect=None, until=None)
+        put.put(SqliteStatements(connection), FullTextWords(), number, expect=None, until=None)
     connection.execute("COMMIT")
     connection.close()
 
@@ -63,7 +65,7 @@ def test_without_numpy_it_is_said_what_to_install(tmp_store: Path, monkeypatch: 
         def __getattr__(self, name: str) -> object:
             raise ModuleNotFoundError("No module named 'numpy'", name="numpy")
 
-    monkeypatch.setattr("podium.store.sqlite.vectors.np", Missing())
+    monkeypatch.setattr("podium.store.tables.vectors.np", Missing())
     store = SqliteStore(str(tmp_store))
     with pytest.raises(Exception, match=r'needs NumPy, an extra: pip install "podium\[vectors\]"'):
         asyncio.run(store.memory.put("s", "k", 1, writer="w", vector=vectors(1, 1)[0]))
@@ -78,7 +80,7 @@ async def test_of_many_entries_those_with_the_rarest_word_come_first(tmp_store: 
     for number in range(9_000):
         text = "common rare" if number == 8_999 else "common often" if number % 2 else "common"
         put = MemoryWrite(writer="", scope="mine" if number % 9 == 8 else "theirs", key=f"{number:04}", now=1.0)
-        put.put(connection, text, expect=None, until=None)
+        put.put(SqliteStatements(connection), FullTextWords(), text, expect=None, until=None)
     connection.execute("COMMIT")
     connection.close()
     found = await store.memory.search("mine", "common often rare", limit=1)

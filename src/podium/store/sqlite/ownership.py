@@ -3,12 +3,13 @@
 import sqlite3
 from collections.abc import Sequence
 
-from podium.model.fact import Fact
 from podium.store.codec import encode_as_is
 from podium.store.operations import Delivery, Placed
 from podium.store.protocol import Claimed, Serving
-from podium.store.sqlite.rows import Row, facts_of, placed_of, run_of, signal_of
 from podium.store.sqlite.sql import statement
+from podium.store.sqlite.statements import SqliteStatements
+from podium.store.tables.rows import facts_to_drive, placed_of, run_of, signal_of
+from podium.store.tables.statements import Row
 
 
 def claim(connection: sqlite3.Connection, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[int]:
@@ -35,14 +36,9 @@ def take_over(connection: sqlite3.Connection, run_id: str, worker: str) -> int |
 def load(connection: sqlite3.Connection, number: int) -> Claimed:
     """Return a run that was claimed: first the facts of its present generation, then what came for it."""
     run = run_of(_run_row(connection, number))
-    facts, delivery = facts_to_drive(connection, number, run.since), delivery_of(connection, number)
+    facts = facts_to_drive(SqliteStatements(connection), number, run.since)
+    delivery = delivery_of(connection, number)
     return Claimed(number, run, delivery.wake, facts, delivery.signals)
-
-
-def facts_to_drive(connection: sqlite3.Connection, number: int, since: int) -> list[Fact]:
-    """Return the first fact of a run, and those from the place on with which its present generation began."""
-    first = facts_of(connection, statement("fact_first"), number) if since else []
-    return first + facts_of(connection, statement("facts_of_run"), number, since - 1)
 
 
 def delivery_of(connection: sqlite3.Connection, number: int) -> Delivery:

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from podium.in_threads import begin, end
 from podium.store.sqlite.connection import connect, translated
+from podium.store.sqlite.statements import SqliteStatements
+from podium.store.tables.statements import Statements
 
 T = TypeVar("T")
 
@@ -33,7 +35,7 @@ class Readers:
 
     def __init__(self, path: str, quick: sqlite3.Connection, lock: threading.RLock) -> None:
         self._path = path
-        self._quick = quick
+        self._quick = SqliteStatements(quick)
         self._bounded = path != ":memory:"
         self._lock = nullcontext() if self._bounded else lock
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="podium-read")
@@ -41,7 +43,7 @@ class Readers:
         self._opened: list[sqlite3.Connection] = []
         self._spans = 0
 
-    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def read(self, work: Callable[[Statements], T]) -> T:
         """Return what is read; `work` may be called twice."""
         if not self._bounded:
             with self._lock, translated(self._path):
@@ -64,7 +66,7 @@ class Readers:
         """Have all that is read while the block lasts be of one moment: on one connection, in one transaction."""
         before, self._bounded = self._bounded, False
         try:
-            with translated(self._path), of_one_moment(self._quick):
+            with translated(self._path), self._quick.of_one_moment():
                 yield
         finally:
             self._bounded = before
@@ -75,36 +77,24 @@ class Readers:
         for connection in self._opened:
             connection.close()
 
-    def _read_briefly(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _read_briefly(self, work: Callable[[Statements], T]) -> T:
         self._spans = 0
-        self._quick.set_progress_handler(self._takes_long, _STEPS)
+        self._quick.connection.set_progress_handler(self._takes_long, _STEPS)
         try:
             return work(self._quick)
         finally:
-            self._quick.set_progress_handler(None, 0)
+            self._quick.connection.set_progress_handler(None, 0)
 
     def _takes_long(self) -> bool:
         """Told after so many steps: the first time some may have been those of an earlier look."""
         self._spans += 1
         return self._spans > 1
 
-    def _read_long(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if connection is None:
-            connection = self._own.connection = connect(self._path, "process", wait=_WAIT_SECONDS)
+    def _read_long(self, work: Callable[[Statements], T]) -> T:
+        statements: SqliteStatements | None = getattr(self._own, "statements", None)
+        if statements is None:
+            connection = connect(self._path, "process", wait=_WAIT_SECONDS)
+            statements = self._own.statements = SqliteStatements(connection)
             self._opened.append(connection)
         with translated(self._path):
-            return work(connection)
-
-
-@contextmanager
-def of_one_moment(connection: sqlite3.Connection) -> Generator[None]:
-    """Have all that is read while the block lasts be of one moment."""
-    if connection.in_transaction:
-        yield
-        return
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.execute("COMMIT")
+            return work(statements)

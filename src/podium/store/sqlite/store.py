@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from podium.errors import InvalidValue, StoreBusy, StoreError, Unwritable
+from podium.store.commit_thread import CommitThread
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import Committed, CommitVerdict, Operation, Write
 from podium.store.protocol import Claimed, Serving, Woken
 from podium.store.sqlite.alone import append_alone, is_alone, lone
-from podium.store.sqlite.cache import SqliteAnswerCache
-from podium.store.sqlite.commit_thread import CommitThread
 from podium.store.sqlite.connection import (
     OF_A_VALUE,
     Durability,
@@ -29,18 +28,24 @@ from podium.store.sqlite.connection import (
     translate,
     translated,
 )
-from podium.store.sqlite.delegations import SqliteDelegations
 from podium.store.sqlite.file import StoreFile
-from podium.store.sqlite.ledger import SqliteLedger
-from podium.store.sqlite.memory import SqliteMemory
 from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
 from podium.store.sqlite.readers import Readers
-from podium.store.sqlite.reading import SqliteReading
-from podium.store.sqlite.shared_states import SqliteSharedStates
-from podium.store.sqlite.streams import SqliteStreams
+from podium.store.sqlite.schema import own_schema, schema_of
+from podium.store.sqlite.statements import SqliteStatements
+from podium.store.sqlite.tables import SqliteTables
 from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
+from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
+from podium.store.tables.cache import TableAnswerCache
+from podium.store.tables.delegations import TableDelegations
+from podium.store.tables.ledger import TableLedger
+from podium.store.tables.memory import TableMemory
+from podium.store.tables.reading import TableReading
+from podium.store.tables.shared_states import TableSharedStates
+from podium.store.tables.statements import Statements
+from podium.store.tables.streams import TableStreams
 
 _CHECKPOINT_COMMITS = {"process": 2_000, "power": 400}
 """With `power` the log is to stay within the space that it owns already."""
@@ -62,7 +67,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger("podium")
 
 
-class SqliteStore(SqliteReading):
+class SqliteStore(TableReading):
     """A store in one SQLite file; `:memory:` for work that need not survive.
 
     It commits on the event loop, where that takes microseconds and never waits for a lock. What has to wait, for
@@ -100,13 +105,14 @@ class SqliteStore(SqliteReading):
                 reserve_log(self._patient, path)
         self._file = StoreFile(path)
         self._readers = Readers(path, self._loop, self._lock)
-        super().__init__(self._readers)
-        self.memory = SqliteMemory(self._patient, self._lock, path)
-        self.ledger = SqliteLedger(self._readers, self._loop, self._patient, self._lock, path)
-        self.answers = SqliteAnswerCache(self._loop, self._patient, self._lock, path)
-        self.delegations = SqliteDelegations(self._loop, self._patient, self._lock, path)
-        self.streams = SqliteStreams(self._readers, self._patient, self._lock, path)
-        self.states = None if self._memory_only else SqliteSharedStates(self._loop, self._share, path)
+        tables = SqliteTables(self._readers, self._loop, self._patient, self._lock, path)
+        super().__init__(tables)
+        self.memory = TableMemory(tables, FullTextWords())
+        self.ledger = TableLedger(tables, lambda: (own_schema(), schema_of(self._loop)))
+        self.answers = TableAnswerCache(tables)
+        self.delegations = TableDelegations(tables)
+        self.streams = TableStreams(tables)
+        self.states = None if self._memory_only else TableSharedStates(tables, self._share)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._beats_lock, path, self._file)
         self._seen: tuple[str, Serving, int] | None = None
@@ -297,10 +303,14 @@ class SqliteStore(SqliteReading):
 
         return self._thread.do(in_thread)
 
-    async def _share(self, work: Callable[[sqlite3.Connection], bool]) -> bool:
+    async def _share(self, work: Callable[[Statements], bool]) -> bool:
         """Change what processes share: often, so it never waits for the disk on the event loop."""
         self._commits += 1
-        return await (self._write_in_thread(work) if self._waits_for_disk else self._write(work))
+
+        def change(connection: sqlite3.Connection) -> bool:
+            return work(SqliteStatements(connection))
+
+        return await (self._write_in_thread(change) if self._waits_for_disk else self._write(change))
 
     def close(self) -> None:
         """Close all connections, each once no thread uses it; the last one folds the log into the file."""

@@ -28,13 +28,14 @@ from podium.store.journaling.transaction import (
 )
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Block, Delivery, FinishRun, Leave, Park, Placed, Release
-from podium.store.sqlite.cache import keep
 from podium.store.sqlite.conversations import SqliteConversing
-from podium.store.sqlite.memory_writes import forget_runs
 from podium.store.sqlite.ownership import delivery_of
-from podium.store.sqlite.rows import Row, budget_of, placed_of, stored_payload
 from podium.store.sqlite.sql import statement
-from podium.store.sqlite.streams import forget_events, keep_events
+from podium.store.tables.cache import keep
+from podium.store.tables.memory_writes import forget_runs
+from podium.store.tables.rows import budget_of, placed_of, stored_payload
+from podium.store.tables.statements import Row
+from podium.store.tables.streams import forget_events, keep_events
 
 _OWNED = statement("run_owned")
 _LAST = statement("run_last_fact")
@@ -87,7 +88,7 @@ class SqliteTransaction(SqliteConversing):
 
     def payload(self, run: int, seq: int) -> bytes | None:
         """Return the payload of a fact as it is stored; None where it has none."""
-        return stored_payload(self._connection, run, seq)
+        return stored_payload(self._statements, run, seq)
 
     def insert_blobs(self, blobs: Mapping[bytes, bytes]) -> None:
         """Store large payloads by their hashes; those that are there stay."""
@@ -331,15 +332,15 @@ class SqliteTransaction(SqliteConversing):
 
     def insert_entries(self, rows: Sequence[EntryRow]) -> None:
         """Append to the ledger."""
-        self._do_all("ledger_insert", rows)
+        self._do_all("ledger_enter", rows)
 
     def keep_answer(self, answer: KeepAnswer) -> None:
         """Keep an answer over one to the same question, and now and then forget some whose time is over."""
-        keep(self._connection, answer)
+        keep(self._statements, answer)
 
     def keep_events(self, wanted: KeepEvents) -> None:
         """Keep transient events of a run, and how far it has come."""
-        keep_events(self._connection, wanted)
+        keep_events(self._statements, wanted)
 
     # Redaction
 
@@ -356,7 +357,7 @@ class SqliteTransaction(SqliteConversing):
         self._do("answers_redact", run)
         self._do("questions_redact", run)
         self._do("kept_forget", run_id)
-        forget_events(self._connection, [run_id])
+        forget_events(self._statements, [run_id])
 
     def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
         """Write down a redacted run's epoch, what is left of its reason, and where its journal ends."""
@@ -374,8 +375,8 @@ class SqliteTransaction(SqliteConversing):
         self._do_all("blob_forget", list(blobs))
         self._do_all("budget_delete", [(budget_of_run(each.run),) for _, each in runs])
         self._do("kept_forget_all", encode_as_is([each.run for _, each in runs]).decode())
-        forget_runs(self._connection, [each.run for _, each in runs])
-        forget_events(self._connection, [each.run for _, each in runs])
+        forget_runs(self._statements, [each.run for _, each in runs])
+        forget_events(self._statements, [each.run for _, each in runs])
         rows = [
             (n, each.run, each.facts, each.head, each.state, each.at, each.by, each.why, each.signature)
             for n, each in runs

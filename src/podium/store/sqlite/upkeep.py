@@ -13,7 +13,8 @@ from podium.store.sqlite.connection import APPLICATION_ID, connect, log_bytes, t
 from podium.store.sqlite.file import PARTS
 from podium.store.sqlite.scrubbing import scrub
 from podium.store.sqlite.sql import migrations
-from podium.store.sqlite.words import merge_words
+from podium.store.sqlite.statements import SqliteStatements
+from podium.store.sqlite.words import FullTextWords
 
 _WAIT_SECONDS = 30.0
 _ROOM = 2
@@ -65,8 +66,8 @@ class SqliteUpkeep:
         if self._path != ":memory:":
             _require_room(Path(self._path), before.data)
         with self._lock, translated(self._path):
-            begin = True
-            while merge_words(self._patient, begin=begin):
+            words, statements, begin = FullTextWords(), SqliteStatements(self._patient), True
+            while words.merge(statements, begin=begin):
                 begin = False
             self._patient.execute("VACUUM")
             self._patient.execute("PRAGMA wal_checkpoint(TRUNCATE)")

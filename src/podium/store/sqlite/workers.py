@@ -6,12 +6,12 @@ import threading
 from collections.abc import Mapping
 
 from podium.store.operations import Placed
+from podium.store.place import host_of, is_gone, place, process_birth
 from podium.store.protocol import LostWorker
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.file import StoreFile
-from podium.store.sqlite.place import host_of, is_gone, place, process_birth
-from podium.store.sqlite.rows import placed_of
 from podium.store.sqlite.sql import statement
+from podium.store.tables.rows import placed_of
 
 _LEFT, _LOST = 1, 2
 """How a worker is marked that must not write any more: it left by itself, or was declared dead."""

@@ -1,24 +1,32 @@
-"""SQLite against dicts: what two backends make of the same operations, given the same salts."""
+"""SQLite and PostgreSQL against dicts: what two backends make of the same operations, given the same salts."""
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, contextmanager
 from random import Random
 from typing import Any
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from podium.errors import InvalidValue
+from podium.errors import InvalidValue, Unwritable
 from podium.model.run import RunState
 from podium.store.codec import decode
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import Committed, Operation
+from podium.store.postgres.address import parsed
+from podium.store.postgres.connection import Connection, prepare
+from podium.store.postgres.named import Named
+from podium.store.postgres.ownership import claim as claimed_in_postgres
+from podium.store.postgres.session import Session
+from podium.store.postgres.statements import PostgresStatements
+from podium.store.postgres.transaction import PostgresTransaction
 from podium.store.sqlite.connection import connect, migrate, transaction
 from podium.store.sqlite.ownership import claim
 from podium.store.sqlite.transaction import SqliteTransaction
 from tests.examples import examples
+from tests.postgres import PostgresServer
 from tests.unit.store.journaling.dicts import DictBackend, UnseeingBackend, take_heads
 from tests.unit.store.journaling.programs import Programs
 from tests.unit.store.journaling.tables import Tables
@@ -65,10 +73,72 @@ class SqliteBackend:
             self._heads.pop(n, None)
 
 
-def of_sqlite(connection: sqlite3.Connection) -> Rows:
-    def rows(query: str) -> list[tuple[Any, ...]]:
-        return connection.execute(query).fetchall()
+class PostgresBackend:
+    """A schema of a PostgreSQL database."""
 
+    def __init__(self, server: PostgresServer, salts: Salts) -> None:
+        address = parsed(server.address())
+        prepare(address)
+        self.session = Session(address)
+        self._salts = salts
+        self._heads: dict[int, Head] = {}
+
+    def join(self, worker: str) -> None:
+        self._do("INSERT INTO workers VALUES (%s, '', 1, '', 1.0, 0)", worker)
+
+    def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+        groups: list[CommitTransaction] = []
+
+        def work(connection: Connection) -> Committed:
+            transaction = PostgresTransaction(PostgresStatements(connection), Named(operations))
+            groups.append(CommitTransaction(transaction, worker, self._heads, self._salts))
+            committed = groups[-1].perform(operations)
+            transaction.finish()
+            return committed
+
+        with self.same_numbers():
+            result = self.session.write(work)
+        take_heads(self._heads, groups[-1])
+        return result
+
+    def strike(self, n: int) -> None:
+        self._do("UPDATE runs SET strikes = strikes + 1 WHERE n = %s", n)
+
+    def claim(self, worker: str, n: int) -> None:
+        if self.session.write(lambda c: claimed_in_postgres(PostgresStatements(c), worker, [n], ["work"])):
+            self._heads.pop(n, None)
+
+    @contextmanager
+    def same_numbers(self) -> Generator[None]:
+        """Have numbers that were not used be given again, as dicts do: PostgreSQL counts on."""
+        self._do(
+            "SELECT setval('run_numbers', 1 + greatest(0, max(n)), false)"
+            " FROM (SELECT n FROM runs UNION ALL SELECT number FROM pruned) u (n)"
+        )
+        counted = ("conversations_n_seq", "conversation_turns_n_seq")
+        before = [(name, *self._rows(f"SELECT last_value, is_called FROM {name}")[0]) for name in counted]
+        try:
+            yield
+        except Unwritable:
+            for each in before:
+                self._do("SELECT setval(%s::regclass, %s, %s)", *each)
+            raise
+
+    def rows(self) -> Rows:
+        return rows_of(lambda query: self._rows(query.replace("parts,", "parts::text,")))
+
+    def _do(self, query: str, *values: object) -> None:
+        self.session.read(lambda connection: connection.execute(query.encode(), values or None))
+
+    def _rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.session.read(lambda connection: connection.execute(query.encode(), binary=True).fetchall())
+
+
+def of_sqlite(connection: sqlite3.Connection) -> Rows:
+    return rows_of(lambda query: connection.execute(query).fetchall())
+
+
+def rows_of(rows: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
     return {
         "runs": rows(
             "SELECT n, id, version, state, epoch, owner, wake, wake_at, strikes, reason, ended_at, tag, parent, queue,"
@@ -163,43 +233,60 @@ def of_dicts(tables: Tables) -> Rows:
 
 
 def both(
-    one: SqliteBackend | DictBackend, other: DictBackend, worker: str, operations: Sequence[Operation]
+    one: SqliteBackend | PostgresBackend | DictBackend, other: DictBackend, worker: str, operations: Sequence[Operation]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return all that two backends say of a commit."""
     said: list[dict[str, Any]] = []
     for backend in (one, other):
         try:
             committed = backend.commit(worker, operations)
-        except InvalidValue as error:
+        except (InvalidValue, Unwritable) as error:
             said.append({"error": str(error)})
         else:
             said.append({name: getattr(committed, name) for name in Committed.__slots__})
     return said[0], said[1]
 
 
+def assert_same(
+    backend: SqliteBackend | PostgresBackend, dicts: DictBackend, chance: Random, commits: int, rows: Callable[[], Rows]
+) -> None:
+    """Have a backend and dicts commit the same."""
+    programs = Programs(chance)
+    for worker in ("w_1", "w_2"):
+        backend.join(worker)
+        dicts.tables.workers.add(worker)
+    for _ in range(commits):
+        worker = chance.choice(["w_1", "w_1", "w_1", "w_2"])
+        for n in dicts.tables.runs:
+            if chance.random() < 0.1:
+                backend.strike(n)
+                dicts.strike(n)
+        for n in dicts.ready():
+            if chance.random() < 0.6:
+                backend.claim(worker, n)
+                dicts.claim(worker, n)
+        operations = programs.group(dicts.tables)
+        one, other = both(backend, dicts, worker, operations)
+        assert one == other, operations
+        assert rows() == of_dicts(dicts.tables), operations
+
+
 @given(seed=st.integers(0, 1 << 32), commits=st.integers(1, 30))
 @settings(max_examples=examples(200), deadline=None, phases=[Phase.generate])
 def test_two_backends_make_the_same_of_the_same_operations(seed: int, commits: int) -> None:
-    chance, salts = Random(seed), (CountedSalts(), CountedSalts())
-    sqlite, dicts, programs = SqliteBackend(salts[0]), DictBackend(salts[1]), Programs(chance)
-    for worker in ("w_1", "w_2"):
-        sqlite.join(worker)
-        dicts.tables.workers.add(worker)
+    sqlite = SqliteBackend(CountedSalts())
     with closing(sqlite.connection):
-        for _ in range(commits):
-            worker = chance.choice(["w_1", "w_1", "w_1", "w_2"])
-            for n in dicts.tables.runs:
-                if chance.random() < 0.1:
-                    sqlite.strike(n)
-                    dicts.strike(n)
-            for n in dicts.ready():
-                if chance.random() < 0.6:
-                    sqlite.claim(worker, n)
-                    dicts.claim(worker, n)
-            operations = programs.group(dicts.tables)
-            one, other = both(sqlite, dicts, worker, operations)
-            assert one == other, operations
-            assert of_sqlite(sqlite.connection) == of_dicts(dicts.tables), operations
+        assert_same(
+            sqlite, DictBackend(CountedSalts()), Random(seed), commits, lambda: of_sqlite(sqlite.connection)
+        )  # fmt: skip
+
+
+@given(seed=st.integers(0, 1 << 32), commits=st.integers(1, 30))
+@settings(max_examples=examples(10), deadline=None, phases=[Phase.generate])
+def test_postgresql_makes_the_same_of_the_same_operations(postgres: PostgresServer, seed: int, commits: int) -> None:
+    backend = PostgresBackend(postgres, CountedSalts())
+    with closing(backend.session):
+        assert_same(backend, DictBackend(CountedSalts()), Random(seed), commits, backend.rows)
 
 
 @given(seed=st.integers(0, 1 << 32), commits=st.integers(1, 30))

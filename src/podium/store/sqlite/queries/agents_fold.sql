@@ -5,7 +5,8 @@ WITH recent AS (
         CASE kind WHEN 2 THEN JSON_EXTRACT(CAST(body AS TEXT), '$.version') END AS version,
         CASE WHEN kind = 3 AND JSON_EXTRACT(CAST(body AS TEXT), '$.kind') = 'refused' THEN 'refused'
             WHEN kind = 3 THEN JSON_EXTRACT(CAST(body AS TEXT), '$.outcome') END AS outcome,
-        CASE kind WHEN 2 THEN NULL ELSE JSON_EXTRACT(CAST(body AS TEXT), '$.usage.usd') END AS usd
+        CASE WHEN kind = 2 OR kind = 6 AND (INSTR(key, '/guard/') OR JSON_EXTRACT(CAST(body AS TEXT), '$.beside')) THEN NULL
+            ELSE JSON_EXTRACT(CAST(body AS TEXT), '$.usage.usd') END AS usd
     FROM (SELECT place, kind, key, at, epoch, body FROM facts ORDER BY place DESC LIMIT :recent)
     WHERE kind IN (2, 3, 6) AND epoch > 0
 ), numbered AS (

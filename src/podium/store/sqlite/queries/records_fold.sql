@@ -1,4 +1,5 @@
 -- Epoch 0 are the facts that a fork copied: they happened in another run. A step's key begins with that of its call.
+-- What whoever is asked beside a call used up, as a judge of a guard, is none of what the call came to.
 -- A workflow of which something was refused failed as others said no: it counts as a call that was refused itself.
 WITH recent AS (
     SELECT place >> 24 AS run, place, kind, at, SUBSTR(key, 1, INSTR(key || '/', '/') - 1) AS call,
@@ -7,7 +8,8 @@ WITH recent AS (
         CASE kind WHEN 2 THEN JSON_EXTRACT(CAST(body AS TEXT), '$.label') END AS label,
         CASE WHEN kind = 3 AND JSON_EXTRACT(CAST(body AS TEXT), '$.kind') = 'refused' THEN 'refused'
             WHEN kind = 3 THEN JSON_EXTRACT(CAST(body AS TEXT), '$.outcome') END AS outcome,
-        CASE kind WHEN 2 THEN NULL ELSE JSON_EXTRACT(CAST(body AS TEXT), '$.usage.usd') END AS usd
+        CASE WHEN kind = 2 OR kind = 6 AND (INSTR(key, '/guard/') OR JSON_EXTRACT(CAST(body AS TEXT), '$.beside')) THEN NULL
+            ELSE JSON_EXTRACT(CAST(body AS TEXT), '$.usage.usd') END AS usd
     FROM (SELECT place, kind, key, at, epoch, body FROM facts ORDER BY place DESC LIMIT ?2)
     WHERE kind IN (2, 3, 6) AND epoch > 0
 ), numbered AS (

@@ -25,4 +25,4 @@ WITH recent AS (
 )
 SELECT agent, version, MAX(at), SUM(outcome IS 'done'), SUM(outcome IS 'failed'), SUM(COALESCE(violations, 0))
 FROM calls WHERE agent IS NOT NULL
-GROUP BY agent, version, CAST(at / 3600 AS INTEGER) ORDER BY MAX(at)
+GROUP BY agent, version, CAST(at / 3600 AS INTEGER) ORDER BY MAX(at), agent, version

@@ -1,0 +1,111 @@
+"""Inboxes in a transaction on PostgreSQL: signals, questions and answers."""
+
+from collections.abc import Collection, Sequence
+
+from podium.model.question import QuestionState
+from podium.model.run import Signal
+from podium.store.codec import decode
+from podium.store.journaling.transaction import AnswerRow, AskedQuestion, QuestionRow, SignalRow
+from podium.store.operations import Delivery
+from podium.store.postgres.columns import Blobs, Floats, Ints, Texts
+from podium.store.postgres.money import PostgresMoney
+from podium.store.postgres.statements import PostgresStatements
+
+
+class PostgresInboxes(PostgresMoney):
+    """The statements about inboxes of a write transaction."""
+
+    __slots__ = ()
+
+    def insert_signals(self, rows: Sequence[SignalRow]) -> Sequence[bool]:
+        """Put signals into inboxes, in this order; returns for each whether it is new."""
+        if not rows:
+            return []
+        runs, ids, kinds, names, times, bodies = zip(*rows, strict=True)
+        columns = Ints(runs), Texts(ids), Texts(kinds), Texts(names), Floats(times), Blobs(bodies)
+        new = {(row[0], row[1]) for row in self._ask.all("signals_insert", *columns)}
+        found: list[bool] = []
+        for row in rows:
+            found.append((row.run, row.id) in new)
+            new.discard((row.run, row.id))
+        return found
+
+    def wake(self, runs: Sequence[int]) -> None:
+        """Count each run's wake counter up; one that is parked becomes ready."""
+        if runs:
+            self._ask.send("runs_wake", Ints(runs))
+
+    def deliveries(self, runs: Collection[int]) -> Sequence[Delivery]:
+        """Return the wake counters of runs, and their signals that were not taken, the oldest first."""
+        return deliveries_of(self._ask, runs)
+
+    def take_signal(self, run: int, id: str) -> None:
+        """Mark a signal as consumed."""
+        self._gathered.add("signals_take", [(run, id)])
+
+    def drop_signal(self, run: int, id: str) -> None:
+        """Delete a signal."""
+        self._gathered.add("signals_drop", [(run, id)])
+
+    def insert_question(self, row: QuestionRow) -> None:
+        """Put an open question into the inbox; one that is there stays."""
+        self._ask.send("question_insert", *row)
+
+    def close_question(self, id: str, state: QuestionState) -> bool:
+        """Move a question out of `open`; False where it is not open."""
+        return self._ask.happened("question_close", state, id)
+
+    def withdraw_questions(self, run: int) -> None:
+        """Withdraw the open questions of a run."""
+        self._gathered.add("questions_withdraw", [(run,)])
+
+    def question(self, id: str) -> AskedQuestion | None:
+        """Return a question."""
+        row = self._ask.one("question_asked", id)
+        return None if row is None else AskedQuestion(row[0], row[1], row[2], QuestionState(row[3]))
+
+    def insert_budget_question(self, id: str, run: int, budget: str, lead: str) -> None:
+        """Note that a question of a run is about a budget."""
+        self._ask.send("budget_question_insert", id, run, budget, lead)
+
+    def shown_question(self, budget: str, to: str, at: float) -> str | None:
+        """Return the oldest question about a budget that these people are shown."""
+        row = self._ask.one("budget_question_shown", budget, to, at)
+        return None if row is None else row[0]
+
+    def lead_of(self, question: str) -> str | None:
+        """Return the lead of a question about a budget."""
+        row = self._ask.one("budget_question_lead", question)
+        return None if row is None else row[0]
+
+    def questions_behind(self, lead: str) -> Sequence[str]:
+        """Return the open questions behind a lead, oldest first."""
+        return [row[0] for row in self._ask.named("budget_questions_behind", {"lead": lead}).fetchall()]
+
+    def show_next(self, lead: str) -> None:
+        """Have the oldest open question behind a lead shown in its place."""
+        if behind := self.questions_behind(lead):
+            self._statements.named("budget_question_show", {"lead": lead, "next": behind[0]})
+
+    def take_raise(self, question: str) -> bool:
+        """Say that the answer to a question's lead raises its budget now."""
+        return self.lead_of(question) is None or self._ask.happened("budget_question_raise", question)
+
+    def answers(self, question: str) -> Sequence[AnswerRow]:
+        """Return the answers to a question, oldest first."""
+        return [AnswerRow(*row) for row in self._ask.all("answers_list", question)]
+
+    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
+        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
+        return self.answers(question) if self._ask.happened("answer_insert", question, *answer) else None
+
+
+def deliveries_of(statements: PostgresStatements, runs: Collection[int]) -> list[Delivery]:
+    """Return what came for runs: first their wake counters, then the signals, so that a late one moves the counter."""
+    numbers = sorted(runs)
+    woken = statements.send("runs_wakes", Ints(numbers))
+    signals: dict[int, list[Signal]] = {number: [] for number in numbers}
+    for run, signal, kind, name, body, at in statements.all("signals_waiting", Ints(numbers)):
+        signals[run].append(Signal(signal, kind, name, decode(body), at))
+    wakes = dict(woken.fetchall())
+    return [Delivery(number, wakes[number], signals[number]) for number in numbers]

@@ -1,0 +1,1 @@
+SELECT by, value, at FROM answers WHERE question = %s ORDER BY at, by

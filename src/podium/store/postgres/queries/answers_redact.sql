@@ -1,0 +1,1 @@
+UPDATE answers SET value = 'null', salt = NULL WHERE question IN (SELECT id FROM questions WHERE run = %s)

@@ -1,0 +1,1 @@
+SELECT lead FROM budget_questions WHERE id = %s

@@ -1,0 +1,1 @@
+DELETE FROM budget_questions WHERE run = ANY (%s::bigint[])

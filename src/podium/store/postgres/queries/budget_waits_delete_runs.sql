@@ -1,0 +1,1 @@
+DELETE FROM budget_waits WHERE run = ANY (%s::bigint[])

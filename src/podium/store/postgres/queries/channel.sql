@@ -1,0 +1,1 @@
+SELECT 'podium_' || md5(current_schema())

@@ -1,0 +1,1 @@
+UPDATE conversations SET revision = revision + %s, changed_at = %s WHERE n = %s

@@ -1,0 +1,1 @@
+SELECT 1 FROM conversations WHERE n = %s FOR NO KEY UPDATE

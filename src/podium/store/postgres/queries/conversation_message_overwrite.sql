@@ -1,0 +1,1 @@
+UPDATE conversation_messages SET message = %s WHERE place = %s

@@ -1,0 +1,1 @@
+INSERT INTO delegations (id, by, "to", tenant, scope, expires, quota, granted_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)

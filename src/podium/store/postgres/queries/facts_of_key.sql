@@ -1,0 +1,2 @@
+SELECT place & 16777215, kind, key, at, epoch, body, coalesce(payload, (SELECT b.body FROM blobs b WHERE b.hash = blob)), NULL::bytea FROM facts
+WHERE place BETWEEN %(1)s::bigint << 24 AND (%(1)s::bigint << 24) + 16777215 AND key = %(2)s ORDER BY place

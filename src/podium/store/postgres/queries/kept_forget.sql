@@ -1,0 +1,1 @@
+DELETE FROM answers_kept WHERE run = %s

@@ -1,0 +1,1 @@
+SELECT n, run, facts, head, state, hash FROM ledger ORDER BY n

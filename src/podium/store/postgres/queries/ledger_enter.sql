@@ -1,0 +1,1 @@
+INSERT INTO ledger (n, run, facts, head, state, hash) VALUES (%s, %s, %s, %s, %s, %s)

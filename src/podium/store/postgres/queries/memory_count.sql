@@ -1,0 +1,1 @@
+SELECT count(*) FROM (SELECT 1 FROM memory_words WHERE word = %s LIMIT %s) w

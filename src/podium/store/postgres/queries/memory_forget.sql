@@ -1,0 +1,1 @@
+DELETE FROM memory WHERE scope = %s AND key = %s AND until <= %s

@@ -1,0 +1,1 @@
+UPDATE memory SET words = %s WHERE n = %s

@@ -1,0 +1,1 @@
+SELECT count(*), coalesce(avg(words), 0)::double precision FROM memory

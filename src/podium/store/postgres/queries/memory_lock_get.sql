@@ -1,0 +1,1 @@
+SELECT token, holder, until FROM memory_locks WHERE scope = %s AND key = %s

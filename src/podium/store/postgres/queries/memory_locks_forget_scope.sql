@@ -1,0 +1,1 @@
+DELETE FROM memory_locks WHERE scope = %s

@@ -1,0 +1,1 @@
+SELECT v, signs FROM memory_vectors WHERE scope = %s AND embedder = %s AND v > %s ORDER BY v

@@ -1,0 +1,1 @@
+DELETE FROM memory_vectors WHERE n = %s

@@ -1,0 +1,1 @@
+INSERT INTO pruned (number, run, facts, head, state, at, by, why, signature) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)

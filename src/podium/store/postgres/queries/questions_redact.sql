@@ -1,0 +1,1 @@
+UPDATE questions SET text = '', subject = NULL, schema = NULL WHERE run = %s

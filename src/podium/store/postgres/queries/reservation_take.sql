@@ -1,0 +1,1 @@
+DELETE FROM reservations WHERE id = %s RETURNING id, run, parts::text, escrow

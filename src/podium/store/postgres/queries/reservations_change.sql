@@ -1,0 +1,2 @@
+UPDATE reservations SET parts = c.parts::jsonb FROM unnest(%s::text[], %s::text[]) AS c (id, parts)
+WHERE reservations.id = c.id

@@ -1,0 +1,1 @@
+DELETE FROM reservations WHERE run = ANY (%s::bigint[])

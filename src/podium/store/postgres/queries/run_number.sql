@@ -1,0 +1,1 @@
+SELECT n, facts, head, state FROM runs WHERE id = %s

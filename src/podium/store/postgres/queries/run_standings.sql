@@ -1,0 +1,2 @@
+SELECT id, n, state, epoch, owner, priority, strikes, queue, parent FROM runs
+WHERE id = ANY (%s::text[]) ORDER BY n FOR NO KEY UPDATE

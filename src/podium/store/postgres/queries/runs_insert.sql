@@ -1,0 +1,10 @@
+INSERT INTO runs (
+    n, id, workflow, version, state, epoch, wake, owner, queue, priority, facts, head,
+    tenant, principal, parent, root, tag, created_at, reason, generation, since
+)
+SELECT n, id, workflow, version, state, epoch, 0, owner, queue, priority, 0, decode(repeat('00', 32), 'hex'),
+    tenant, principal, parent, root, tag, created_at, '', generation, (generation > 1)::int
+FROM unnest(
+    %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::bigint[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::double precision[], %s::bigint[]
+) AS r (n, id, workflow, version, state, epoch, owner, queue, priority, tenant, principal, parent, root, tag, created_at, generation)

@@ -1,0 +1,4 @@
+SELECT n, priority, strikes, queue FROM runs
+WHERE state = 'ready' AND strikes < 2 AND workflow = ANY (%(workflows)s::text[])
+    AND (%(queues)s::text[] IS NULL OR queue = ANY (%(queues)s::text[]))
+ORDER BY priority DESC, n LIMIT %(limit)s

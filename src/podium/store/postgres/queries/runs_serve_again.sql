@@ -1,0 +1,8 @@
+UPDATE runs SET state = 'ready', wake_at = NULL, reason = ''
+WHERE n IN (
+    SELECT n FROM runs
+    WHERE state = 'blocked' AND strikes = 0 AND blocked = 'missing_version'
+        AND (workflow, version) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+    ORDER BY n FOR NO KEY UPDATE SKIP LOCKED
+)
+RETURNING n, priority, strikes, queue

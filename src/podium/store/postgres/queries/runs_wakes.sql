@@ -1,0 +1,1 @@
+SELECT n, wake FROM runs WHERE n = ANY (%s::bigint[])

@@ -1,0 +1,1 @@
+SELECT n, hash, at, signature FROM seals ORDER BY n

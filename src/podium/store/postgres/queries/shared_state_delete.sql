@@ -1,0 +1,1 @@
+DELETE FROM shared_states WHERE name = %s AND state = %s

@@ -1,0 +1,1 @@
+SELECT state FROM shared_states WHERE name = %s

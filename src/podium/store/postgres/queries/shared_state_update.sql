@@ -1,0 +1,1 @@
+UPDATE shared_states SET until = %s, state = %s WHERE name = %s AND state = %s

@@ -1,0 +1,1 @@
+DELETE FROM signals USING unnest(%s::bigint[], %s::text[]) AS t (run, id) WHERE signals.run = t.run AND signals.id = t.id

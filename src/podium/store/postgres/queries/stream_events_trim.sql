@@ -1,0 +1,1 @@
+DELETE FROM stream_events WHERE run = %s AND number <= %s

@@ -1,0 +1,1 @@
+SELECT epoch, last FROM stream_heads WHERE run = %s

@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT 1 FROM stream_watches WHERE until <= %(1)s) OR EXISTS (SELECT 1 FROM stream_heads WHERE until <= %(1)s)

@@ -1,0 +1,1 @@
+DELETE FROM stream_watches WHERE until <= %s

@@ -1,0 +1,1 @@
+DELETE FROM conversation_turns WHERE n = ANY (%s::bigint[])

@@ -1,0 +1,1 @@
+SELECT fenced FROM workers WHERE id = %s

@@ -1,0 +1,1 @@
+INSERT INTO workers (id, host, pid, born, beat) VALUES (%s, %s, %s, %s, %s)

@@ -1,0 +1,1 @@
+SELECT id, host, pid, born, beat FROM workers WHERE fenced = 0 AND id <> %s

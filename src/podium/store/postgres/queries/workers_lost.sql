@@ -1,0 +1,1 @@
+SELECT id, host, pid, beat FROM workers WHERE fenced = 2 AND beat >= %s ORDER BY beat

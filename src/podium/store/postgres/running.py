@@ -1,0 +1,135 @@
+"""Claiming, committing and waking on PostgreSQL: in one thread, on one connection, for which no event loop waits."""
+
+import time
+from collections.abc import Awaitable, Sequence
+
+from podium.store.commit_thread import CommitThread
+from podium.store.journaling.appending import Head, Salts
+from podium.store.journaling.commit_transaction import CommitTransaction
+from podium.store.keeping import KeepAnswer, KeepEvents
+from podium.store.operations import Committed, FinishRun, Operation, Park, Reserve, Write
+from podium.store.postgres.address import Address
+from podium.store.postgres.connection import Connection
+from podium.store.postgres.listening import Listener, tell
+from podium.store.postgres.named import Named
+from podium.store.postgres.ownership import Found, claim, load, take_over, wake
+from podium.store.postgres.session import Session
+from podium.store.postgres.statements import PostgresStatements
+from podium.store.postgres.transaction import PostgresTransaction
+from podium.store.protocol import Claimed, Serving, Woken
+
+_LOOK_SECONDS = 1.0
+"""After so long others are looked for though nobody told of anything: who only writes down facts tells nobody."""
+
+
+class PostgresRunning:
+    """What drives runs on a store."""
+
+    def __init__(self, address: Address) -> None:
+        self._session = Session(address)
+        self._listener = Listener(address, self._session.name)
+        self._thread = CommitThread()
+        self._heads: dict[int, Head] = {}
+        self._salts = Salts()
+        self._looked: tuple[str, Serving] | None = None
+        """Who looked for what last, where it saw all there was."""
+        self._look_at = 0.0
+        self._next_due: float | None = None
+
+    def commit(self, worker: str, operations: Sequence[Operation], *, alone: bool = False) -> Awaitable[Committed]:
+        """Commit in the thread."""
+        del alone
+        return self._thread.do(lambda: self._commit(worker, operations))
+
+    async def claim(self, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+        """Take ownership of ready runs, then load journals and signals."""
+
+        def work() -> list[Claimed]:
+            mine = self._session.write(lambda c: claim(PostgresStatements(c), worker, numbers, workflows))
+            return self._loaded(mine)
+
+        return await self._thread.do(work)
+
+    async def take_over(self, run_id: str, worker: str) -> Claimed | None:
+        """Claim a run that nobody drives, whatever its state, for an operator's change."""
+
+        def work() -> Claimed | None:
+            number = self._session.write(lambda c: take_over(PostgresStatements(c), run_id, worker))
+            return None if number is None else self._loaded([number])[0]
+
+        return await self._thread.do(work)
+
+    async def wake(self, worker: str, serving: Serving, now: float) -> Woken:
+        """Wake what is due, and look for what others left: where somebody told of it, and now and then."""
+        seen = worker, serving
+        changed = self._listener.hears() or seen != self._looked or time.monotonic() > self._look_at  # noqa: TID251 - other processes live in real time
+        if not changed and (self._next_due is None or now < self._next_due):
+            return Woken(next_due=self._next_due)
+
+        def work() -> Found:
+            self._listener.open()
+            return self._session.write(lambda c: wake(PostgresStatements(c), worker, now, serving))
+
+        self._look_at = time.monotonic() + _LOOK_SECONDS  # noqa: TID251 - the same
+        found = await self._thread.do(work)
+        self._next_due = found.next_due
+        self._looked = seen if len(found.placed) < serving.limit else None
+        return Woken(
+            placed=found.placed, deliveries=found.deliveries, next_due=found.next_due, changed=changed
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Close all connections, once no thread uses them."""
+        self._thread.stop()
+        self._listener.close()
+        self._session.close()
+
+    def _commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
+        made: list[CommitTransaction] = []
+
+        def work(connection: Connection) -> Committed:
+            statements = PostgresStatements(connection)
+            transaction = PostgresTransaction(statements, Named(operations))
+            group = CommitTransaction(transaction, worker, self._heads, self._salts)
+            made.append(group)
+            committed = group.perform(operations)
+            transaction.finish()
+            if any(_concerns_others(each) for each in operations):
+                tell(statements, worker, self._session.name)
+            return committed
+
+        committed = self._session.write(work)
+        self._learn(made[-1], operations)
+        return committed
+
+    def _learn(self, group: CommitTransaction, operations: Sequence[Operation]) -> None:
+        for number, head in group.journals.heads.items():
+            if head is None:
+                self._heads.pop(number, None)
+            else:
+                self._heads[number] = head
+        times = [
+            each.close.wake_at
+            for each in operations
+            if isinstance(each, Write) and isinstance(each.close, Park) and each.close.wake_at is not None
+        ]
+        if times:
+            self._next_due = min(times) if self._next_due is None else min(self._next_due, *times)
+
+    def _loaded(self, numbers: Sequence[int]) -> list[Claimed]:
+        for number in numbers:
+            self._heads.pop(number, None)
+        return self._session.read(lambda c: load(PostgresStatements(c), numbers)) if numbers else []
+
+
+def _concerns_others(operation: Operation) -> bool:
+    """Whether others may have something to do, or wait for it."""
+    match operation:
+        case Write(close=FinishRun()):
+            return True
+        case Write(effects=effects):
+            return bool(effects)
+        case Reserve() | KeepAnswer() | KeepEvents():
+            return False
+        case _:
+            return True

@@ -1,0 +1,60 @@
+"""The store itself: which connection does what."""
+
+from collections.abc import Awaitable, Callable
+
+from podium.store.postgres.address import parsed
+from podium.store.postgres.connection import prepare
+from podium.store.postgres.running import PostgresRunning
+from podium.store.postgres.schema import schemas
+from podium.store.postgres.session import Session
+from podium.store.postgres.tables import PostgresTables
+from podium.store.postgres.upkeep import PostgresUpkeep
+from podium.store.postgres.words import WordTable
+from podium.store.postgres.workers import Workers
+from podium.store.tables.cache import TableAnswerCache
+from podium.store.tables.delegations import TableDelegations
+from podium.store.tables.ledger import TableLedger
+from podium.store.tables.memory import TableMemory
+from podium.store.tables.reading import TableReading
+from podium.store.tables.shared_states import TableSharedStates
+from podium.store.tables.statements import Statements
+from podium.store.tables.streams import TableStreams
+
+_BEAT_PATIENCE_SECONDS = 0.5
+"""A beat that comes late must not be taken for one that was in time: the next one tries again."""
+
+
+class PostgresStore(PostgresRunning, TableReading):
+    """A store in one schema of a PostgreSQL database.
+
+    It commits, claims and wakes in a thread on one connection; beats have another, so that a long commit is not taken
+    for dead, and a third is told what other processes commit. What is read has some of its own.
+    """
+
+    def __init__(self, address: str) -> None:
+        """Open the schema, creating or migrating it; raises StoreError with what to do where that cannot be."""
+        where = parsed(address)
+        prepare(where)
+        PostgresRunning.__init__(self, where)
+        self._tables = PostgresTables(where)
+        TableReading.__init__(self, self._tables)
+        self._beats = Session(where, patience=_BEAT_PATIENCE_SECONDS)
+        self._long = Session(where)
+        self.memory = TableMemory(self._tables, WordTable())
+        self.ledger = TableLedger(self._tables, lambda: schemas(where))
+        self.answers = TableAnswerCache(self._tables)
+        self.delegations = TableDelegations(self._tables)
+        self.streams = TableStreams(self._tables)
+        self.states = TableSharedStates(self._tables, self._share)
+        self.upkeep = PostgresUpkeep(self._long, where)
+        self.workers = Workers(self._beats)
+
+    def _share(self, work: Callable[[Statements], bool]) -> Awaitable[bool]:
+        return self._tables.write_in_thread(work)
+
+    def close(self) -> None:
+        """Close all connections, once no thread uses them."""
+        super().close()
+        self._tables.close()
+        self._beats.close()
+        self._long.close()

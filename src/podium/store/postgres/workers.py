@@ -1,0 +1,97 @@
+"""Who is alive: beats, fencing, and handing back the runs of those who are not."""
+
+import os
+from collections.abc import Mapping
+
+from podium.store.operations import Placed
+from podium.store.place import host_of, is_gone, place, process_birth
+from podium.store.postgres.connection import Connection
+from podium.store.postgres.session import Session
+from podium.store.postgres.statements import PostgresStatements
+from podium.store.protocol import LostWorker
+from podium.store.tables.statements import Row
+
+_LEFT, _LOST = 1, 2
+"""How a worker is marked that must not write any more: it left by itself, or was declared dead."""
+
+
+class Workers:
+    """The workers of a store, over a session of their own."""
+
+    def __init__(self, session: Session) -> None:
+        """The session is to give up soon: a beat that comes late must not be taken for one that was in time."""
+        self._session = session
+
+    def join(self, worker: str, now: float) -> None:
+        """Enter a worker."""
+        pid = os.getpid()
+        row = worker, place(), pid, process_birth(pid), now
+
+        def work(connection: Connection) -> None:
+            PostgresStatements(connection).send("worker_insert", *row)
+
+        self._session.write(work)
+
+    def beat(self, worker: str, now: float) -> bool:
+        """Say that a worker lives; False where it was fenced."""
+        return self._session.read(lambda c: PostgresStatements(c).happened("worker_beat", now, worker))
+
+    def beats(self, worker: str) -> dict[str, float]:
+        """Return when each of the others that are alive was heard of last."""
+        return {name: beat for name, _, _, _, beat in self._others(worker)}
+
+    def reap(self, worker: str, silent: Mapping[str, float]) -> list[Placed]:
+        """Fence the dead first, then hand their runs back; nothing while another process does."""
+        dead: list[tuple[str, float, bool]] = []
+        for name, where, pid, born, beat in self._others(worker):
+            gone = is_gone(where, pid, born)
+            if gone or silent.get(name) == beat:
+                dead.append((name, beat, gone or where != place()))
+        return self._session.write(lambda connection: _reap(connection, dead)) if dead else []
+
+    def leave(self, worker: str) -> list[Placed]:
+        """Fence a worker and hand its runs back, in one transaction."""
+        return self._session.write(lambda connection: _fence(connection, worker, lost=False, died=False, beat=None))
+
+    def others(self, worker: str, since: float) -> list[str]:
+        """Return where other workers drive runs that were heard of since a time, and are not known to be gone."""
+        return [
+            f"pid {pid} on {host_of(where)}"
+            for _, where, pid, born, beat in self._others(worker)
+            if beat >= since and not is_gone(where, pid, born)
+        ]
+
+    def is_fenced(self, worker: str) -> bool:
+        """Whether a worker left, was reaped, or was never entered."""
+        row = self._session.read(lambda connection: PostgresStatements(connection).one("worker_fenced", worker))
+        return row is None or bool(row[0])
+
+    def lost(self, since: float) -> list[LostWorker]:
+        """Return the workers that were reaped, and were still heard of at that time or later."""
+        rows = self._session.read(lambda connection: PostgresStatements(connection).all("workers_lost", since))
+        return [LostWorker(id=name, host=host_of(where), pid=pid, beat=beat) for name, where, pid, beat in rows]
+
+    def _others(self, worker: str) -> list[Row]:
+        return self._session.read(lambda connection: PostgresStatements(connection).all("workers_alive", worker))
+
+
+def _reap(connection: Connection, dead: list[tuple[str, float, bool]]) -> list[Placed]:
+    alone = PostgresStatements(connection).one("workers_reaping")
+    if alone is None or not alone[0]:
+        return []
+    return [placed for name, beat, died in dead for placed in _fence(connection, name, lost=True, died=died, beat=beat)]
+
+
+def _fence(connection: Connection, worker: str, *, lost: bool, died: bool, beat: float | None) -> list[Placed]:
+    """Fence a worker, unless it has beaten since, and hand its runs back; where it died, each with a strike more.
+
+    A process of this place that is there still was only late. Of another place, being late is all one sees.
+    """
+    statements = PostgresStatements(connection)
+    statements.send("worker_seize", worker)
+    changed = statements.happened("worker_fence", _LOST if lost else _LEFT, worker, beat, beat)
+    if lost and not changed:
+        return []
+    if died:
+        statements.send("runs_strike", worker)
+    return [Placed(*row) for row in sorted(statements.all("runs_hand_back", worker))]

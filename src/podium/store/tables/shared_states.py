@@ -1,0 +1,36 @@
+"""Small states that the processes of a store share, in the store's own tables."""
+
+from collections.abc import Awaitable, Callable
+
+from podium.store.tables.statements import Statements, Tables
+
+_LOOKED_AT = 16
+"""How many others are looked at with each state that is new: so those that mean nothing any more do not pile up."""
+
+
+class TableSharedStates:
+    """Looked up at once, where that takes microseconds; replaced as the store shares what processes change often."""
+
+    def __init__(self, tables: Tables, share: Callable[[Callable[[Statements], bool]], Awaitable[bool]]) -> None:
+        self._tables = tables
+        self._share = share
+
+    async def get(self, name: str) -> bytes:
+        """Return a state."""
+        row = await self._tables.quickly(lambda s: s.one("shared_state_get", name))
+        return b"" if row is None else row[0]
+
+    async def swap(self, name: str, seen: bytes, state: bytes, *, now: float, until: float) -> bool:
+        """Replace a state that still is as it was seen."""
+
+        def work(statements: Statements) -> bool:
+            if not state:
+                if not seen:
+                    return statements.one("shared_state_get", name) is None
+                return statements.changed("shared_state_delete", name, seen) == 1
+            if seen:
+                return statements.changed("shared_state_update", until, state, name, seen) == 1
+            statements.do("shared_states_expire", name, _LOOKED_AT, now)
+            return statements.changed("shared_state_insert", name, until, state) == 1
+
+        return await self._share(work)

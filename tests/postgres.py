@@ -1,0 +1,110 @@
+"""A PostgreSQL server of the tests' own: on a socket in a folder that will go, which nobody else can find."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Literal
+
+_PLACES = tuple(f"/usr/lib/postgresql/{version}/bin" for version in (18, 17, 16, 15))
+_USER = "postgres"
+"""Who runs the server where the tests are run by root, whom it refuses."""
+
+HERE = shutil.which("initdb") is not None or any(Path(place, "initdb").exists() for place in _PLACES)
+"""Whether PostgreSQL is installed."""
+
+
+class PostgresServer:
+    """A server with one database; each store of a test has a schema of its own in it."""
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """Make the server's files; without `durable` it does not wait for the disk, and may lose all when it dies."""
+        self.folder = folder
+        self._data = folder / "data"
+        self._schemas = count(1)
+        lines = [
+            "listen_addresses = ''",
+            f"unix_socket_directories = '{folder}'",
+            "max_connections = 200",
+            "shared_buffers = 32MB",
+            "max_wal_size = 256MB",
+            "log_min_messages = fatal",
+            "autovacuum_naptime = 10s",
+        ]
+        if not durable:
+            lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
+        if os.getuid() == 0:
+            shutil.chown(folder, _USER)
+        self._run(
+            "initdb",
+            "--no-sync",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--auth=trust",
+            f"--username={_USER}",
+            "--no-instructions",
+            "-D",
+            str(self._data),
+        )
+        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+
+    def start(self) -> None:
+        """Start the server, and wait until it answers."""
+        self._run("pg_ctl", "start", "-w", "-s", "-D", str(self._data), "-l", str(self.folder / "log"))
+
+    def stop(self, how: Literal["fast", "immediate"] = "immediate") -> None:
+        """Stop the server; `immediate` is as if its machine had lost power, but for what the system keeps for it."""
+        _call(self.command_to_stop(how))
+
+    def command_to_stop(self, how: Literal["fast", "immediate"]) -> Sequence[str]:
+        """Return the command that stops the server."""
+        return _command("pg_ctl", "stop", "-w", "-s", "-m", how, "-D", str(self._data))
+
+    def address(self, schema: str | None = None) -> str:
+        """Return the address of a store that nobody has made yet, or of the one in that schema."""
+        return f"postgresql://{_USER}@/postgres?host={self.folder}&schema={schema or f's{next(self._schemas)}'}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        _call(_command(program, *arguments))
+
+
+def _command(program: str, *arguments: str) -> Sequence[str]:
+    found = shutil.which(program) or next(path for place in _PLACES if os.access(path := f"{place}/{program}", os.X_OK))
+    return [*_as_user(), found, *arguments]
+
+
+def _as_user() -> Sequence[str]:
+    return ("setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--init-groups") if os.getuid() == 0 else ()
+
+
+def _call(command: Sequence[str]) -> None:
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd="/")
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+
+
+@contextmanager
+def postgres_server(*, durable: bool = False) -> Generator[PostgresServer]:
+    """Run a server while a block lasts, and no longer than this process."""
+    folder = Path(mkdtemp(prefix="podium-pg-"))
+    try:
+        server = PostgresServer(folder, durable=durable)
+        with _stopped_with_this_process(server):
+            server.start()
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _stopped_with_this_process(server: PostgresServer) -> Generator[None]:
+    """Have a shell stop the server and delete its files once a pipe is closed: at the end, or as this process dies."""
+    script = 'cat >/dev/null; "$@" >/dev/null 2>&1; rm -rf "$0"'
+    command = ["sh", "-c", script, str(server.folder), *server.command_to_stop("immediate")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd="/", start_new_session=True):  # it is waited for
+        yield

@@ -1,0 +1,106 @@
+"""A schema of a PostgreSQL database becomes a store, or is refused with a reason."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from podium.errors import ConfigError, NotAStore, StoreUnavailable
+from podium.store.postgres import connection
+from podium.store.postgres.address import Address, parsed
+from podium.store.postgres.columns import Blobs, Bools, Column, Floats, Ints, Texts
+from podium.store.postgres.connection import connect, prepare
+from podium.store.postgres.sql import migrations
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture
+def address(postgres: PostgresServer) -> Address:
+    return parsed(postgres.address())
+
+
+def version_of(address: Address) -> int:
+    with connect(address) as opened:
+        row = opened.execute("SELECT version FROM podium_store").fetchone()
+    assert row is not None
+    return row[0]
+
+
+def test_a_store_is_made_once(address: Address) -> None:
+    prepare(address)
+    with connect(address) as opened:
+        opened.execute("INSERT INTO shared_states VALUES ('a', 1.0, '')")
+    prepare(address)
+    with connect(address) as opened:
+        assert opened.execute("SELECT name FROM shared_states").fetchall() == [("a",)]
+    assert version_of(address) == migrations()[-1][0]
+
+
+def test_processes_that_open_a_new_store_at_once_make_it_once(address: Address) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(prepare, [address] * 6))
+    assert version_of(address) == migrations()[-1][0]
+
+
+def test_a_schema_of_another_program_is_left_alone(address: Address) -> None:
+    with psycopg.connect(address.server, autocommit=True) as opened:
+        opened.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(address.schema)))
+        opened.execute(sql.SQL("CREATE TABLE {}.theirs ()").format(sql.Identifier(address.schema)))
+    with pytest.raises(NotAStore, match=r"tables of another program\. Name another one with \?schema=NAME"):
+        prepare(address)
+
+
+def test_a_store_of_a_newer_podium_is_refused(address: Address) -> None:
+    prepare(address)
+    with connect(address) as opened:
+        opened.execute("UPDATE podium_store SET version = 999")
+    with pytest.raises(NotAStore, match=r"schema 999, this one knows \d+\)\. Update Podium"):
+        prepare(address)
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+    with pytest.raises(StoreUnavailable, match=r"postgresql://127\.0\.0\.1:9/desk \(schema podium\)") as raised:
+        prepare(parsed("postgresql://ann:hush@127.0.0.1:9/desk"))
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("postgresql://host/db?schema=", "no name of a schema"),
+        (f"postgresql://host/db?schema={'x' * 64}", "no name of a schema"),
+        ("postgresql://host/db?nonsense=1", "Expected postgresql://USER@HOST:PORT/DATABASE"),
+    ],
+)
+def test_an_address_that_is_none_is_one_clear_error(text: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("column", "type_of"),
+    [
+        (Ints([1, None, -(2**63), 2**63 - 1]), "bigint"), (Floats([0.1, None, float("inf")]), "double precision"),
+        (Bools([True, None, False]), "boolean"), (Texts(["", None, "é😀"]), "text"),
+        (Blobs([b"", None, b"\0\xff"]), "bytea"), (Ints([]), "bigint"), (Texts([]), "text"),
+    ],
+)  # fmt: skip
+def test_the_server_reads_columns_as_they_were(address: Address, column: Column, type_of: str) -> None:
+    with connect(address) as opened:
+        query = f"SELECT * FROM unnest(%s::{type_of}[])".encode()
+        rows = opened.execute(query, (column,), binary=True).fetchall()
+    assert [row[0] for row in rows] == column.values
+
+
+def test_a_pooler_that_gives_connections_away_between_transactions_is_refused(
+    address: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = connect(address)
+
+    def same(_: Address) -> connection.Connection:
+        return shared
+
+    monkeypatch.setattr(connection, "connect", same)
+    with pytest.raises(StoreUnavailable, match=r"pooler that gives connections away .*pool_mode = session"):
+        prepare(address)
