@@ -1,16 +1,14 @@
 """Who drives which run: what is claimed, woken and found, on a connection of the caller."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from podium.model.empty import empty
 from podium.model.fact import NOTHING, Fact, FactKind
 from podium.store.journaling.quoted import Payloads, quotes
-from podium.store.operations import Delivery, Placed
+from podium.store.operations import Placed
 from podium.store.postgres.columns import Ints, Texts
 from podium.store.postgres.inboxes import deliveries_of
 from podium.store.postgres.statements import PostgresStatements
-from podium.store.protocol import Claimed, Serving
+from podium.store.protocol import Claimed, Serving, Woken
 from podium.store.tables.rows import run_of
 from podium.store.tables.statements import Row
 
@@ -67,16 +65,7 @@ def _facts(statements: PostgresStatements, run: int, rows: Sequence[Row]) -> lis
     ]  # fmt: skip
 
 
-@dataclass(slots=True)
-class Found:
-    """What there is to do."""
-
-    placed: list[Placed]
-    deliveries: list[Delivery] = field(default_factory=empty(list[Delivery]))
-    next_due: float | None = None
-
-
-def wake(statements: PostgresStatements, worker: str, now: float, serving: Serving) -> Found:
+def wake(statements: PostgresStatements, worker: str, now: float, serving: Serving) -> Woken:
     """Return what there is to do: all questions are sent together.
 
     Runs whose time has come are made ready, and those that are blocked for want of what is served.
@@ -93,7 +82,7 @@ def wake(statements: PostgresStatements, worker: str, now: float, serving: Servi
     ]  # fmt: skip
     woken = statements.send("runs_woken", worker)
     next_due = statements.send("next_due")
-    found = Found([Placed(*row) for each in placed for row in each.fetchall()])
+    found = Woken(placed=[Placed(*row) for each in placed for row in each.fetchall()])
     driven = [row[0] for row in woken.fetchall()]
     found.next_due = (next_due.fetchone() or (None,))[0]
     if driven:

@@ -12,7 +12,7 @@ from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection
 from podium.store.postgres.listening import Listener, tell
 from podium.store.postgres.named import Named
-from podium.store.postgres.ownership import Found, claim, load, take_over, wake
+from podium.store.postgres.ownership import claim, load, take_over, wake
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.postgres.transaction import PostgresTransaction
@@ -66,7 +66,7 @@ class PostgresRunning:
         if not changed and (self._next_due is None or now < self._next_due):
             return Woken(next_due=self._next_due)
 
-        def work() -> Found:
+        def work() -> Woken:
             self._listener.open()
             return self._session.write(lambda c: wake(PostgresStatements(c), worker, now, serving))
 
@@ -74,9 +74,8 @@ class PostgresRunning:
         found = await self._thread.do(work)
         self._next_due = found.next_due
         self._looked = seen if len(found.placed) < serving.limit else None
-        return Woken(
-            placed=found.placed, deliveries=found.deliveries, next_due=found.next_due, changed=changed
-        )  # fmt: skip
+        found.changed = changed
+        return found
 
     def close(self) -> None:
         """Close all connections, once no thread uses them."""

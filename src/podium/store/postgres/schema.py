@@ -1,16 +1,13 @@
 """What is in the schema of a store, and what should be: whoever can change its tables can add a trigger to them."""
 
 import secrets
-from collections.abc import Mapping
 
 from psycopg import sql
 
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection, connect, translated
 from podium.store.postgres.sql import migrations, statement
-
-Schema = Mapping[tuple[str, str], str]
-"""What made each table, index, rule, trigger, view and function, by kind and name."""
+from podium.store.tables.ledger import Schema
 
 
 def schemas(address: Address) -> tuple[Schema, Schema]:

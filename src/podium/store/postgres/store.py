@@ -10,7 +10,7 @@ from podium.store.postgres.session import Session
 from podium.store.postgres.tables import PostgresTables
 from podium.store.postgres.upkeep import PostgresUpkeep
 from podium.store.postgres.words import WordTable
-from podium.store.postgres.workers import Workers
+from podium.store.postgres.workers import PostgresWorkers
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.ledger import TableLedger
@@ -47,7 +47,7 @@ class PostgresStore(PostgresRunning, TableReading):
         self.streams = TableStreams(self._tables)
         self.states = TableSharedStates(self._tables, self._share)
         self.upkeep = PostgresUpkeep(self._long, where)
-        self.workers = Workers(self._beats)
+        self.workers = PostgresWorkers(self._beats)
 
     def _share(self, work: Callable[[Statements], bool]) -> Awaitable[bool]:
         return self._tables.write_in_thread(work)

@@ -15,7 +15,7 @@ _LEFT, _LOST = 1, 2
 """How a worker is marked that must not write any more: it left by itself, or was declared dead."""
 
 
-class Workers:
+class PostgresWorkers:
     """The workers of a store, over a session of their own."""
 
     def __init__(self, session: Session) -> None:

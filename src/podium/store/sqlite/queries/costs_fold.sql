@@ -13,7 +13,7 @@ WITH turns AS MATERIALIZED (
     WHERE o.kind = 28
         AND o.place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
 ), used AS MATERIALIZED (
-    SELECT run, place, kind, at, epoch, call, inside, apart OR kind IN (6, 22) AND INSTR(body, '"beside"') AS apart,
+    SELECT run, place, kind, at, epoch, call, inside, apart OR kind IN (6, 22) AND INSTR(body, '"beside":') AS apart,
         CASE WHEN :turns THEN (
             WITH RECURSIVE around(path, root, at) AS (
                 SELECT r.id || '.' || u.call, r.root, u.at FROM runs r WHERE r.n = u.run
