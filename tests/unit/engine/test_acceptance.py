@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from podium import Call, Context, Retry, agent, human, workflow
+from podium import Call, Context, Retry, Steps, agent, human, workflow
 from podium.errors import RunFailed, UsageError
 from podium.model.acceptance import NOT_ACCEPTED, Acceptance
 from podium.model.fact import FactKind
@@ -158,6 +158,63 @@ async def test_a_team_is_asked_from_the_beginning(bench: Bench) -> None:
     async with bench.app(flow) as app:
         assert await app.run(flow) == 2
     assert len(told) == 2
+
+
+def paying(way: str, paid: list[str]) -> Any:
+    """Return what has a workflow pay in one of the ways in which something happens once."""
+
+    @agent(effects="once")
+    async def pay(_: None) -> str:
+        paid.append("agent")
+        return "paid"
+
+    async def function() -> str:
+        paid.append("function")
+        return "paid"
+
+    @agent
+    async def clerk(_: None, steps: Steps) -> str:
+        return str(await steps.once("pay", function, effects="once"))
+
+    @workflow
+    async def office(ctx: Context) -> str:
+        return await ctx.call(pay, None)
+
+    async def pays(ctx: Context) -> object:
+        if way == "a function":
+            return await ctx.once("pay", function, effects="once")
+        return await ctx.call({"an agent": pay, "a step": clerk, "a team inside": office}[way], None)
+
+    return pays
+
+
+@pytest.mark.parametrize("retry", [Retry(attempts=1), Retry(attempts=3)])
+@pytest.mark.parametrize("lives", [1, 20])
+@pytest.mark.parametrize("way", ["an agent", "a function", "a step", "a team inside"])
+async def test_a_team_that_is_asked_again_has_what_happened_once_and_asks_for_all_else_anew(
+    bench: Bench, way: str, lives: int, retry: Retry
+) -> None:
+    paid, (count, told) = list[str](), counting("count", 1, 3, 4)
+    pays = paying(way, paid)
+
+    @workflow(retry=retry)
+    async def team(ctx: Context) -> int:
+        await pays(ctx)
+        await ctx.sleep(5)
+        n = await ctx.call(count, None)
+        await ctx.sleep(5)
+        return n
+
+    flow = asking(team, even)
+    run = await bench.parked(flow)
+    for _ in range(lives):
+        async with bench.app(flow) as app:
+            for _ in range(20 // lives):
+                await bench.clock.advance(5)
+            if (await (await app.handle(run)).status()).state.ended:
+                break
+    assert await bench.result(run, flow) == 4
+    assert (len(paid), len(told)) == (1, 3)
 
 
 async def test_a_replay_asks_for_nothing_again(bench: Bench) -> None:

@@ -75,7 +75,8 @@ async def run_inline(open_call: OpenCall, agent: AnyAgent, enter: Enter) -> Done
     """Run a workflow under the key of its call; with a time limit, against a durable timer."""
     active, branch, path, key = open_call.active, open_call.branch, open_call.path, open_call.inline_key
     branch.last_at = open_call.since  # a replay knows nothing of what happened in attempts that were given up
-    if open_call.retry_of(agent).tries_again or open_call.progress.fallback_index < len(open_call.fallbacks):
+    falls_back = open_call.progress.fallback_index < len(open_call.fallbacks)
+    if open_call.retry_of(agent).tries_again or falls_back or open_call.options.accept is not None:
         active.keep_log(key)
     limits = (open_call.timeout_of(agent), open_call.options.within)
     seconds = min((each for each in limits if each is not None), default=None)

@@ -8,6 +8,7 @@ from podium.engine.run.asked_in_steps import any_asked_in_steps
 from podium.engine.run.history import OPENING, History
 from podium.engine.run.keys import belongs
 from podium.engine.run.undone import UNDO_OF, undoers, undone_in
+from podium.model.acceptance import NOT_ACCEPTED
 from podium.model.empty import empty
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRefused
@@ -52,7 +53,7 @@ class Reopening:
             self.void |= reopened(alive, said.causes, under=under, spares=said.spares).void
         elif alive:
             undone = undone_in(alive).facts(alive)
-            if said.begins_fallback:
+            if said.begins_fallback or said.type == NOT_ACCEPTED:
                 undone |= _of_another_mind(alive)
             self.undone |= undone
             self.lapsed |= (reopened(alive, said.causes, under=under).void | _failed(alive)) - undone
@@ -274,7 +275,7 @@ def _failed(facts: Sequence[Fact]) -> set[int]:
 
 
 def _of_another_mind(facts: Sequence[Fact]) -> set[int]:
-    """Return what a fallback is not handed of what the one before it did: all that need not happen `once`."""
+    """Return what is asked anew of a fallback, or for another answer: all that need not happen `once`."""
     once = {fact.key for fact in facts if isinstance(said := fact.content, Asked) and said.once}
     asked = {fact.key for fact in facts if fact.kind is FactKind.ASKED}
     effects = {fact.key for fact in facts if fact.kind is FactKind.INTENT}
