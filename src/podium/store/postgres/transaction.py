@@ -19,6 +19,7 @@ from podium.store.postgres.inboxes import PostgresInboxes
 from podium.store.postgres.named import Named
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.tables.cache import keep
+from podium.store.tables.ledger import LEDGER
 from podium.store.tables.memory_writes import forget_runs
 from podium.store.tables.rows import stored_payload
 from podium.store.tables.streams import forget_events, keep_events
@@ -168,7 +169,7 @@ class PostgresTransaction(PostgresInboxes):
 
     def last_entry(self) -> tuple[int, bytes]:
         """Return number and hash of the ledger's last entry; nobody else appends to it before the commit."""
-        self._ask.send("ledger_lock")
+        self._ask.send("lock", LEDGER)
         row = self._statements.one("ledger_last")
         return (0, NO_ENTRY) if row is None else (row[0], row[1])
 

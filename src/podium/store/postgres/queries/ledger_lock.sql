@@ -1,1 +1,0 @@
-SELECT pg_advisory_xact_lock(hashtextextended('podium ledger of ' || current_schema(), 0))
