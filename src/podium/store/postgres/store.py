@@ -45,7 +45,7 @@ class PostgresStore(PostgresRunning, TableReading):
         self.answers = TableAnswerCache(self._tables)
         self.delegations = TableDelegations(self._tables)
         self.streams = TableStreams(self._tables)
-        self.states = TableSharedStates(self._tables, self._share)
+        self.states = TableSharedStates(self._tables, self._share, has_clock=True)
         self.upkeep = PostgresUpkeep(self._long, where)
         self.workers = PostgresWorkers(self._beats)
 
