@@ -86,13 +86,15 @@ class Heartbeat:
         self._reap()
         return True
 
-    def stop(self) -> None:
-        """Hand back what is left, and end; nothing happens the second time."""
+    def stop(self) -> Sequence[Placed]:
+        """Hand back what is left, which is returned, and end; nothing happens the second time."""
         self._stop.set()
         self._thread.join()
-        if not self._left:
-            self._roll.leave(self._worker)
-            self._left = True
+        if self._left:
+            return ()
+        left = self._roll.leave(self._worker)
+        self._left = True
+        return left
 
     def _join(self) -> None:
         self._last = self._clock.monotonic()

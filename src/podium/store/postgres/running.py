@@ -77,7 +77,7 @@ class PostgresRunning:
         self._look_at = time.monotonic() + _LOOK_SECONDS  # noqa: TID251 - the same
         found = await self._thread.do(work)
         self._next_due = found.next_due
-        self._looked = seen if len(found.placed) < serving.limit else None
+        self._looked = seen if len(found.ready) < serving.limit else None
         found.changed = changed
         return found
 
