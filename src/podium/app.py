@@ -20,6 +20,7 @@ from podium.facade.handle import AnyHandle
 from podium.facade.home import Home
 from podium.facade.scope import Parts
 from podium.facade.scoped import ScopedApp
+from podium.facade.starting import AppStarter
 from podium.facade.workflows import Workflows
 from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
@@ -148,8 +149,10 @@ class App(ScopedApp):
             clock = clock or SystemClock()
             if observer is None and config.telemetry:
                 observer = observer_set_up()
-            async with open_fleet(_fleet_wanted(config, opened, clock)) as fleet:
+            starter = AppStarter()
+            async with open_fleet(_fleet_wanted(config, opened, clock, starter)) as fleet:
                 app = cls(config, opened, fleet, clock, ids or RandomIds(), observer)
+                starter.serve(app, app._parts)
                 app.register(*_several(agents))
                 app.worker.start()
                 async with sealed(opened, config.audit, clock):
@@ -272,9 +275,9 @@ def _is_inside_a_loop() -> bool:
     return True
 
 
-def _fleet_wanted(config: Config, store: Store, clock: Clock) -> FleetRequest:
+def _fleet_wanted(config: Config, store: Store, clock: Clock, starter: AppStarter) -> FleetRequest:
     return FleetRequest(
-        settings=config.fleet, store=store, address=config.store, clock=clock, slots=config.slots,
+        settings=config.fleet, store=store, address=config.store, clock=clock, starter=starter, slots=config.slots,
         queues=config.queues, lease=config.lease,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ here.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from time import sleep
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from podium.errors import ConfigError
-from podium.fleets.dbos.placements import APPLICATION, DRIVE, VERSION, Placement, loaded, queue_of
+from podium.fleets.dbos.placements import APPLICATION, DRIVE, TICK, TICKS, VERSION, Placement, loaded, queue_of
+from podium.fleets.dbos.schedules import Tick, tick_of
 from podium.fleets.dbos.unofficial import is_busy, is_used, resume
 
 Arrived = Callable[[Placement, "Future[bool]"], None]
@@ -22,6 +23,8 @@ Arrived = Callable[[Placement, "Future[bool]"], None]
 
 _CONNECTIONS = 5
 _THREADS = 16
+_SCHEDULE_SECONDS = 5.0
+"""How often DBOS looks whether schedules have changed."""
 _LOOKS, _LOOK_SECONDS = 500, 0.01
 """How often, and how long between two times, DBOS is looked at until it has written down what came of placements."""
 
@@ -31,12 +34,16 @@ class Executor:
 
     _here: "Executor | None" = None
 
-    def __init__(self, url: str, schema: str, worker: str, queues: Sequence[str], arrived: Arrived) -> None:
+    def __init__(
+        self, url: str, schema: str, worker: str, queues: Sequence[str], arrived: Arrived,
+        ticked: Callable[[Tick], None],
+    ) -> None:  # fmt: skip
         self.worker = worker
         self._url = url
         self._schema = schema
         self._queues = queues
         self._arrived = arrived
+        self._ticked = ticked
         self._dbos: DBOS | None = None
 
     @staticmethod
@@ -56,12 +63,13 @@ class Executor:
             "name": APPLICATION, "system_database_url": self._url, "dbos_system_schema": self._schema,
             "application_version": VERSION, "executor_id": self.worker, "serializer": DBOSPortableJSONSerializer(),
             "sys_db_pool_size": _CONNECTIONS, "max_executor_threads": _THREADS, "enable_otlp": False,
-            "log_level": "WARNING",
+            "log_level": "WARNING", "scheduler_polling_interval_sec": _SCHEDULE_SECONDS,
         }  # fmt: skip
         self._dbos = DBOS(config=config)
         DBOS.workflow(name=DRIVE, max_recovery_attempts=None)(_drive)
+        DBOS.workflow(name=TICK, max_recovery_attempts=None)(_tick)
         if self._queues:
-            DBOS.listen_queues([queue_of(name) for name in self._queues])
+            DBOS.listen_queues([*(queue_of(name) for name in self._queues), TICKS])
         Executor._here = self
         DBOS.launch()
 
@@ -92,6 +100,12 @@ class Executor:
         self._arrived(placement, done)
         return done
 
+    def tick(self, at: str, stored: Mapping[str, Any]) -> "Future[bool]":
+        """Have the run of a time started; the future tells when somebody has seen to it."""
+        done: Future[bool] = Future()
+        self._ticked(tick_of(at, stored, done))
+        return done
+
     @classmethod
     def here(cls) -> "Executor | None":
         """Return the one that DBOS was launched for."""
@@ -102,6 +116,12 @@ async def _drive(stored: list[Any]) -> bool:
     """Have a run driven until it leaves memory; whether it was."""
     executor = Executor.here()
     return executor is not None and await asyncio.wrap_future(executor.arrive(loaded(stored)))
+
+
+async def _tick(at: str, stored: dict[str, Any]) -> bool:
+    """Have the run of a time started."""
+    executor = Executor.here()
+    return executor is not None and await asyncio.wrap_future(executor.tick(at, stored))
 
 
 def _be_quiet() -> None:

@@ -14,7 +14,9 @@ from podium.fleets.dbos.arrivals import Arrivals
 from podium.fleets.dbos.executor import Executor
 from podium.fleets.dbos.options import DbosOptions
 from podium.fleets.dbos.placements import Placement, Placements
+from podium.fleets.dbos.schedules import Schedules
 from podium.fleets.dbos.sightings import Sightings
+from podium.fleets.dbos.ticking import Ticking
 from podium.fleets.request import FleetRequest
 from podium.fleets.store import StoreFleet
 from podium.in_threads import in_thread
@@ -48,14 +50,15 @@ class DbosFleet:
         self._line = StoreFleet(request.slots, queues=request.queues, probation=request.lease)
         self._arrivals = Arrivals(self._left)
         self._sightings = Sightings()
+        self._ticking = Ticking(Schedules(placements.client, options.schedules), request.starter)
         self._executor: Executor | None = None
         self._outbox: dict[str, Placement] = {}
         """What is to be placed, by id."""
         self._in_doubt: list[Placement] = []
         """What was not driven: if its run is ready all the same, it is to be placed again."""
         self._to_place = asyncio.Event()
-        self._wanted = asyncio.Event()
-        """Set once there is something that can be driven here."""
+        self._wanted = False
+        """Whether there was something yet that can be driven here."""
         self._draining = False
         self._closed = False
 
@@ -81,13 +84,13 @@ class DbosFleet:
     def recover(self, runs: Sequence[Placed]) -> None:
         """Look at runs that stay ready: whoever made them ready may have died before it placed them."""
         if runs:
-            self._wanted.set()
+            self._wanted = True
         self._sightings.see(runs, self._loop.time())
 
     def reserve(self, queue: str) -> bool:
         """Give no slot: whether a run may begin is for DBOS to say."""
         if self.queues is None or queue in self.queues:
-            self._wanted.set()
+            self._wanted = True
         return False
 
     def release(self, queue: str, run: int | None = None) -> None:
@@ -102,6 +105,7 @@ class DbosFleet:
             lambda: self._line.run(self._arrivals.driver(driver)),
             self._place_all,
             self._look_after_placements,
+            self._ticking.run,
             lambda: self._look_after_executors(driver),
         )
 
@@ -179,7 +183,8 @@ class DbosFleet:
 
     async def _look_after_executors(self, driver: Driver) -> None:
         """Launch DBOS once there is something to drive, have the dead's placements resumed, and forget what is over."""
-        await self._wanted.wait()
+        while not self._wanted and not self._ticking.is_for_here():
+            await self._pause()
         while True:
             if self._executor is None or self._executor.worker != driver.id:
                 await self._launch(driver.id)
@@ -195,9 +200,15 @@ class DbosFleet:
         """Launch DBOS under the name of the worker; anew, where that has another one by now."""
         if self._executor is not None:
             await in_thread(self._executor.stop)
-        self._executor = Executor(*self._where, worker, self._request.queues, self._arrived)
-        await in_thread(self._placements.register, self._request.queues, again=True)
+        self._executor = Executor(*self._where, worker, self._request.queues, self._arrived, self._ticking.arrived)
+        await in_thread(self._prepare)
         await in_thread(self._executor.launch)
+
+    def _prepare(self) -> None:
+        """Have DBOS know the queues and schedules as they are set here."""
+        self._placements.register(self._request.queues, again=True)
+        self._placements.register_ticks()
+        self._ticking.schedules.apply()
 
     def _resume_those_of_the_dead(self, worker: str) -> None:
         assert self._executor is not None

@@ -9,6 +9,7 @@ from podium.fleets.dbos.executor import Executor
 from podium.fleets.dbos.fleet import DbosFleet
 from podium.fleets.dbos.options import LONGEST_NAME, DbosOptions
 from podium.fleets.dbos.placements import Placements
+from podium.fleets.dbos.schedules import check
 from podium.fleets.request import FleetRequest
 from podium.in_threads import in_thread
 from podium.store.postgres.address import parsed
@@ -17,6 +18,7 @@ from podium.store.postgres.address import parsed
 async def open_dbos(request: FleetRequest, options: DbosOptions) -> Fleet:
     """Make DBOS's tables where they are missing; raises ConfigError where that cannot be."""
     Executor.check()
+    check(options.schedules)
     where = parsed(request.address)
     schema = options.schema or f"{where.schema}_dbos"
     if len(schema.encode()) > LONGEST_NAME:
