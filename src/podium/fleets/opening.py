@@ -18,7 +18,17 @@ async def _store(request: FleetRequest) -> Fleet:
     return StoreFleet(request.slots, queues=request.queues, probation=request.lease)
 
 
-OPENERS: dict[str, FleetOpener] = {STORE: _store}
+async def _temporal(request: FleetRequest) -> Fleet:
+    try:
+        from podium.fleets.temporal.fleet import open_temporal  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            'the fleet on Temporal needs temporalio, which is an extra: pip install "podium[temporal]"'
+        ) from error
+    return await open_temporal(request)
+
+
+OPENERS: dict[str, FleetOpener] = {STORE: _store, "temporal": _temporal}
 """What opens the fleets of a name."""
 
 
