@@ -5,7 +5,7 @@ the fence of the worker that claims it. A fleet decides when a run that is ready
 be late, forget, or say the same thing twice, and nothing is lost or done twice for that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from podium.store.operations import Placed
@@ -19,8 +19,8 @@ class Driver(Protocol):
         """Under which name it is entered in the store; another one once it was declared dead and began anew."""
         ...
 
-    async def drive(self, runs: Sequence[Placed]) -> int:
-        """Claim runs and begin to drive them; returns how many were still to be had.
+    async def drive(self, runs: Sequence[Placed]) -> Collection[int]:
+        """Claim runs and begin to drive them; returns the numbers of those that were still to be had.
 
         One that is not ready any more, is not served here, or is driven here already, is left as it is. The fleet is
         told when each of the others has left memory (`release`), not before this returns.

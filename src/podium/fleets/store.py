@@ -106,7 +106,7 @@ class StoreFleet:
                 while batch := line.next():
                     self._queued.difference_update(run.n for run in batch)
                     driven = await driver.drive(batch)
-                    line.free += len(batch) - driven
+                    line.free += len(batch) - len(driven)
                     await asyncio.sleep(0)  # noqa: TID251 - lets the runs that were just claimed begin
 
     def drain(self) -> None:

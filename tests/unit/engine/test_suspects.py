@@ -17,10 +17,10 @@ class Driver:
         self.driven: list[int] = []
         self._gone = gone
 
-    async def drive(self, runs: Sequence[Placed]) -> int:
+    async def drive(self, runs: Sequence[Placed]) -> list[int]:
         had = [run.n for run in runs if run.n not in self._gone]
         self.driven.extend(had)
-        return len(had)
+        return had
 
 
 @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -286,19 +286,19 @@ class Worker:
         verdict, run_id = await answer
         return run_id, verdict is CommitVerdict.OK
 
-    async def drive(self, runs: Sequence[Placed]) -> int:
-        """Claim runs and begin to drive them; returns how many were to be had."""
+    async def drive(self, runs: Sequence[Placed]) -> Collection[int]:
+        """Claim runs and begin to drive them; returns the numbers of those that were to be had."""
         if self._draining or self._stopping:
-            return 0
+            return ()
         wanted = [run.n for run in runs if run.n not in self._drives]
         try:
             claimed = await self.store.claim(self.id, wanted, list(self._serving.versions))
         except StoreError:  # it cannot be used for a while: the runs keep their place
             self._orphans.update(wanted)  # those that were claimed, and could not be read
             self._loop.call_later(self._settings.poll, self.fleet.place, runs)
-            return 0
+            return ()
         if self._draining or self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
-            return 0
+            return ()
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:
             self._take(each)
@@ -307,7 +307,7 @@ class Worker:
         for each in claimed:
             if each.run.crash_count >= self._settings.quarantine_after:
                 self._quarantine(each)
-        return len(healthy)
+        return [each.n for each in healthy]
 
     def _quarantine(self, claimed: Claimed) -> None:
         """Set a run aside that kills its processes: nobody drives it until a person has it tried again."""

@@ -213,7 +213,7 @@ class OwnershipContract(OpenedStore):
             }
             assert hand.ready() == list(numbers.values())
             assert hand.ready(queues=["mail", "gpu"]) == [numbers["gpu"], numbers["mail"]]
-            assert [each.queue for each in hand.wake(queues=["mail"]).placed] == ["mail"]
+            assert [each.queue for each in hand.wake(queues=["mail"]).ready] == ["mail"]
 
     def test_runs_that_wait_for_a_version_are_unblocked_by_it_and_no_others(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
