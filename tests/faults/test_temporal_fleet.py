@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from podium import App, Context, agent, workflow
+from podium.errors import ConfigError
 from podium.model.fact import FactKind
 from podium.model.fleet import FleetSettings
 from podium.testing import Witness
@@ -131,3 +132,22 @@ def test_a_run_that_is_handed_to_a_worker_without_its_workflow_goes_to_one_that_
 
     asyncio.run(work())
     assert sorted(witness.lines()) == sorted(f"{which} {n}" for which in ("one", "other") for n in range(4))
+
+
+def test_a_namespace_that_is_not_there_is_one_clear_error(temporal: "TemporalServer", tmp_path: Path) -> None:
+    async def work() -> None:
+        fleet = FleetSettings(kind="temporal", options={"address": temporal.address, "namespace": "nowhere"})
+        async with App.open(tmp_path / "podium.db", fleet=fleet):
+            pass
+
+    with pytest.raises(ConfigError, match="has no such namespace: .*nowhere.* Create it, or set `namespace`"):
+        asyncio.run(work())
+
+
+def test_an_app_that_is_closed_at_once_leaves_temporal_in_peace(temporal: "TemporalServer", tmp_path: Path) -> None:
+    async def work() -> None:
+        fleet = FleetSettings(kind="temporal", options={"address": temporal.address, "name": temporal.name()})
+        async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", fleet=fleet):
+            pass
+
+    asyncio.run(work())

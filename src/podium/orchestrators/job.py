@@ -41,7 +41,7 @@ _FIT_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class JobValue:
     """A job came to its end and gave a value."""
 
     value: Json
@@ -63,7 +63,7 @@ class System(Protocol):
         """Return by what a job is asked about; None where there is none under the id."""
         ...
 
-    async def look(self, reference: str) -> Ended | None:
+    async def look(self, reference: str) -> JobValue | None:
         """Return how a job ended, None while it has not.
 
         Raises Refusal where it was cancelled over there, AgentError where it failed, in its own words, or is gone.

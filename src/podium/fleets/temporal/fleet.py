@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from podium.engine.fleet import Driver, Fleet
 from podium.fleets.request import FleetRequest, load_options
-from podium.fleets.temporal.line import InMemory, Line
+from podium.fleets.temporal.queue_worker import InMemory, QueueWorker
 from podium.fleets.temporal.options import TemporalOptions, connected
 from podium.fleets.temporal.placement import Placement, PlaceRun, placement_of, priority_of
 from podium.model.clock import Clock
@@ -54,7 +54,7 @@ class TemporalFleet:
         self._rooms = {queue: asyncio.Semaphore(slots) for queue in self._named}
         self._room = asyncio.Semaphore(slots)
         self._here: InMemory | None = None
-        self._lines: dict[str, Line] = {}
+        self._workers: dict[str, QueueWorker] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._ending: list[asyncio.Task[None]] = []
         self._wanted: dict[tuple[int, int], Placed] = {}
@@ -121,8 +121,8 @@ class TemporalFleet:
         """Have Temporal hand over nothing more."""
         if self._here is not None:
             self._here.draining = True
-        self._ending += [asyncio.create_task(line.stop()) for line in self._lines.values()]
-        self._lines.clear()
+        self._ending += [asyncio.create_task(worker.stop()) for worker in self._workers.values()]
+        self._workers.clear()
 
     async def close(self, left: Sequence[Placed]) -> None:
         """Place for others what was handed back, and leave Temporal."""
@@ -137,11 +137,11 @@ class TemporalFleet:
 
     def _serve(self, queue: str) -> None:
         """Take on runs of a queue from now on."""
-        if queue in self._lines or self._here is None or self._here.draining:
+        if queue in self._workers or self._here is None or self._here.draining:
             return
         room = self._rooms.get(queue, self._room)
-        line = self._lines[queue] = Line(self._client, self._task_queue(queue), self._slots, self._here, room)
-        self._running.add(asyncio.create_task(line.run()))
+        worker = self._workers[queue] = QueueWorker(self._client, self._task_queue(queue), self._slots, self._here, room)
+        self._running.add(asyncio.create_task(worker.run()))
 
     async def _tell(self) -> None:
         """Tell Temporal of what is ready, for ever; while it does not answer, runs wait in the store."""
@@ -174,6 +174,7 @@ class TemporalFleet:
             await self._client.start_workflow(
                 PlaceRun.run, placement, id=self._id(placement), task_queue=self._task_queue(run.queue),
                 priority=priority_of(run.priority), rpc_timeout=_ANSWERS_WITHIN, static_summary=f"run {run.id}",
+                task_timeout=timedelta(seconds=self._lease),
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             )  # fmt: skip

@@ -95,7 +95,7 @@ def _another(why: str) -> ApplicationError:
     return ApplicationError(why, type="NotHere", next_retry_delay=_ELSEWHERE)
 
 
-class Line:
+class QueueWorker:
     """The worker of Temporal for one queue, which takes on as many runs as there are slots."""
 
     def __init__(self, client: Client, task_queue: str, slots: int, here: InMemory, room: asyncio.Semaphore) -> None:
@@ -106,6 +106,7 @@ class Line:
             client, task_queue=task_queue, workflows=[PlaceRun], activities=[self._activity()],
             workflow_runner=UnsandboxedWorkflowRunner(), max_concurrent_activities=slots,
             graceful_shutdown_timeout=_ENDS_WITHIN, disable_eager_activity_execution=True,
+            max_cached_workflows=0,  # one that is kept in memory is waited for, where its worker is lost
         )  # fmt: skip
 
     async def run(self) -> None:
