@@ -117,7 +117,9 @@ class App(ScopedApp):
         self._monitor = None
         if config.monitor:
             watch = MonitorSettings() if config.monitor is True else config.monitor
-            self._monitor = monitor.Monitor(self.worker, rules.conditions, clock, ids, watch)
+            self._monitor = monitor.Monitor(
+                self.worker, rules.conditions, clock, ids, watch, time=rules.time, lease=config.lease
+            )  # fmt: skip
             self.register(self._monitor.workflow)
 
     @classmethod

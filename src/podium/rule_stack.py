@@ -46,7 +46,7 @@ class RuleStack:
 
         `worker` tells under which name this process drives runs.
         """
-        time = StoreTime(clock, store.states.time if store.states and isinstance(clock, SystemClock) else None)
+        time = self.time = _store_time(store, clock)
         self.registry = Registry()
         self.trusts = Trusts(store.evidence, clock)
         self.breakers = Breakers(time, changed, store.states)
@@ -115,6 +115,13 @@ class RuleStack:
         from podium.guards.making import make_guard  # most programs have none
 
         return make_guard(name, settings, self.registry.get)
+
+
+def _store_time(store: Store, clock: Clock) -> StoreTime:
+    """Return the time that processes have in common; a clock that a program hands in is taken at its word."""
+    if store.states is None or not isinstance(clock, SystemClock):
+        return StoreTime(clock)
+    return StoreTime(clock, store.states.time)
 
 
 def _sharing(
