@@ -140,7 +140,7 @@ def test_a_namespace_that_is_not_there_is_one_clear_error(temporal: "TemporalSer
         async with App.open(tmp_path / "podium.db", fleet=fleet):
             pass
 
-    with pytest.raises(ConfigError, match="has no such namespace: .*nowhere.* Create it, or set `namespace`"):
+    with pytest.raises(ConfigError, match=r"has no such namespace: .*nowhere.* Create it, or set `namespace`"):
         asyncio.run(work())
 
 

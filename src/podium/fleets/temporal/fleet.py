@@ -10,11 +10,9 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
-from podium.engine.fleet import Driver, Fleet
-from podium.fleets.request import FleetRequest, load_options
-from podium.fleets.temporal.queue_worker import InMemory, QueueWorker
-from podium.fleets.temporal.options import TemporalOptions, connected
+from podium.engine.fleet import Driver
 from podium.fleets.temporal.placement import Placement, PlaceRun, placement_of, priority_of
+from podium.fleets.temporal.queue_worker import InMemory, QueueWorker
 from podium.model.clock import Clock
 from podium.model.run import DEFAULT_QUEUE
 from podium.store.operations import Placed
@@ -140,7 +138,9 @@ class TemporalFleet:
         if queue in self._workers or self._here is None or self._here.draining:
             return
         room = self._rooms.get(queue, self._room)
-        worker = self._workers[queue] = QueueWorker(self._client, self._task_queue(queue), self._slots, self._here, room)
+        worker = self._workers[queue] = QueueWorker(
+            self._client, self._task_queue(queue), self._slots, self._here, room
+        )
         self._running.add(asyncio.create_task(worker.run()))
 
     async def _tell(self) -> None:
@@ -192,13 +192,3 @@ class TemporalFleet:
         if len(run.encode()) > _LONGEST_ID:
             run = hashlib.sha256(run.encode()).hexdigest()
         return f"{self._name}/{run}/{placement.epoch}"
-
-
-async def open_temporal(request: FleetRequest) -> Fleet:
-    """Open the fleet; raises ConfigError with what to do where Temporal cannot be reached."""
-    options = load_options(TemporalOptions, request.settings)
-    client = await connected(options)
-    return TemporalFleet(
-        client, request.store, request.clock, name=options.name, slots=request.slots, queues=request.queues,
-        lease=request.lease,
-    )  # fmt: skip
