@@ -131,7 +131,7 @@ def _parts(
 ) -> tuple[FunctionAgent[Json, str], FunctionAgent[str, Json], FunctionAgent[str, None]]:
     """Return who starts a job, who looks how it stands, and who cancels it."""
 
-    async def found(input: Json, call: Call) -> Any:  # noqa: ARG001 - it is handed over by name
+    async def found(call: Call, **_: Json) -> Any:
         return await system.find(job_id(call)) or NOT_DONE
 
     async def start(input: Json, call: Call) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from podium import App
 from podium.errors import ConfigError
-from podium.fleets.temporal.placement import placement_of, priority_of
+from podium.fleets.temporal.placement import priority_of, request_of
 from podium.model.fleet import FleetSettings
 from podium.model.json import Json
 from podium.store.operations import Placed
@@ -21,7 +21,7 @@ def test_priorities_keep_their_order_in_temporals_five() -> None:
 
 def test_a_placement_comes_back_as_what_the_engine_knows() -> None:
     placed = Placed(7, -2, 1, "mail", 3, "acme", "run_x")
-    assert placement_of(placed, 10.0).placed == placed
+    assert request_of(placed, 10.0).placed == placed
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
 from podium.engine.fleet import Driver
-from podium.fleets.temporal.placement import Placement, PlaceRun, placement_of, priority_of
+from podium.fleets.temporal.placement import DriveRequest, PlaceRun, priority_of, request_of
 from podium.fleets.temporal.queue_worker import InMemory, QueueWorker
 from podium.model.clock import Clock
 from podium.model.run import DEFAULT_QUEUE
@@ -154,8 +154,7 @@ class TemporalFleet:
                 _LOG.warning("Temporal cannot be told which runs are ready, so they wait: %s", why)
             away = why is not None
             if away:
-                await asyncio.sleep(_AWAY)  # noqa: TID251 - Temporal lives in real time
-                self._something.set()
+                asyncio.get_running_loop().call_later(_AWAY, self._something.set)
 
     async def _tell_all(self) -> str | None:
         """Tell Temporal of all that is ready, the most urgent first; returns why it did not take some."""
@@ -169,10 +168,10 @@ class TemporalFleet:
     async def _tell_of(self, run: Placed) -> str | None:
         if not self._named:  # whoever serves all queues serves those that it hears of
             self._serve(run.queue)
-        placement = placement_of(run, self._lease)
+        request = request_of(run, self._lease)
         try:
             await self._client.start_workflow(
-                PlaceRun.run, placement, id=self._id(placement), task_queue=self._task_queue(run.queue),
+                PlaceRun.run, request, id=self._id(request), task_queue=self._task_queue(run.queue),
                 priority=priority_of(run.priority), rpc_timeout=_ANSWERS_WITHIN, static_summary=f"run {run.id}",
                 task_timeout=timedelta(seconds=self._lease),
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -187,8 +186,8 @@ class TemporalFleet:
     def _task_queue(self, queue: str) -> str:
         return f"{self._name}.{queue}"
 
-    def _id(self, placement: Placement) -> str:
-        run = placement.run
+    def _id(self, request: DriveRequest) -> str:
+        run = request.run
         if len(run.encode()) > _LONGEST_ID:
             run = hashlib.sha256(run.encode()).hexdigest()
-        return f"{self._name}/{run}/{placement.epoch}"
+        return f"{self._name}/{run}/{request.epoch}"

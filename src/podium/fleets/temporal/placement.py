@@ -21,7 +21,7 @@ _LEAST_URGENT = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
+class DriveRequest:
     """One stretch in which a run is ready, as Temporal is told of it."""
 
     run: str
@@ -40,9 +40,9 @@ class Placement:
         return Placed(self.n, self.priority, self.crash_count, self.queue, self.epoch, self.tenant, self.run)
 
 
-def placement_of(run: Placed, lease: float) -> Placement:
+def request_of(run: Placed, lease: float) -> DriveRequest:
     """Return what Temporal is told of a run that is ready."""
-    return Placement(
+    return DriveRequest(
         run=run.id, n=run.n, epoch=run.epoch, queue=run.queue, priority=run.priority, crash_count=run.crash_count,
         tenant=run.tenant, lease=lease,
     )  # fmt: skip
@@ -58,9 +58,9 @@ class PlaceRun:
     """Has a run driven. What becomes of the run stands in Podium's store, and is not its business."""
 
     @workflow.run
-    async def run(self, placement: Placement) -> None:
+    async def run(self, request: DriveRequest) -> None:
         """Ask the workers of the queue, one after the other, until the run needs no one any more."""
         await workflow.execute_activity(
-            DRIVE, placement, start_to_close_timeout=_AS_LONG_AS_IT_TAKES, retry_policy=_AGAIN,
-            heartbeat_timeout=timedelta(seconds=placement.lease),
+            DRIVE, request, start_to_close_timeout=_AS_LONG_AS_IT_TAKES, retry_policy=_AGAIN,
+            heartbeat_timeout=timedelta(seconds=request.lease),
         )  # fmt: skip

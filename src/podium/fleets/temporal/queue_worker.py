@@ -1,8 +1,7 @@
 """The runs of one queue that Temporal hands to this process: activities for as long as they are in memory here."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import activity
@@ -12,12 +11,11 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from podium.engine.fleet import Driver
 from podium.errors import StoreError
-from podium.fleets.temporal.placement import DRIVE, Placement, PlaceRun
+from podium.fleets.temporal.heartbeats import heartbeats
+from podium.fleets.temporal.placement import DRIVE, DriveRequest, PlaceRun
 from podium.model.run import SUSPECTED, RunState
 from podium.store.protocol import Store
 
-_BEATS = 4
-"""Heartbeats within the time after which a worker without one is taken for lost."""
 _ELSEWHERE = timedelta(seconds=1)
 """After which another worker is asked for a run that this one cannot take."""
 _ENDS_WITHIN = timedelta(days=1)
@@ -35,20 +33,20 @@ class InMemory:
         self._suspects = asyncio.Lock()
         self.draining = False
 
-    async def drive(self, placement: Placement) -> None:
+    async def drive(self, request: DriveRequest) -> None:
         """Claim a run and wait until it has left memory; nothing happens if it is not ready in that epoch.
 
         Suspects are begun one after the other. Raises ApplicationError where the run is ready, and others are to be
         asked.
         """
-        if placement.crash_count < SUSPECTED:
-            await self._drive(placement)
+        if request.crash_count < SUSPECTED:
+            await self._drive(request)
             return
         await self._suspects.acquire()
         trial = _Trial(self._suspects)
         ends = asyncio.get_running_loop().call_later(self._probation, trial.end)
         try:
-            await self._drive(placement)
+            await self._drive(request)
         finally:
             ends.cancel()
             trial.end()
@@ -58,24 +56,24 @@ class InMemory:
         if (left := self._left.pop(run, None)) is not None:
             left.set()
 
-    async def _drive(self, placement: Placement) -> None:
-        if self.draining or not await self._driver.drive([placement.placed]):
-            await self._leave_to_others(placement)
+    async def _drive(self, request: DriveRequest) -> None:
+        if self.draining or not await self._driver.drive([request.placed]):
+            await self._leave_to_others(request)
             return
-        left = self._left[placement.n] = asyncio.Event()
+        left = self._left[request.n] = asyncio.Event()
         try:
             await left.wait()
         except asyncio.CancelledError:  # Temporal's word is not what takes a run away: it is here, and holds its slot
             await left.wait()
             raise
 
-    async def _leave_to_others(self, placement: Placement) -> None:
+    async def _leave_to_others(self, request: DriveRequest) -> None:
         try:
-            run = await self._store.run(placement.run)
+            run = await self._store.run(request.run)
         except StoreError as error:
             raise _another(f"the store cannot be read here: {error}") from error
-        if run is not None and run.state is RunState.READY and run.epoch == placement.epoch:
-            raise _another(f"run {placement.run} of {run.workflow} is not served here, or this worker stops")
+        if run is not None and run.state is RunState.READY and run.epoch == request.epoch:
+            raise _another(f"run {request.run} of {run.workflow} is not served here, or this worker stops")
 
 
 class _Trial:
@@ -117,27 +115,11 @@ class QueueWorker:
         """Take on nothing more, and wait until what was taken on has left memory."""
         await self._worker.shutdown()
 
-    def _activity(self) -> Callable[[Placement], object]:
+    def _activity(self) -> Callable[[DriveRequest], object]:
         @activity.defn(name=DRIVE)
-        async def drive(placement: Placement) -> None:
-            async with _heartbeats(placement.lease), self._room:
-                await self._here.drive(placement)
+        async def drive(request: DriveRequest) -> None:
+            with heartbeats(request.lease):
+                async with self._room:
+                    await self._here.drive(request)
 
         return drive
-
-
-@asynccontextmanager
-async def _heartbeats(within: float) -> AsyncGenerator[None]:
-    """Send heartbeats while the block lasts."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(within / _BEATS)  # noqa: TID251 - Temporal lives in real time
-
-    beating = asyncio.get_running_loop().create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        await asyncio.wait([beating])

@@ -9,7 +9,7 @@ from podium.agents.http_service import HttpService
 from podium.errors import AgentError, NotDone, Refusal, UsageError
 from podium.model.expected import NAME, or_none
 from podium.model.json import Json, decode, is_object
-from podium.orchestrators.job import JobValue, JobAgent, job
+from podium.orchestrators.job import JobAgent, JobValue, job
 from podium.orchestrators.rest import RestOptions, rest
 
 In = TypeVar("In")

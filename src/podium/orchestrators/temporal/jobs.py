@@ -16,7 +16,7 @@ from podium.agents.per_loop import PerLoop
 from podium.errors import AgentError, RateLimited, Refusal, TransportFailed
 from podium.model.expected import NAME, Expected
 from podium.model.json import Json
-from podium.orchestrators.job import ANSWERS_WITHIN, JobValue, JobAgent, JobOptions, job
+from podium.orchestrators.job import ANSWERS_WITHIN, JobAgent, JobOptions, JobValue, job
 
 In = TypeVar("In")
 Out = TypeVar("Out")
