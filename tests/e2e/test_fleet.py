@@ -7,9 +7,12 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from podium.store.opening import open_store
+from podium.store.postgres.address import parsed
 from podium.store.protocol import Store
 from tests.e2e.cli import environment, kill, until
 from tests.forking import commands
@@ -43,6 +46,7 @@ class Fleet:
 
     def __init__(self, folder: Path, store: str) -> None:
         self.witness = folder / "witness.txt"
+        self.address = store
         self.store: Store = open_store(store)
         self._environment = {
             **environment(),
@@ -67,6 +71,19 @@ class Fleet:
         self._workers.append(commands.begin(command, cwd=self._folder, env=env, merged=True))
         return self._workers[-1]
 
+    def placed_by_dbos(self) -> int:
+        """Return how many runs DBOS has been told of."""
+        address = parsed(self.address)
+        with psycopg.connect(address.server) as connection:
+            found = connection.execute(
+                "SELECT to_regclass(%(table)s)", {"table": f'"{address.schema}_dbos".workflow_status'}
+            ).fetchone()
+            if found is None or found[0] is None:
+                return 0
+            table = sql.Identifier(f"{address.schema}_dbos", "workflow_status")
+            row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(table)).fetchone()
+            return row[0] if row else 0
+
     def close(self) -> None:
         for each in self._workers:
             if each.poll() is None:
@@ -88,7 +105,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("evidence"), importlib.import_module("scoring")
 
 
-@pytest.mark.parametrize("placed_by", [pytest.param({}, id="store")])
+@pytest.mark.parametrize("placed_by", [pytest.param({}, id="store"), pytest.param({"PODIUM_FLEET": "dbos"}, id="dbos")])
 def test_a_worker_that_is_pulled_out_loses_nothing_and_nothing_recorded_runs_twice(
     placed_by: dict[str, str], fleet: Fleet, desk: Any
 ) -> None:
@@ -106,3 +123,4 @@ def test_a_worker_that_is_pulled_out_loses_nothing_and_nothing_recorded_runs_twi
     assert (found.repeated, found.unseen) == (set(), set())
     assert {run.tag for run in done.runs.values()} == {each["id"] for each in scoring.pile()[:TICKETS]}
     assert [each.poll() for each in workers[1:]] == [None, None]
+    assert (fleet.placed_by_dbos() >= TICKETS) == ("PODIUM_FLEET" in placed_by)
