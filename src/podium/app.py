@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from podium import lazy
 from podium.config import Config, load_config, override
 from podium.dispatch.rules.delegation.delegations import Delegations
+from podium.engine.fleet import Fleet
 from podium.engine.settings import EngineSettings
-from podium.engine.worker.in_process import InProcessFleet
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow
 from podium.errors import StoreError, UsageError
@@ -21,6 +21,8 @@ from podium.facade.home import Home
 from podium.facade.scope import Parts
 from podium.facade.scoped import ScopedApp
 from podium.facade.workflows import Workflows
+from podium.fleets.opening import open_fleet
+from podium.fleets.request import FleetRequest
 from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
 from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings
@@ -79,13 +81,11 @@ class App(ScopedApp):
     """A store, the agents registered with it, and the worker that drives their runs."""
 
     def __init__(
-        self, config: Config, store: Store, clock: Clock, ids: Ids, observer: "Observer | None" = None
+        self, config: Config, store: Store, fleet: Fleet, clock: Clock, ids: Ids, observer: "Observer | None" = None
     ) -> None:
         self.config = config
         self.store = store
         settings = EngineSettings(
-            slots=config.slots,
-            queues=config.queues,
             lease=config.lease,
             grace=config.grace,
             poll=config.poll,
@@ -105,7 +105,6 @@ class App(ScopedApp):
             config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed, worker=self._who
         )
         self.registry = rules.registry
-        fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
         told = None if observer is None else guarded.GuardedObserver(observer)
         self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
         self.worker.retry_run = lambda run: operator.Operator(self.worker, clock, ids).retry(run)
@@ -118,7 +117,9 @@ class App(ScopedApp):
         self._monitor = None
         if config.monitor:
             watch = MonitorSettings() if config.monitor is True else config.monitor
-            self._monitor = monitor.Monitor(self.worker, rules.conditions, clock, ids, watch)
+            self._monitor = monitor.Monitor(
+                self.worker, rules.conditions, clock, ids, watch, time=rules.time, lease=config.lease
+            )  # fmt: skip
             self.register(self._monitor.workflow)
 
     @classmethod
@@ -146,20 +147,22 @@ class App(ScopedApp):
         else:
             opened = store
         try:
+            clock = clock or SystemClock()
             if observer is None and config.telemetry:
                 observer = observer_set_up()
-            app = cls(config, opened, clock or SystemClock(), ids or RandomIds(), observer)
-            app.register(*_several(agents))
-            app.worker.start()
-            async with sealed(opened, config.audit, app._parts.clock):
-                try:
-                    async with nullcontext() if app._monitor is None else app._monitor.watching():
-                        yield app
-                finally:
-                    app._parts.home.close()
-                    app._parts.rules.drain()
-                    await app.worker.stop()
-                    await app._parts.rules.close()
+            async with open_fleet(_fleet_wanted(config, opened, clock)) as fleet:
+                app = cls(config, opened, fleet, clock, ids or RandomIds(), observer)
+                app.register(*_several(agents))
+                app.worker.start()
+                async with sealed(opened, config.audit, clock):
+                    try:
+                        async with nullcontext() if app._monitor is None else app._monitor.watching():
+                            yield app
+                    finally:
+                        app._parts.home.close()
+                        app._parts.rules.drain()
+                        await app.worker.stop()
+                        await app._parts.rules.close()
         finally:
             opened.close()
 
@@ -277,6 +280,13 @@ def _is_inside_a_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def _fleet_wanted(config: Config, store: Store, clock: Clock) -> FleetRequest:
+    return FleetRequest(
+        settings=config.fleet, store=store, address=config.store, clock=clock, slots=config.slots,
+        queues=config.queues, lease=config.lease,
+    )  # fmt: skip
 
 
 def _make_folder(folder: Path) -> None:

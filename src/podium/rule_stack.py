@@ -28,9 +28,10 @@ from podium.dispatch.rules.trust.rule import Trusting
 from podium.dispatch.rules.trust.standings import Trusts
 from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent, Card
-from podium.model.clock import Clock
+from podium.model.clock import Clock, SystemClock
 from podium.model.guard import Guard, GuardSettings
 from podium.model.rules import ruled
+from podium.services.store_time import StoreTime
 from podium.store.protocol import Store
 
 
@@ -45,11 +46,12 @@ class RuleStack:
 
         `worker` tells under which name this process drives runs.
         """
+        time = self.time = _store_time(store, clock)
         self.registry = Registry()
         self.trusts = Trusts(store.evidence, clock)
-        self.breakers = Breakers(clock, changed, store.states)
-        self.checks = HealthChecks(clock, changed)
-        self.conditions = Conditions(self.checks, self.breakers, clock)
+        self.breakers = Breakers(time, changed, store.states)
+        self.checks = HealthChecks(time, changed, store.states)
+        self.conditions = Conditions(self.checks, self.breakers)
         self._judge = load_judge(config.policy, cards=self.card, trust=self.trusts.of, clock=clock)
         self._guards = NamedGuards(config.guards, self._make_guard)
         self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
@@ -60,7 +62,7 @@ class RuleStack:
         trusting = Trusting(self.trusts, wanted=self._judge.reads_trust)
         guards = Guards(self._guards)
         budgets = Budgets(config.budgets, clock)
-        limits = self._limits = LimitRule(config.limits, clock, ring, _sharing(store, worker, clock, ring))
+        limits = self._limits = LimitRule(config.limits, clock, ring, _sharing(store, worker, clock, ring, time))
         self.dispatcher = Dispatcher(
             self.registry,
             [
@@ -77,6 +79,7 @@ class RuleStack:
             is_available=self.conditions.is_available,
             replaces=bool(config.monitor),
         )  # fmt: skip
+        self.dispatcher.look = self.conditions.look
         self.dispatcher.cancelled = limits.forget
         self.dispatcher.bars = [self._allow, policy]
         self.dispatcher.permits = policy if keeps else None
@@ -103,14 +106,28 @@ class RuleStack:
         """Return the card of an agent, as the rules of the configuration fill it in, if it is registered."""
         return self.dispatcher.card(self.registry.get(name)) if self.registry.knows(name) else None
 
+    def cards(self) -> Sequence[Card]:
+        """Return the cards of all agents that are registered, as the rules of the configuration fill them in."""
+        registry = self.registry
+        return [self.dispatcher.card(registry.get(each.name, each.version)) for each in registry.cards()]
+
     def _make_guard(self, name: str, settings: GuardSettings) -> Guard:
         from podium.guards.making import make_guard  # most programs have none
 
         return make_guard(name, settings, self.registry.get)
 
 
-def _sharing(store: Store, worker: Callable[[], str], clock: Clock, ring: Ring) -> Sharing | None:
+def _store_time(store: Store, clock: Clock) -> StoreTime:
+    """Return the time that processes have in common; a clock that a program hands in is taken at its word."""
+    if store.states is None or not isinstance(clock, SystemClock):
+        return StoreTime(clock)
+    return StoreTime(clock, store.states.time)
+
+
+def _sharing(
+    store: Store, worker: Callable[[], str], clock: Clock, ring: Ring, time: StoreTime
+) -> Sharing | None:  # fmt: skip
     """Return how limits are shared with other processes; None where no other can open the store."""
     if store.states is None:
         return None
-    return Sharing(store.states, worker, lambda other: in_thread(store.workers.is_fenced, other), clock, ring)
+    return Sharing(store.states, worker, lambda other: in_thread(store.workers.is_fenced, other), clock, ring, time)

@@ -1,12 +1,13 @@
 """A worker that is drained from another process ends by itself, and leaves nothing in doubt and nothing undone."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.faults.test_freeze import wait_for
-from tests.faults.test_stopping import DAY, FINISHED, LONG, ROUNDS, Fleet
+from tests.faults.test_stopping import DAY, FINISHED, LONG, ROUNDS, Fleet, stopped
 
 
 def workers(fleet: Fleet) -> list[str]:
@@ -18,8 +19,7 @@ def test_workers_that_are_drained_one_after_the_other_leave_nothing_in_doubt(tmp
     fleet = Fleet(tmp_path)
     running = fleet.begin("run", DAY, "--input", str(ROUNDS))
     wait_for(lambda: fleet.begun() > 1)
-    running.terminate()
-    running.communicate(timeout=120)
+    stopped(running, signal.SIGTERM)
     running = fleet.begin("work", DAY, "--forever")
     for _ in range(3):
         before = fleet.begun()
@@ -33,8 +33,7 @@ def test_workers_that_are_drained_one_after_the_other_leave_nothing_in_doubt(tmp
         assert workers(fleet) == []
         running = fleet.begin("work", DAY, "--forever")
     wait_for(lambda: fleet.witness.count("ended") == FINISHED)
-    running.terminate()
-    running.communicate(timeout=120)
+    stopped(running, signal.SIGTERM)
     assert fleet.run("inbox", "list").strip() == "nothing waits"
     assert set(fleet.witness.counts().values()) == {1}
     assert "ok " in fleet.run("audit", "verify")
@@ -48,7 +47,7 @@ def test_who_waits_for_a_worker_that_dies_instead_is_told(tmp_path: Path) -> Non
     [worker] = workers(fleet)
     draining = fleet.begin("workers", "drain", worker, "--wait")
     wait_for(lambda: "draining" in fleet.run("workers", "list"))
-    running.kill()
+    running.send_signal(signal.SIGKILL)
     running.communicate(timeout=120)
     told, _ = draining.communicate(timeout=120)
     assert draining.returncode == 1, told

@@ -1,5 +1,6 @@
 """Whether agents can work, as far as their checks and breakers say: for router and monitor."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -7,7 +8,6 @@ from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.dispatch.rules.breaker.rule import Breakers
 from podium.dispatch.rules.health.checks import HealthChecks
 from podium.model.agent import Card
-from podium.model.clock import Clock
 
 
 class Condition(StrEnum):
@@ -27,12 +27,11 @@ class ConditionFinding:
 
 
 class Conditions:
-    """How the agents of this process are."""
+    """How agents are, as far as this process knows; what others found is looked at where it is asked to wait."""
 
-    def __init__(self, checks: HealthChecks, breakers: Breakers, clock: Clock) -> None:
+    def __init__(self, checks: HealthChecks, breakers: Breakers) -> None:
         self._checks = checks
         self._breakers = breakers
-        self._clock = clock
 
     def watched(self, *, watched: bool) -> None:
         """Say whether the monitor makes the checks in the background: then they count however old they are."""
@@ -41,17 +40,23 @@ class Conditions:
     def is_available(self, card: Card) -> bool:
         """Whether an agent could be called now, as far as is known."""
         ill = card.health is not None and self._checks.is_ill((card.name, card.version), card.health)
-        circuit = self._breakers.of(card)
-        return not ill and (circuit is None or not circuit.is_shut(self._clock.now()))
+        return not ill and not self._breakers.is_shut(card)
+
+    async def look(self, cards: Iterable[Card]) -> None:
+        """See how other processes found agents, unless that was done lately; nothing is checked, and none is called."""
+        for card in cards:
+            if card.health is not None:
+                await self._checks.look((card.name, card.version), card.health)
+            await self._breakers.look(card)
 
     async def examine(self, card: Card, *, anew: bool = False) -> ConditionFinding:
         """Look at an agent: its check, made again if the last one is old, or `anew`; and its breaker."""
-        rule, circuit = card.health, self._breakers.of(card)
+        rule, circuit = card.health, await self._breakers.look(card)
         if rule is not None:
             found, _ = await self._checks.examine((card.name, card.version), rule, anew=anew)
             if found.fault:
                 return ConditionFinding(Condition.UNHEALTHY, found.fault)
-        if circuit is not None and circuit.is_shut(self._clock.now()):
+        if circuit is not None and self._breakers.is_shut(card):
             return ConditionFinding(Condition.UNHEALTHY, f"its circuit breaker is {circuit.state}: {circuit.why}")
         if rule is not None or (circuit is not None and circuit.state is CircuitState.CLOSED and circuit.proven):
             return ConditionFinding(Condition.HEALTHY)

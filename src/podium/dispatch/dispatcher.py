@@ -1,6 +1,6 @@
 """Finds the agent for a call, and has it run under the rules that apply."""
 
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol, cast
@@ -87,6 +87,8 @@ class Dispatcher:
         """What compensations are to pass when they are registered; None where they are judged when they are called."""
         self.bars: Sequence[Bars] = ()
         """The rules that can tell whom it is no use to choose."""
+        self.look: Callable[[Iterable[Card]], Awaitable[None]] = _nobody_looks
+        """Has `is_available` go by what other processes found of these agents, too."""
         self.cancelled: Callable[[str, str], None] = _nobody_is_told
         """Told the run and key of a call that was cancelled, maybe while it waited for a rule and was not under way."""
         self._cards: dict[int, Card] = {}
@@ -171,6 +173,10 @@ class Dispatcher:
         if id(agent) in self._cards:
             self._handlers[id(agent)] = handler
         return handler
+
+
+async def _nobody_looks(cards: Iterable[Card]) -> None:
+    pass
 
 
 def _nobody_is_told(run: str, key: str) -> None:

@@ -15,14 +15,23 @@ class ProcessReports(Reports):
         self._scope = scope
 
     async def health(self) -> dict[tuple[str, str], str]:
-        """Return what the last checks found, by agent and version: why it cannot work, or an empty text."""
+        """Return what the last checks found, by agent and version: why it cannot work, or an empty text.
+
+        They are those of all processes on the store, but for checks that are not `shared`.
+        """
         self._scope.require_installation("the health of agents")
-        return self._scope.parts.rules.checks.faults()
+        rules = self._scope.parts.rules
+        await rules.conditions.look(rules.cards())
+        return rules.checks.faults()
 
     async def breakers(self) -> dict[tuple[str, str], CircuitState]:
-        """Return how the circuit breakers stand of agents that this process has called, by agent and version."""
+        """Return how the circuit breakers stand of the agents that are registered here, by agent and version.
+
+        Those of a store are common to its processes.
+        """
         self._scope.require_installation("circuit breakers")
-        return await self._scope.parts.rules.breakers.look()
+        rules = self._scope.parts.rules
+        return await rules.breakers.states(rules.cards())
 
     async def threads(self) -> ThreadUse:
         """Return what the threads of this process do, in which synchronous functions run as agents."""

@@ -14,6 +14,13 @@ class SharedStates(Protocol):
         """Return a state. Raises StoreError."""
         ...
 
+    def time(self) -> Awaitable[float | None]:
+        """Return the store's own time, in seconds since 1970; None where all who can open it have one clock.
+
+        Raises StoreError.
+        """
+        ...
+
     def swap(self, name: str, seen: bytes, state: bytes, *, now: float, until: float) -> Awaitable[bool]:
         """Replace a state that still is as it was seen; False, and nothing is changed, where it is another one.
 

@@ -26,6 +26,7 @@ from podium.model.budget import BudgetSettings
 from podium.model.limit import LimitSettings
 from podium.model.loops import Loops
 from podium.model.prices import PriceSettings
+from podium.services.store_time import StoreTime
 from podium.testing import DrivenClock
 
 CALLS = {"breaker", "cache", "limit", "timeout"}
@@ -53,7 +54,7 @@ def _applied(card: Card) -> set[str]:
     clock = DrivenClock()
     check = guard(lambda value: None, name="check")
     rules: dict[str, Callable[[Card, Any], Any]] = {
-        "breaker": Breakers(clock).calls,
+        "breaker": Breakers(StoreTime(clock)).calls,
         "budget": Budgets(BudgetSettings(), clock).calls,
         "cache": Cache(anything, clock, anything).calls,
         "delegation": Delegated(anything, clock).calls,

@@ -13,6 +13,7 @@ from podium.model.call import Call
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.model.steps import Steps
+from podium.services.store_time import StoreTime
 from podium.testing import DrivenClock
 from podium.testing.steps import PlainSteps
 
@@ -38,7 +39,7 @@ class Line:
 
 async def test_a_probe_that_is_cancelled_gives_its_place_back() -> None:
     clock, line, changes = DrivenClock(), Line(), list[str]()
-    breakers = Breakers(clock, lambda: changes.append("changed"))
+    breakers = Breakers(StoreTime(clock), lambda: changes.append("changed"))
     handler, steps = breakers.calls(CARD, line), PlainSteps()
     await handler(CALL, steps)
     await clock.advance(30)
@@ -53,13 +54,13 @@ async def test_a_probe_that_is_cancelled_gives_its_place_back() -> None:
         await probe
     line.hangs = False
     assert await handler(CALL, steps) == Done("here")
-    assert breakers.states() == {("quotes", "1"): CircuitState.CLOSED}
+    assert await breakers.states(()) == {("quotes", "1"): CircuitState.CLOSED}
     assert len(changes) == 3
 
 
 async def test_who_is_turned_away_is_told_how_long_until_the_next_probe() -> None:
     clock = DrivenClock()
-    handler = Breakers(clock).calls(CARD, Line())
+    handler = Breakers(StoreTime(clock)).calls(CARD, Line())
     await handler(CALL, PlainSteps())
     await clock.advance(10)
     refused = await handler(CALL, PlainSteps())
@@ -70,7 +71,7 @@ async def test_who_is_turned_away_is_told_how_long_until_the_next_probe() -> Non
 async def test_a_probe_that_hangs_keeps_others_away_for_its_time_only() -> None:
     clock, line = DrivenClock(), Line()
     card = Card(name="quotes", breaker=Breaker(min_calls=1, failures=1.0, open_for=30.0, probe_timeout=5.0))
-    breakers = Breakers(clock)
+    breakers = Breakers(StoreTime(clock))
     handler, steps = breakers.calls(card, line), PlainSteps()
     await handler(CALL, steps)
     await clock.advance(30)
@@ -79,7 +80,7 @@ async def test_a_probe_that_hangs_keeps_others_away_for_its_time_only() -> None:
     await clock.advance(5)
     line.hangs = False
     assert isinstance(await handler(CALL, steps), Failed)
-    assert breakers.states() == {("quotes", "1"): CircuitState.OPEN}
+    assert await breakers.states(()) == {("quotes", "1"): CircuitState.OPEN}
     await clock.advance(30)
     assert await handler(CALL, steps) == Done("here")
     assert not probe.done()  # it is not cut off
@@ -88,7 +89,7 @@ async def test_a_probe_that_hangs_keeps_others_away_for_its_time_only() -> None:
 
 async def test_a_probe_that_answers_after_its_time_closes_it_all_the_same() -> None:
     clock, line = DrivenClock(), Line()
-    breakers = Breakers(clock)
+    breakers = Breakers(StoreTime(clock))
     handler, steps = breakers.calls(CARD, line), PlainSteps()
     await handler(CALL, steps)
     await clock.advance(30)
@@ -98,4 +99,4 @@ async def test_a_probe_that_answers_after_its_time_closes_it_all_the_same() -> N
     assert isinstance(await handler(CALL, steps), Failed)
     line.slow.set()
     assert await probe == Done("here")
-    assert breakers.states() == {("quotes", "1"): CircuitState.CLOSED}
+    assert await breakers.states(()) == {("quotes", "1"): CircuitState.CLOSED}

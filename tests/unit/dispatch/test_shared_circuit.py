@@ -15,6 +15,7 @@ from podium.model.agent import Card
 from podium.model.breaker import Breaker
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
+from podium.services.store_time import StoreTime
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
 from podium.testing.steps import PlainSteps
@@ -45,6 +46,9 @@ class States:
             raise StoreUnavailable("the disk is full")
         return self.kept.get(name, b"")
 
+    async def time(self) -> None:
+        pass
+
     async def swap(self, name: str, seen: bytes, state: bytes, *, now: float, until: float) -> bool:
         assert now < until or not state
         if self.kept.get(name, b"") != seen:
@@ -66,7 +70,7 @@ async def test_what_one_process_opens_is_open_for_all_and_they_probe_together(tm
     clock = DrivenClock()
     card = Card(name="quotes", breaker=Breaker(min_calls=4, failures=1.0, open_for=30.0))
     stores = [SqliteStore(str(tmp_path / "podium.db")) for _ in range(2)]
-    breakers = [Breakers(clock, states=store.states) for store in stores]
+    breakers = [Breakers(StoreTime(clock), states=store.states) for store in stores]
     one, other = breakers[0].calls(card, down), breakers[1].calls(card, down)
     for _ in range(2):  # their failures add up
         assert isinstance(await one(CALL, PlainSteps()), Failed)
@@ -90,7 +94,7 @@ async def test_what_one_process_opens_is_open_for_all_and_they_probe_together(tm
     assert isinstance(refused, Failed)
     hangs.set()
     assert await probe == Done("here")
-    assert await breakers[1].look() == {("quotes", "1"): CLOSED}
+    assert await breakers[1].states(()) == {("quotes", "1"): CLOSED}
     assert await good(CALL, PlainSteps()) == Done("here")
     for store in stores:
         store.close()
@@ -101,7 +105,7 @@ async def test_it_stands_as_it_stood_when_the_process_begins_again(tmp_path: Pat
     card = Card(name="quotes", breaker=Breaker(min_calls=1, failures=1.0, open_for=30.0))
     for handler, ends in ((down, "Away"), (up, "CircuitOpen")):
         store = SqliteStore(str(tmp_path / "podium.db"))
-        ended = await Breakers(clock, states=store.states).calls(card, handler)(CALL, PlainSteps())
+        ended = await Breakers(StoreTime(clock), states=store.states).calls(card, handler)(CALL, PlainSteps())
         assert isinstance(ended, Failed)
         assert ended.failure.type == ends
         store.close()

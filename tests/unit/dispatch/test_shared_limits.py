@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +18,30 @@ from podium.dispatch.rules.limit.share import Sharing
 from podium.model.call import Call
 from podium.model.limit import Limit
 from podium.model.outcome import Pending, Until
-from podium.services.timers import Timers
+from podium.services.store_time import StoreTime
+from podium.services.timers import Timer, Timers
 from podium.testing import DrivenClock
 from tests.examples import examples
 from tests.unit.dispatch.test_shared_circuit import States
 
 PER = 2.0
+
+
+@dataclass
+class OffClock:
+    """The clock of a machine that is ahead, or behind, by so many seconds."""
+
+    clock: DrivenClock
+    off: float
+
+    def now(self) -> float:
+        return self.clock.now() + self.off
+
+    def monotonic(self) -> float:
+        return self.clock.monotonic() - 77.0
+
+    async def sleep_until(self, when: float) -> None:
+        await self.clock.sleep_until(when - self.off)
 
 
 @dataclass
@@ -45,8 +63,22 @@ class World:
         return worker in self.dead
 
     def process(self, name: str) -> Gate:
-        sharing = Sharing(self.states, lambda: name, self.is_gone, self.clock, self.timers.at)
+        time = StoreTime(self.clock)
+        sharing = Sharing(self.states, lambda: name, self.is_gone, self.clock, self.timers.at, time)
         return Gate("agent:a", self.limit, self.clock, self.timers.at, sharing)
+
+    def elsewhere(self, name: str, off: float) -> Gate:
+        """Return a process on a machine whose clock is off by so many seconds."""
+        clock = OffClock(self.clock, off)
+
+        async def time() -> float:
+            return self.clock.now()
+
+        def ring(at: float, function: Callable[[], None]) -> Timer:
+            return self.timers.at(at - off, function)
+
+        sharing = Sharing(self.states, lambda: name, self.is_gone, clock, ring, StoreTime(clock, time))
+        return Gate("agent:a", self.limit, clock, ring, sharing)
 
     async def call(self, gate: Gate, key: str, *, tokens: int = 0, late: float = 0.0, takes: float = 0.0) -> bool:
         """Have one call pass, beginning some seconds after it was admitted; False where it was sent away."""
@@ -122,7 +154,7 @@ async def test_what_begins_while_the_store_is_asked_counts_for_its_whole_window(
     slow = SlowStates(world.states, world.clock, 0.4)
     late = Gate(
         "agent:a", world.limit, world.clock, world.timers.at,
-        Sharing(slow, lambda: "late", world.is_gone, world.clock, world.timers.at),
+        Sharing(slow, lambda: "late", world.is_gone, world.clock, world.timers.at, StoreTime(world.clock)),
     )  # fmt: skip
 
     async def work() -> None:
@@ -176,6 +208,43 @@ async def test_of_what_is_wanted_by_several_at_most_a_twentieth_is_left_unused(r
     await world.play(work())
     world.check()
     assert max(at for at, _ in world.begun) - 1000.0 <= (windows - 1) * PER * 1.05
+
+
+@pytest.mark.parametrize("off", [(1.0, -1.0), (0.0, 0.7), (-1.0, 0.0), (-1.0, 1.0)])
+async def test_clocks_that_are_off_by_a_second_let_no_more_begin_and_leave_no_more_unused(
+    off: tuple[float, float],
+) -> None:
+    requests, windows = 20, 6
+    world = World(Limit(requests=requests, per=PER, max_wait=math.inf))
+
+    async def work() -> None:
+        gates = [world.elsewhere(f"w{n}", each) for n, each in enumerate(off)]
+        calls = [asyncio.ensure_future(world.call(gates[n % 2], str(n))) for n in range(requests * windows)]
+        while not all(each.done() for each in calls):
+            await world.clock.advance(PER / 20)
+
+    await world.play(work())
+    world.check()
+    assert max(at for at, _ in world.begun) - 1000.0 <= (windows - 1) * PER * 1.05
+
+
+async def test_who_has_to_wait_for_what_others_hold_is_sent_away_at_once() -> None:
+    """Nothing counts in a window yet: all of it is what another process holds, and has not begun."""
+    world = World(Limit(requests=2, per=60.0, max_wait=2.0))
+
+    async def work() -> None:
+        holds, comes = world.process("holds"), world.process("comes")
+        slow = [asyncio.ensure_future(world.call(holds, str(n), late=30.0)) for n in range(2)]
+        await world.clock.advance(0.1)
+        sent = asyncio.ensure_future(world.call(comes, "comes"))
+        await world.clock.advance(0.01)
+        assert sent.done()
+        assert not sent.result()
+        await world.clock.advance(60)
+        await asyncio.gather(*slow)
+
+    await world.play(work())
+    world.check()
 
 
 @pytest.mark.parametrize("moves", [0, 1])

@@ -250,6 +250,7 @@ async def test_an_incident_goes_on_after_the_process_ended_and_closes_when_the_n
         await only(bench, app, lambda each: "restart" in did(each))
     service.up = True
     async with bench.app(service.agent(restart=False), monitor=SETTINGS) as app:
+        await bench.clock.advance(10)
         incident = await only(bench, app, lambda each: each.ending)
     assert incident.ending == Ending.RECOVERED
 

@@ -16,7 +16,7 @@ DRAIN = Drain(by="ann", why="deploy", at=990.0)
 def worker(id: str, *, slots: int = 4, queues: tuple[str, ...] = (), rate: float = 0.0, **more: Any) -> StoredWorker:
     serves = Serves(version="1", queues=frozenset(queues) or None, slots=slots, lease=10.0)
     known: dict[str, Any] = {
-        "place": "elsewhere/boot",
+        "place": "far/boot",
         "pid": 7,
         "born": "1",
         "beat": NOW - 1,

@@ -13,6 +13,7 @@ from podium.cli.output import iso, moment, one_line, print_json, print_table
 from podium.dispatch.rules.health.checks import HealthChecks
 from podium.model.agent import AnyAgent
 from podium.model.clock import SystemClock
+from podium.services.store_time import StoreTime
 
 
 def health(
@@ -56,7 +57,7 @@ def _check(agents: Sequence[AnyAgent], *, as_json: bool) -> int:
 
 
 async def _faults(agents: Sequence[AnyAgent]) -> dict[tuple[str, str], str]:
-    checks = HealthChecks(SystemClock())
+    checks = HealthChecks(StoreTime(SystemClock()))
     cards = [agent.card for agent in agents]
     await asyncio.gather(*(
         checks.examine((card.name, card.version), card.health) for card in cards if card.health is not None

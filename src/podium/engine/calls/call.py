@@ -238,10 +238,13 @@ class AgentCall(Recorded[T], Generic[T]):
 
     async def _barred(self, branch: BranchTask, task: Task) -> Container[str]:
         """Return the names of those whom the rules refuse anyway, where the router chooses among several."""
-        registry = self.active.runtime.dispatcher.registry
-        cards = registry.cards(task.capability)
-        agents = [registry.get(card.name, card.version) for card in cards]
-        return await barred(self.active, self.key, self.caller.callers, branch, agents) if len(agents) > 1 else ()
+        dispatcher = self.active.runtime.dispatcher
+        registry = dispatcher.registry
+        agents = [registry.get(card.name, card.version) for card in registry.cards(task.capability)]
+        if len(agents) <= 1:
+            return ()
+        await branch.shielded(dispatcher.look([dispatcher.card(agent) for agent in agents]))
+        return await barred(self.active, self.key, self.caller.callers, branch, agents)
 
     def _resolve(self, record: KeyState | None, barred: Container[str] = ()) -> None:
         """Find the agent, and what it is really handed."""

@@ -12,7 +12,6 @@ from podium.store.protocol import Drain
 
 _LOG = logging.getLogger("podium")
 
-_AGAIN_SECONDS = 0.2
 _UNWIND_SECONDS = 5.0
 """Real seconds for which runs that were cut are waited for: a program is asked to end before it is killed."""
 
@@ -39,14 +38,12 @@ class Emptying:
             await asyncio.wait([self._task])
 
     async def _work(self) -> None:
-        while True:
-            try:
-                await self._empty()
-            except StoreError:
-                await asyncio.sleep(_AGAIN_SECONDS)  # noqa: TID251 - a store lives in real time
-            else:
-                self.done.set()
-                return
+        try:
+            await self._empty()
+        except StoreError:
+            self._task = None  # the next beat asks again
+        else:
+            self.done.set()
 
 
 async def drain(

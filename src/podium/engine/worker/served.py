@@ -1,6 +1,7 @@
 """The workflows that a worker drives runs of."""
 
 import asyncio
+from dataclasses import replace
 
 from podium.engine.fleet import Fleet
 from podium.errors import StoreError
@@ -15,11 +16,9 @@ class ServedWorkflows:
     """Knows their versions, and has the runs tried again that are blocked for want of one."""
 
     def __init__(self, fleet: Fleet, commits: GroupCommit, poll: float) -> None:
-        self._fleet = fleet
         self._commits = commits
         self._poll = poll
         self._loop = asyncio.get_running_loop()
-        self._versions: dict[str, frozenset[str]] = {}
         self.serving = Serving(versions={}, queues=fleet.queues, limit=fleet.slots)
         """What the store is to look for."""
         self.ended = False
@@ -28,21 +27,21 @@ class ServedWorkflows:
     @property
     def names(self) -> list[str]:
         """The workflows by name."""
-        return list(self._versions)
+        return list(self.serving.versions)
 
     def add(self, card: Card) -> bool:
         """Serve a version of a workflow; False where it is served already."""
-        versions = self._versions.get(card.name, frozenset())
+        served = self.serving.versions
+        versions = served.get(card.name, frozenset())
         if card.version in versions:
             return False
-        self._versions = {**self._versions, card.name: versions | {card.version}}
-        self.serving = Serving(versions=self._versions, queues=self._fleet.queues, limit=self._fleet.slots)
+        self.serving = replace(self.serving, versions={**served, card.name: versions | {card.version}})
         self._unblock(card.name)
         return True
 
     def try_blocked_again(self) -> None:
         """Have the blocked runs of all workflows tried again."""
-        for name in self._versions:
+        for name in self.names:
             self._unblock(name)
 
     def _unblock(self, name: str) -> None:

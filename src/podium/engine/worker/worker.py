@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from podium.dispatch.dispatcher import Dispatcher
@@ -100,19 +100,20 @@ class Worker:
             failed=lambda error: self._soon(self._give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
             rates=self._rates.now,
         )  # fmt: skip
-        serves = Serves(version=VERSION, queues=fleet.queues, slots=settings.slots, lease=settings.lease)
+        slots = fleet.slots // max(1, len(fleet.queues or ()))
+        serves = Serves(version=VERSION, queues=fleet.queues, slots=slots, lease=settings.lease)
         self._heartbeat = Heartbeat(store.workers, self.id, clock, serves, new_id=lambda: ids.new("w"), told=told)
         self.runtime = Runtime(
             commits=self.commits, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
             ids=ids, store=store, alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve,
-            retry_run=lambda run_id: self.retry_run(run_id),  # noqa: PLW0108 - which is set later
-            recalls=self._recalls, max_facts=settings.max_facts,
+            recalls=self._recalls, retry_run=self._retry_run, max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
             watches_loops=settings.watches_loops, observer=observer,
             sent=SentSteps(clock, self.timers) if settings.keep_messages else None,
         )  # fmt: skip
 
-    # Life
+    async def _retry_run(self, run_id: str) -> None:
+        await self.retry_run(run_id)
 
     def start(self) -> None:
         """Begin to beat and to drive what is ready."""
@@ -128,6 +129,7 @@ class Worker:
         Cancelled meanwhile, it cuts at once; handing back is done all the same.
         """
         self._draining = True
+        self.fleet.drain()
         try:
             await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace, self._recalls.queues)
         finally:
@@ -149,6 +151,7 @@ class Worker:
         The worker goes on to beat, and the app to read and to start runs, which others drive.
         """
         self._draining = True
+        self.fleet.drain()
         await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace, self._recalls.queues)
         self._recalls.give_back()
         await cut(self._drives.values(), self._tasks)
@@ -164,7 +167,7 @@ class Worker:
         self._recalls.give_back()
         await cut(self._drives.values(), self._tasks)
         await self.commits.close()
-        await in_thread(self._heartbeat.stop)
+        await self.fleet.close(await in_thread(self._heartbeat.stop))
         gc.set_threshold(*self._collector)
 
     def check(self) -> None:
@@ -197,7 +200,7 @@ class Worker:
     async def _leave(self) -> None:
         await self._end_services()
         try:
-            await in_thread(self._heartbeat.stop)
+            await self.fleet.close(await in_thread(self._heartbeat.stop))
         except StoreError as error:
             _LOG.critical("its runs could not be handed back, others take them when its beat is old: %s", error)
 
@@ -226,6 +229,7 @@ class Worker:
             woken = await self.store.wake(self.id, self._served.serving, self._clock.now())
             await self.streams.look()
             self.fleet.place(woken.placed)
+            self.fleet.recover(woken.ready)
             for delivery in woken.deliveries:
                 self.received(delivery)
             if woken.next_due is not None:
@@ -258,8 +262,6 @@ class Worker:
         if not await in_thread(self._heartbeat.beat) or not self._heartbeat.fresh(worker):
             raise Evicted  # declared dead: our runs are somebody else's by now
 
-    # Runs
-
     def serve(self, workflow: AnyAgent) -> None:
         """Drive runs of a workflow from now on, also those that wait already."""
         if self._served.add(workflow.card):
@@ -291,19 +293,19 @@ class Worker:
         verdict, run_id = await answer
         return run_id, verdict is CommitVerdict.OK
 
-    async def drive(self, runs: Sequence[Placed]) -> int:
-        """Claim runs and begin to drive them; returns how many were to be had."""
+    async def drive(self, runs: Sequence[Placed]) -> Collection[int]:
+        """Claim runs and begin to drive them; returns the numbers of those that were to be had."""
         if self._draining or self._stopping:
-            return 0
+            return ()
         wanted = [run.n for run in runs if run.n not in self._drives]
         try:
             claimed = await self.store.claim(self.id, wanted, self._served.names)
         except StoreError:  # it cannot be used for a while: the runs keep their place
             self._orphans.update(wanted)  # those that were claimed, and could not be read
             self._loop.call_later(self._settings.poll, self.fleet.place, runs)
-            return 0
+            return ()
         if self._draining or self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
-            return 0
+            return ()
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:
             self._take(each)
@@ -313,7 +315,7 @@ class Worker:
             if each.run.crash_count >= self._settings.quarantine_after:
                 block, notice = quarantine(each.run, self._clock.now())
                 self._block(each.n, each.run, block, [notice])
-        return len(healthy)
+        return [each.n for each in healthy]
 
     def _block(self, number: int, run: Run, block: Block, facts: Sequence[NewFact] = ()) -> None:
         """Block a run of ours that is not in memory, then tell those who wait for it."""
@@ -383,8 +385,6 @@ class Worker:
         self.check()
         await self.commits.settled()  # a run that is blocked may just be tried again
         return await self._waiters.end_of(run_id)
-
-    # Told by commits
 
     def placed(self, runs: Sequence[Placed]) -> None:
         """These runs are ready."""

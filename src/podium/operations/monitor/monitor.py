@@ -3,9 +3,8 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from podium.dispatch.condition import Condition, Conditions
 from podium.dispatch.failure import failure_of
@@ -13,7 +12,8 @@ from podium.dispatch.rules.health.checks import called
 from podium.engine.run.starting import new_run
 from podium.engine.worker.waiters import last_of
 from podium.engine.worker.worker import Worker
-from podium.errors import PodiumError
+from podium.errors import PodiumError, StoreError
+from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent, Card
 from podium.model.clock import Clock
 from podium.model.ids import Ids
@@ -23,39 +23,40 @@ from podium.model.principal import INSTALLATION
 from podium.model.run import BlockedReason, RunOptions, RunState, Signal
 from podium.operations.monitor.diagnosis import Diagnosis, failed_since
 from podium.operations.monitor.incident import incidents
+from podium.operations.monitor.leadership import Leadership
 from podium.operations.monitor.log_tail import LogTail
+from podium.operations.monitor.restarts import Restarts
 from podium.operations.operator import Operator
 from podium.reports.dead_letters import is_discard
+from podium.services.process_states import ProcessStates
+from podium.services.store_time import StoreTime
 from podium.services.to_the_end import to_the_end
 from podium.store.codec import encode
 from podium.store.operations import Send
-from podium.store.protocol import RunQuery
+from podium.store.protocol import LostWorker, RunQuery
 
 _LOG = logging.getLogger("podium")
 
 _PRIORITY = 100
 """Incidents go before ordinary runs."""
 _LISTED = 1_000
-_HOUR = 3_600.0
+_FOR_EVER = float("inf")
 _LOOKED_BACK = 86_400.0
 """Workers that died longer before the monitor began are not told of."""
 _OPEN = (RunState.READY, RunState.RUNNING, RunState.PARKED, RunState.BLOCKED)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Known:
-    """Something in trouble that has its incident; it gets no other before it was well again."""
-
-    trouble: Problem
-    run: str
-
-
 class Monitor:
-    """The monitor of one process: its agents, and the store's runs and workers."""
+    """The monitor of one process: it sees to the agents that the process has.
+
+    One of all monitors on the store leads: that one sees to its runs and workers, too.
+    """
 
     def __init__(
-        self, worker: Worker, conditions: Conditions, clock: Clock, ids: Ids, settings: MonitorSettings
-    ) -> None:
+        self, worker: Worker, conditions: Conditions, clock: Clock, ids: Ids, settings: MonitorSettings, *,
+        time: StoreTime, lease: float,
+    ) -> None:  # fmt: skip
+        """`lease` is how long a process may be silent: so often it is looked at who leads."""
         self._worker = worker
         self._operator = Operator(worker, clock, ids)
         self._conditions = conditions
@@ -66,12 +67,14 @@ class Monitor:
         self._store = worker.store
         self._registry = worker.dispatcher.registry
         self._diagnosis = Diagnosis(self._store, self._registry, conditions, self._log, window=settings.window)
-        self._known: dict[str, _Known] = {}
+        self._own = ProcessStates()
+        """The incidents of agents whose health is that of this process alone."""
+        self._states = self._store.states or ProcessStates()
+        self._leadership = Leadership(self._states, lambda: worker.id, self._is_gone)
+        self._restarts = Restarts(self._states, time)
         self._open: dict[str, str] = {}
-        self._counted_from: dict[str, float] = {}
-        """Of each workflow, since when failed runs count that no incident was about yet."""
-        self._restarts: dict[tuple[str, str], list[float]] = {}
-        """When agents were restarted."""
+        self._lease = lease
+        self._leads = False
         self._began = clock.now()
         self._soon = asyncio.Event()
         self.workflow = incidents(self, settings)
@@ -90,6 +93,8 @@ class Monitor:
             watching.cancel()
             await to_the_end(asyncio.wait([watching]))
             self._conditions.watched(watched=False)
+            with suppress(StoreError):  # then another one leads when this process is gone
+                await self._leadership.give_up()
 
     def look_soon(self) -> None:
         """Look before it is time: something has changed."""
@@ -107,36 +112,65 @@ class Monitor:
     async def _until_next(self) -> None:
         async with asyncio.TaskGroup() as group:
             soon = group.create_task(self._soon.wait())
-            time = group.create_task(self._clock.sleep_until(self._clock.now() + self._settings.every))
+            every = self._settings.every if self._leads else min(self._settings.every, self._lease)
+            time = group.create_task(self._clock.sleep_until(self._clock.now() + every))
             await asyncio.wait((soon, time), return_when=asyncio.FIRST_COMPLETED)
             soon.cancel()
             time.cancel()
 
     async def look(self) -> None:
         """Look once: begin an incident for what is new in trouble, and tell those whose trouble has passed."""
+        self._leads = await self._leadership.lead()
         self._open = await self._open_incidents()
         await self._look_at_agents()
+        if self._leads:
+            await self._look_at_store()
+
+    async def _look_at_store(self) -> None:
+        """Look at the runs and workers of the store, as the one that leads."""
+        known = self._leadership.memory.known
         await self._count_failures()
         quarantined = {trouble.name: trouble async for trouble in self._quarantined()}
-        passed = [
-            name
-            for name, known in self._known.items()
-            if known.trouble.kind is ProblemKind.RUN and name not in quarantined
-        ]
-        for name in passed:
-            await self._well(name)
-        for trouble in (*quarantined.values(), *self._lost_workers()):
-            await self._begin(trouble)
+        lost = {trouble.name: trouble for trouble in await self._lost_workers()}
+        for name in [name for name in known if name.startswith(f"{ProblemKind.RUN}:") and name not in quarantined]:
+            del known[name]
+            await self._tell_well(name)
+        for name in [name for name in known if name.startswith(f"{ProblemKind.WORKER}:") and name not in lost]:
+            del known[name]
+        for trouble in (*quarantined.values(), *lost.values()):
+            await self._begin_of_store(trouble)
+        await self._leadership.keep()
 
     async def _look_at_agents(self) -> None:
         watched = [self._worker.dispatcher.card(agent) for agent in self._agents()]
         found = await asyncio.gather(*(self._conditions.examine(card) for card in watched))
         for card, finding in zip(watched, found, strict=True):
+            own = card.health is not None and not card.health.shared
             trouble = self._trouble(ProblemKind.AGENT, card.name, finding.why, version=card.version)
             if finding.condition is Condition.UNHEALTHY:
-                await self._begin(trouble)
+                await self._agent_is_ill(trouble, own=own)
             elif finding.condition is Condition.HEALTHY:
-                await self._well(trouble.name)
+                await self._agent_is_well(trouble, own=own)
+
+    async def _agent_is_ill(self, trouble: Problem, *, own: bool) -> None:
+        """Begin an incident, unless there was one since the agent was well, of whichever process."""
+        states, key = self._own if own else self._states, f"incident:{trouble.name}"
+        seen = await states.get(key)
+        if seen and not await self._is_back(seen.decode()):
+            return
+        run = await self._begin(trouble)
+        await states.swap(key, seen, run.encode(), now=0.0, until=_FOR_EVER)
+
+    async def _agent_is_well(self, trouble: Problem, *, own: bool) -> None:
+        """Tell its incident. Where health is that of a process, another one does so only if that process is gone."""
+        states, key, open_run = self._own if own else self._states, f"incident:{trouble.name}", None
+        if own and (open_run := self._open.get(trouble.name)) is not None:
+            seen_by = trouble_of((await self._store.facts(open_run))[0]).seen_by
+            if seen_by != self._worker.id and not await self._is_gone(seen_by):
+                return
+        if seen := await states.get(key):
+            await states.swap(key, seen, b"", now=0.0, until=_FOR_EVER)
+        await self._tell_well(trouble.name)
 
     def _agents(self) -> Iterable[AnyAgent]:
         for card in self._registry.cards():
@@ -153,20 +187,23 @@ class Monitor:
             if not is_discard(last):
                 yield self._trouble(ProblemKind.RUN, run.id, run.reason)
 
-    def _lost_workers(self) -> Iterable[Problem]:
-        for lost in self._store.workers.lost(self._began - _LOOKED_BACK):
-            why = f"worker {lost.id} on {lost.host}, process {lost.pid}, was declared dead"
-            yield self._trouble(ProblemKind.WORKER, lost.id, why, at=lost.beat)
+    async def _lost_workers(self) -> Sequence[Problem]:
+        lost = await in_thread(self._store.workers.lost, self._began - _LOOKED_BACK)
+        return [self._lost_worker(each) for each in lost]
+
+    def _lost_worker(self, lost: LostWorker) -> Problem:
+        why = f"worker {lost.id} on {lost.host}, process {lost.pid}, was declared dead"
+        return self._trouble(ProblemKind.WORKER, lost.id, why, at=lost.beat)
 
     async def _count_failures(self) -> None:
         await self._forget_answered()
-        window = self._settings.window
+        window, counted_from = self._settings.window, self._leadership.memory.counted_from
         recent = await self._store.failed_since(self._clock.now() - window)
-        counted = Counter(workflow for workflow, at in recent if at > self._counted_from.get(workflow, 0.0))
+        counted = Counter(workflow for workflow, at in recent if at > counted_from.get(workflow, 0.0))
         for workflow, failed in counted.items():
             if failed >= self._settings.burst and workflow != MONITOR:
                 why = f"{failed} runs failed within {window:g} s"
-                await self._begin(self._trouble(ProblemKind.FAILURES, workflow, why))
+                await self._begin_of_store(self._trouble(ProblemKind.FAILURES, workflow, why))
 
     def _trouble(
         self, kind: ProblemKind, subject: str, why: str, *, version: str = "", at: float | None = None
@@ -178,10 +215,14 @@ class Monitor:
 
     # Incidents
 
-    async def _begin(self, trouble: Problem) -> None:
+    async def _begin_of_store(self, trouble: Problem) -> None:
+        """Begin an incident of something that concerns the whole store, unless there was one since it was well."""
+        known = self._leadership.memory.known
+        if (run := known.get(trouble.name)) is None or await self._is_back(run):
+            known[trouble.name] = await self._begin(trouble)
+
+    async def _begin(self, trouble: Problem) -> str:
         """Begin an incident, unless one is open already, here or in another process: that has the same tag."""
-        if (known := self._known.get(trouble.name)) is not None and not await self._is_back(known):
-            return
         page = await self._store.runs(RunQuery(workflow=MONITOR, limit=_LISTED))
         tags = [run.tag or "" for run in page.items]
         number = max((int(tag.rpartition("#")[2]) for tag in tags if tag.rpartition("#")[0] == trouble.name), default=1)
@@ -195,33 +236,26 @@ class Monitor:
             if new or there is None or not there.state.ended or trouble.kind is ProblemKind.WORKER:
                 break
             number += 1
-        self._known[trouble.name] = _Known(trouble=trouble, run=found)
         if new:
             _LOG.warning("incident %s: %s %s: %s", found, trouble.subject, trouble.version, trouble.why)
+        return found
 
-    async def _is_back(self, known: _Known) -> bool:
+    async def _is_back(self, incident: str) -> bool:
         """Whether something is in trouble again of which an incident said that it works."""
-        run = await self._store.run(known.run)
+        run = await self._store.run(incident)
         if run is None or run.state is not RunState.DONE:
             return False
         last = await last_of(self._store, run)
         return last.value() in (Ending.RESTARTED, Ending.RECOVERED)
 
-    async def _well(self, name: str) -> None:
-        """Tell an incident that what it is about has passed.
+    async def _tell_well(self, name: str) -> None:
+        """Tell an incident that what it is about has passed."""
+        if (run := self._open.get(name)) is not None:
+            signal = Signal(self._ids.new("s"), "user", HEALTHY, HEALTHY, self._clock.now())
+            await self._worker.commits.submit(Send(run, signal))
 
-        The health of an agent is that of a process: another one says so only where the one that saw it is gone.
-        """
-        self._known.pop(name, None)
-        run = self._open.get(name)
-        if run is None:
-            return
-        trouble = trouble_of((await self._store.facts(run))[0])
-        another = trouble.kind is ProblemKind.AGENT and trouble.seen_by != self._worker.id
-        if another and not self._store.workers.is_fenced(trouble.seen_by):
-            return
-        signal = Signal(self._ids.new("s"), "user", HEALTHY, HEALTHY, self._clock.now())
-        await self._worker.commits.submit(Send(run, signal))
+    async def _is_gone(self, worker: str) -> bool:
+        return await in_thread(self._store.workers.is_fenced, worker)
 
     async def _open_incidents(self) -> dict[str, str]:
         """Return the incidents that are open, of whichever process, by what they are about."""
@@ -231,11 +265,15 @@ class Monitor:
 
     async def _forget_answered(self) -> None:
         """Have failed runs count anew once the incident about those before is closed."""
-        for name, known in list(self._known.items()):
-            run = await self._store.run(known.run) if known.trouble.kind is ProblemKind.FAILURES else None
+        memory, window_began = self._leadership.memory, self._clock.now() - self._settings.window
+        for name, incident in list(memory.known.items()):
+            kind, _, workflow = name.partition(":")
+            run = await self._store.run(incident) if kind == ProblemKind.FAILURES else None
             if run is not None and run.state.ended:
-                self._counted_from[known.trouble.subject] = run.ended_at or self._clock.now()
-                del self._known[name]
+                memory.counted_from[workflow] = run.ended_at or self._clock.now()
+                del memory.known[name]
+        for workflow in [each for each, at in memory.counted_from.items() if at < window_began]:
+            del memory.counted_from[workflow]
 
     # Hands
 
@@ -248,11 +286,12 @@ class Monitor:
         card = self._card(name, version)
         if card is None or card.health is None or card.health.restart is None:
             return {"possible": False, "restarted": False, "why": "it has no restart"}
-        now, most = self._clock.now(), self._settings.restarts
-        lately = [] if anew else [at for at in self._restarts.get((name, version), ()) if now - at < _HOUR]
-        if len(lately) >= most:
-            return {"possible": False, "restarted": False, "why": f"it was restarted {most} times within an hour"}
-        self._restarts[name, version] = [*lately, now]
+        most = self._settings.restarts
+        try:
+            if not await self._restarts.begin(name, version, most=most, anew=anew):
+                return {"possible": False, "restarted": False, "why": f"it was restarted {most} times within an hour"}
+        except StoreError as error:
+            return {"possible": False, "restarted": False, "why": f"how often it was restarted is not known: {error}"}
         try:
             async with asyncio.timeout(self._settings.max_wait):
                 await called(card.health.restart)

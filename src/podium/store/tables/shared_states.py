@@ -11,9 +11,21 @@ _LOOKED_AT = 16
 class TableSharedStates:
     """Looked up at once, where that takes microseconds; replaced as the store shares what processes change often."""
 
-    def __init__(self, tables: Tables, share: Callable[[Callable[[Statements], bool]], Awaitable[bool]]) -> None:
+    def __init__(
+        self, tables: Tables, share: Callable[[Callable[[Statements], bool]], Awaitable[bool]], *,
+        has_clock: bool = False,
+    ) -> None:  # fmt: skip
+        """`has_clock` says that the store is a server, whose time may be another than that of those who use it."""
         self._tables = tables
         self._share = share
+        self._has_clock = has_clock
+
+    async def time(self) -> float | None:
+        """Return the server's time, where there is one."""
+        if not self._has_clock:
+            return None
+        row = await self._tables.quickly(lambda s: s.one("server_time"))
+        return None if row is None else row[0]
 
     async def get(self, name: str) -> bytes:
         """Return a state."""

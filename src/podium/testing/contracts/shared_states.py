@@ -1,6 +1,7 @@
 """What a store must do with the small states that its processes share."""
 
 import asyncio
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
@@ -79,6 +80,19 @@ class SharedStatesContract(OpenedStore):
         async def work(one: Hand, other: Hand) -> None:
             await asyncio.gather(_add(_states(one), 50), _add(_states(other), 50))
             assert await _states(one).get("count") == await _states(other).get("count") == b"100"
+
+        with self._hands(tmp_path, "w_1", "w_2") as hands:
+            for one, other in pairwise(hands):
+                one.told(work(one, other))
+
+    def test_the_time_of_a_store_goes_on_as_that_of_this_machine_does(self, tmp_path: Path) -> None:
+        async def work(one: Hand, other: Hand) -> None:
+            begun = time.monotonic()  # noqa: TID251 - what a server says is compared with time that passes
+            first, second = await _states(one).time(), await _states(other).time()
+            passed = time.monotonic() - begun  # noqa: TID251 - the same
+            assert (first is None) == (second is None)  # None: all have one clock, that of the machine
+            if first is not None and second is not None:
+                assert 0.0 <= second - first <= passed + 0.01
 
         with self._hands(tmp_path, "w_1", "w_2") as hands:
             for one, other in pairwise(hands):

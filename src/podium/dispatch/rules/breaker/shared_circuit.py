@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from podium.dispatch.rules.breaker.circuit import CallCounts, Change, Circuit, CircuitState, Pass
@@ -24,9 +24,12 @@ class SharedCircuit:
 
     def __init__(
         self, rule: Breaker, name: str, states: SharedStates | None, changed: Callable[[], None],
-        now: Callable[[], float],
+        now: Callable[[], float], *, learn: Callable[[], Awaitable[None]] | None = None,
     ) -> None:  # fmt: skip
-        """`changed` is told when it stands otherwise; `now` is asked for the time once the store has answered."""
+        """`changed` is told when it stands otherwise; `now` is asked for the time once the store has answered.
+
+        `learn` has the time be that of the store. All times are by `now`.
+        """
         self.circuit = Circuit(rule)
         """How it stood when it was looked at last, and what happened here since."""
         self.rule = rule
@@ -34,6 +37,7 @@ class SharedCircuit:
         self._states = states
         self._changed = changed
         self._now = now
+        self._learn = learn
         self._looked_at = -math.inf
         self._untold: list[CallCounts] = []
         """The ordinary calls that ended here and that the store does not know of."""
@@ -82,13 +86,17 @@ class SharedCircuit:
         elif entry.probe is not None:
             await self._exchange(now, lambda circuit, _: circuit.leave(entry))
 
+    def was_seen(self, now: float, seconds: float) -> bool:
+        """Whether nobody else can have changed it, or it was looked at within these seconds."""
+        return self._states is None or 0.0 <= now - self._looked_at < seconds
+
     async def look(self, now: float) -> None:
         """See how it stands now."""
         if self._states is not None:
             await self._exchange(now, _nothing)
 
     def _is_fresh(self, now: float) -> bool:
-        return 0.0 <= now - self._looked_at < _LOOKS_AGAIN
+        return self.was_seen(now, _LOOKS_AGAIN)
 
     def _note(self, now: float, failed: int, slow: int) -> None:
         """Note an ordinary call to be told; those of about the same time together."""
@@ -108,6 +116,10 @@ class SharedCircuit:
         assert self._states is not None  # whoever has no store has nobody to tell
         untold, self._untold = self._untold, []
         try:
+            if self._learn is not None:
+                before = self._now()
+                await self._learn()
+                now += min(0.0, self._now() - before)  # where the store's clock turns out to be behind
             while True:
                 seen = await self._states.get(self._name)
                 now = max(now, self._now())  # what others did meanwhile is not in the future

@@ -39,7 +39,7 @@ class LimitEntry:
     counts: bool = True
     """Whether it counts in the window still."""
     told: float | None = None
-    """Until when it counts in what processes have in common, which has been told of it."""
+    """Until when it counts in what processes have in common, which has been told of it, by the time of these."""
 
 
 class Limiter(Generic[W]):
@@ -54,7 +54,7 @@ class Limiter(Generic[W]):
         self.elsewhere = LimitAmounts()
         """What other processes hold, as it was seen last."""
         self.corrections: list[tuple[float, int]] = []
-        """Tokens that were used beyond what was told of something, and until when that counts."""
+        """Tokens used beyond what was told of something, and until when that counts, by the time in common."""
         self.admitted = 0
         """How many were ever admitted."""
         self.most_running = 0
@@ -109,9 +109,12 @@ class Limiter(Generic[W]):
         """Return the tokens of those who wait here or should be back, in turn, up to so many."""
         return [place.tokens for _, place in self._queue[:most]]
 
-    def tell(self) -> list[Used]:
-        """Return what has begun of which other processes do not know; from now on it counts as told."""
-        told = [Used(each.at + self.limit.per, 1, each.tokens) for each in self._window]
+    def tell(self, ahead: float = 0.0) -> list[Used]:
+        """Return what has begun of which other processes do not know; from now on it counts as told.
+
+        The time that they have in common is so many seconds `ahead` of that of this limiter.
+        """
+        told = [Used(each.at + self.limit.per + ahead, 1, each.tokens) for each in self._window]
         for entry, used in zip(self._window, told, strict=True):
             entry.told, entry.counts = used.until, False
             self._tokens -= entry.tokens
@@ -281,7 +284,7 @@ class Limiter(Generic[W]):
     def _frees(self) -> Iterator[Used]:
         """Return what has begun, the first first that will no longer count."""
         own = (Used(each.at + self.limit.per, 1, each.tokens) for each in self._window)
-        return heapq.merge(own, self.used, key=_UNTIL) if self.used else own
+        return heapq.merge(own, self.used, key=_UNTIL)
 
     def _tokens_at(self, now: float, place: QueuePlace[W], line: QueueLine[W], ahead: int) -> float:
         """Return when there will be tokens, if those ahead use the part of their bounds that is usual."""
@@ -316,7 +319,7 @@ class Limiter(Generic[W]):
     def _counted(self) -> int:
         """How many calls are in the window, as far as is known."""
         own = len(self._window) + self._not_begun
-        return own + self.elsewhere.calls + sum(each.calls for each in self.used) if self.used else own
+        return own + self.elsewhere.calls + sum(each.calls for each in self.used)
 
     @property
     def _counted_tokens(self) -> int:

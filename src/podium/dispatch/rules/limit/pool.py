@@ -74,10 +74,12 @@ class ShareRequest:
 
 
 class Pool:
-    """One limit, as all processes have it in common. Times are seconds since 1970."""
+    """One limit, as all processes have it in common. Times are seconds since 1970, by the clock of the store."""
 
-    def __init__(self, limit: Limit) -> None:
+    def __init__(self, limit: Limit, uncertain: float = 0.0) -> None:
+        """`uncertain`: it may be by so many seconds later than whoever asks says, who does not know it better."""
         self._limit = limit
+        self._uncertain = uncertain
         self.used: list[Used] = []
         """The first to be free again first."""
         self.parts: dict[str, HeldShare] = {}
@@ -90,9 +92,9 @@ class Pool:
         return [[[each.until, each.calls, each.tokens] for each in self.used], parts]
 
     @classmethod
-    def of(cls, limit: Limit, said: Json) -> "Pool":
+    def of(cls, limit: Limit, said: Json, uncertain: float = 0.0) -> "Pool":
         """Return the one of which this was said, maybe by another process."""
-        pool = cls(limit)
+        pool = cls(limit, uncertain)
         used, parts = said
         pool.used = [Used(*each) for each in used]
         pool.parts = {worker: HeldShare(*part) for worker, part in parts.items()}
@@ -121,7 +123,7 @@ class Pool:
         """A process is gone: what it held was used, for all that anybody knows, until now."""
         part = self.parts.pop(worker, None)
         if part is not None and (part.calls or part.tokens):
-            self.begun([Used(now + self._limit.per, part.calls, part.tokens)])
+            self.begun([Used(self._latest(now), part.calls, part.tokens)])
 
     def others(self, worker: str) -> LimitAmounts:
         """Return what all other processes hold."""
@@ -191,12 +193,16 @@ class Pool:
     def _forget(self, now: float) -> None:
         """Forget what does not count any more; where the time of day was set back, nothing counts for longer for it."""
         self.used = [each for each in self.used if each.until > now]
-        latest = now + self._limit.per
+        latest = self._latest(now)
         for each in self.used:
             each.until = min(each.until, latest)
         for part in self.parts.values():
             part.seen, part.since = min(part.seen, now), min(part.since, now)
             part.back = min(part.back, latest + _COMES_BACK)
+
+    def _latest(self, now: float) -> float:
+        """Return until when what has begun by now may count."""
+        return now + self._limit.per + self._uncertain
 
     def _merge(self) -> None:
         """Keep as one what ends at about the same time; it counts until the last of it."""

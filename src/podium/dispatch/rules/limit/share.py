@@ -13,6 +13,7 @@ from podium.dispatch.rules.limit.pool import NOTHING, LimitAmounts, Pool, ShareR
 from podium.errors import StoreError
 from podium.model.clock import Clock
 from podium.model.shared_states import SharedStates
+from podium.services.store_time import StoreTime
 from podium.store.codec import decode, encode
 
 W = TypeVar("W")
@@ -45,12 +46,16 @@ class Sharing:
     """Whether another process is known to be gone."""
     clock: Clock
     ring: Ring
+    time: StoreTime
     shares: int = 0
     tasks: set["asyncio.Task[None]"] = field(default_factory=set["asyncio.Task[None]"])
 
 
 class Share(Generic[W]):
-    """What this process has of one limit, in a limiter with a stock, and when it goes to the store."""
+    """What this process has of one limit, in a limiter with a stock, and when it goes to the store.
+
+    What it tells the store is in the store's time, as late as it may be; what it is told it takes to be as late, too.
+    """
 
     def __init__(self, name: str, limiter: Limiter[W], sharing: Sharing, changed: Callable[[], None]) -> None:
         """`changed` is called when there is more to admit."""
@@ -117,6 +122,7 @@ class Share(Generic[W]):
         """Tell what was used, and give back what is at hand."""
         self._stop_alarm()
         if not self.asking and self._asked_at > -math.inf:
+            await self._sharing.time.learn()
             await self._exchange(self._sharing.clock.now(), spare=NOTHING)
 
     def _next_at(self, now: float) -> float | None:
@@ -155,10 +161,12 @@ class Share(Generic[W]):
     async def _asks(self) -> None:
         limiter, now = self._limiter, self._sharing.clock.now()
         wanted, admitted = limiter.waiting, limiter.admitted
-        recently = limiter.admitted - self._admitted
-        calls = max(_SPARE, 3 * recently) if recently + limiter.waiting and limiter.limit.tokens is None else 0
-        spare = LimitAmounts(max(0, limiter.most_running - limiter.held.places - limiter.waiting), calls)
         try:
+            await self._sharing.time.learn()
+            now, wanted, admitted = self._sharing.clock.now(), limiter.waiting, limiter.admitted
+            recently = limiter.admitted - self._admitted
+            calls = max(_SPARE, 3 * recently) if recently + limiter.waiting and limiter.limit.tokens is None else 0
+            spare = LimitAmounts(max(0, limiter.most_running - limiter.held.places - limiter.waiting), calls)
             await self._exchange(now, spare=spare)
         except StoreError as error:
             _LOG.warning("%s: the store cannot be asked for room, it is asked again soon: %s", self._name, error)
@@ -183,17 +191,19 @@ class Share(Generic[W]):
         assert stock is not None  # a share is made of a limiter with one
         stock.give_back()
         self._admitted, limiter.most_running = limiter.admitted, limiter.held.places
-        self._begun += limiter.tell()
+        self._begun += limiter.tell(self._sharing.time.ahead().most)
         asked = ShareRequest(held=limiter.held, calls=limiter.wanted(_MOST_WANTED), spare=spare)
         begun, corrections = tuple(self._begun), tuple(limiter.corrections)
-        pool, given = await self._swap(worker, asked, begun, corrections)
+        pool, given, at = await self._swap(worker, asked, begun, corrections)
         del self._begun[: len(begun)], limiter.corrections[: len(corrections)]
         stock.add(given, now + _VALID)
-        limiter.used, limiter.elsewhere = pool.used, pool.others(worker)
+        ahead = self._sharing.time.ahead().least
+        limiter.used = [Used(each.until - ahead, each.calls, each.tokens) for each in pool.used] if ahead else pool.used
+        limiter.elsewhere = pool.others(worker)
         if any(given):
             self._given_at = now
-        self._asked_at, self.rivals = now, bool(pool.rivals(worker, now))
-        self._not_before = self._may_find_more(pool, worker, now)
+        self._asked_at, self.rivals = now, bool(pool.rivals(worker, at))
+        self._not_before = self._may_find_more(pool, worker, at) - ahead
 
     async def _swap(
         self,
@@ -201,13 +211,15 @@ class Share(Generic[W]):
         asked: ShareRequest,
         begun: Sequence[Used],
         corrections: Sequence[tuple[float, int]],
-    ) -> tuple[Pool, LimitAmounts]:
-        """Have the pool changed in the store; returns what it is then, and what this process was given of it."""
+    ) -> tuple[Pool, LimitAmounts, float]:
+        """Have the pool changed in the store; returns what it is then, what this process was given of it, and when."""
         states, gone = self._sharing.states, set[str]()
         while True:
             seen = await states.get(self._name)
-            now = self._sharing.clock.now()  # what others told meanwhile is not in the future
-            pool = Pool.of(self._limiter.limit, decode(seen)) if seen else Pool(self._limiter.limit)
+            ahead = self._sharing.time.ahead()
+            now = self._sharing.clock.now() + ahead.least  # what others told meanwhile is not in the future
+            limit, off = self._limiter.limit, ahead.uncertain
+            pool = Pool.of(limit, decode(seen), off) if seen else Pool(limit, off)
             for each in gone:
                 pool.lost(each, now)
             pool.begun(begun)
@@ -220,7 +232,7 @@ class Share(Generic[W]):
             said = pool.said()
             state = b"" if said is None else encode(said)
             if state == seen or await states.swap(self._name, seen, state, now=now, until=pool.until):
-                return pool, given
+                return pool, given, now
 
     def _may_find_more(self, pool: Pool, worker: str, now: float) -> float:
         """Return when those who wait and got nothing may get something."""

@@ -1,0 +1,25 @@
+"""The states of a store that no other process can open: they are this process's own."""
+
+
+class ProcessStates:
+    """States by name, in memory: see `SharedStates`."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, bytes] = {}
+
+    async def get(self, name: str) -> bytes:
+        """Return a state."""
+        return self._states.get(name, b"")
+
+    async def time(self) -> None:
+        """Say that there is one clock."""
+
+    async def swap(self, name: str, seen: bytes, state: bytes, *, now: float, until: float) -> bool:
+        """Replace a state that still is as it was seen; what means nothing any more stays until it is replaced."""
+        del now, until
+        if self._states.get(name, b"") != seen:
+            return False
+        self._states[name] = state
+        if not state:
+            del self._states[name]
+        return True
