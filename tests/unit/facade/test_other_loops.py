@@ -81,6 +81,8 @@ USES: dict[str, Use] = {
     "ProcessReports.trust": lambda o: o.app.reports.trust("ask"),
     "ProcessReports.workers": lambda o: o.app.reports.workers(),
     "ProcessReports.workers_wanted": lambda o: o.app.reports.workers_wanted(),
+    "ProcessReports.serving": lambda o: o.app.reports.serving(),
+    "ProcessReports.unserved": lambda o: o.app.reports.unserved(o.handle.id),
     "ProcessReports.verify": lambda o: o.app.reports.verify(o.handle.id),
     "RunHandle.cancel": lambda o: o.handle.cancel(),
     "RunHandle.degraded": lambda o: o.handle.degraded(),
