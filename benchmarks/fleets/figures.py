@@ -29,7 +29,7 @@ class Row:
     goal: str = ""
 
 
-def scaled(workers: int) -> Callable[[Figures], float]:
+def scaled(workers: int) -> Callable[[Mapping[str, float]], float]:
     """How much of as many workers' worth is done, where one worker alone is 1."""
     return lambda found: found[f"scaled_{workers}"] / found["scaled_1"] / workers
 
