@@ -5,9 +5,12 @@ from contextlib import asynccontextmanager
 
 from podium.engine.fleet import Fleet
 from podium.errors import ConfigError
+from podium.fleets.dbos.options import DbosOptions
 from podium.fleets.request import FleetRequest, NoOptions, load_options
 from podium.fleets.store import StoreFleet
+from podium.fleets.temporal.options import TemporalOptions
 from podium.model.fleet import STORE
+from podium.store.opening import shown
 
 FleetOpener = Callable[[FleetRequest], Awaitable[Fleet]]
 """Opens a fleet, which `Fleet.close` closes; raises ConfigError with what to do where it cannot be had."""
@@ -18,7 +21,32 @@ async def _store(request: FleetRequest) -> Fleet:
     return StoreFleet(request.slots, queues=request.queues, probation=request.lease)
 
 
-OPENERS: dict[str, FleetOpener] = {STORE: _store}
+async def _dbos(request: FleetRequest) -> Fleet:
+    options = load_options(DbosOptions, request.settings)
+    if not request.address.startswith("postgresql://"):
+        raise ConfigError(
+            "the fleet 'dbos' keeps its queues beside the store, which has to be on PostgreSQL: set store to "
+            f"postgresql://USER@HOST:PORT/DATABASE, or fleet to 'store'. The store is {shown(request.address)!r}."
+        )
+    try:
+        from podium.fleets.dbos.opening import open_dbos  # loads DBOS and SQLAlchemy
+    except ImportError as error:
+        raise ConfigError("the fleet 'dbos' needs DBOS, which is an extra: pip install \"podium[dbos]\"") from error
+    return await open_dbos(request, options)
+
+
+async def _temporal(request: FleetRequest) -> Fleet:
+    options = load_options(TemporalOptions, request.settings)
+    try:
+        from podium.fleets.temporal.opening import open_temporal  # loads Temporal's package
+    except ImportError as error:
+        raise ConfigError(
+            "the fleet 'temporal' needs temporalio, which is an extra: pip install \"podium[temporal]\""
+        ) from error
+    return await open_temporal(request, options)
+
+
+OPENERS: dict[str, FleetOpener] = {STORE: _store, "dbos": _dbos, "temporal": _temporal}
 """What opens the fleets of a name."""
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from podium.errors import StoreUnavailable
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection, connect
 from podium.store.postgres.sql import statement
@@ -48,21 +49,19 @@ class Listener:
         self._told = told
 
     def open(self) -> None:
-        """Begin to listen, unless it does; raises psycopg.Error where the server cannot be reached."""
+        """Begin to listen, unless it does; where that cannot be, what others change is not heard of."""
         if self._connection is None or self._connection.closed:
-            connection = connect(self._address)
-            connection.execute(b"LISTEN " + channel(connection).encode())
-            self._connection = connection
+            with suppress(psycopg.Error, StoreUnavailable):
+                connection = connect(self._address)
+                connection.execute(b"LISTEN " + channel(connection).encode())
+                self._connection = connection
 
     def watch(self) -> None:
         """Have the running event loop look at the connection as it hears something, where such a loop can do that."""
         connection, loop = self._connection, asyncio.get_running_loop()
-        if (
-            self._told is None
-            or connection is None
-            or connection.closed
-            or self._watched == (loop, connection.fileno())
-        ):
+        if self._told is None or connection is None or connection.closed:
+            return
+        if self._watched == (loop, connection.fileno()):
             return
         self._unwatch()
         with suppress(NotImplementedError):  # as on Windows: it is looked at with each poll
@@ -90,6 +89,7 @@ class Listener:
         """Take in what the server told; where it told nothing because the connection is lost, that may be anything."""
         connection = self._connection
         if connection is None or connection.closed:
+            self._unwatch()
             self._news = _ALL
             return
         try:
