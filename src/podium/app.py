@@ -36,6 +36,7 @@ from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
 from podium.services.isolation import CommitAnswer
+from podium.services.serving import ServingBoard
 from podium.services.timers import Timer
 from podium.store.keeping import KeepAnswer
 from podium.store.opening import open_store, sqlite_file
@@ -109,9 +110,10 @@ class App(ScopedApp):
         told = None if observer is None else guarded.GuardedObserver(observer)
         self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
         self.worker.retry_run = lambda run: operator.Operator(self.worker, clock, ids).retry(run)
+        board = ServingBoard(store, worker=self._who, queues=fleet.queues, cards=self.registry.cards)
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
-            workflows=Workflows(rules, self.worker), home=Home(),
+            workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -157,7 +159,7 @@ class App(ScopedApp):
                 starter.serve(app, app._parts)
                 app.register(*_several(agents))
                 app.worker.start()
-                async with sealed(opened, config.audit, clock):
+                async with sealed(opened, config.audit, clock), app._parts.board.kept():
                     try:
                         async with nullcontext() if app._monitor is None else app._monitor.watching():
                             yield app

@@ -11,12 +11,15 @@ from podium.model.cost import Cost, Dimension
 from podium.model.expected import FLAG, TEXT
 from podium.model.incident import Incident
 from podium.model.json import Json
+from podium.model.run import RunState
+from podium.model.serving import ServingWorker, why_unserved
 from podium.model.track_record import AgentReport
 from podium.reports import incidents as of_incidents
 from podium.reports.audit_report import AuditReport, report_on
 from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, FailureCause, dead_letter, dead_letters
 from podium.reports.export import lines
 from podium.reports.health import Heard, heard
+from podium.services.serving import serving
 from podium.store.protocol import AgentQuery, BudgetQuery, ChainFault, CostQuery, Page, Query
 
 
@@ -103,6 +106,26 @@ class Reports:
         """Recompute a run's hash chain; returns what does not fit. Raises UnknownRun."""
         await self._sight.run(run_id)
         return await self._sight.store.verify(run_id)
+
+    async def serving(self) -> Sequence[ServingWorker]:
+        """Return what each process that drives runs of the store serves: queues, workflows and agents with versions.
+
+        A process that was killed is among them until it is declared dead. Of a store that no other process can open it
+        is empty.
+        """
+        self._sight.require_installation("the processes of a store")
+        return await serving(self._sight.store)
+
+    async def unserved(self, run_id: str) -> str:
+        """Return why no process would drive a run that is ready; empty where one would, and for all other runs.
+
+        A principal is told only that nobody would. Raises UnknownRun.
+        """
+        run = await self._sight.run(run_id)
+        if run.state is not RunState.READY:
+            return ""
+        why = why_unserved(run.workflow, run.version, run.queue, await serving(self._sight.store))
+        return why if self._sight.principal is None or not why else "no process serves it now"
 
     async def noticed(self) -> list[Heard]:
         """Return what runs noticed last of the health and the breaker of each agent, by name and version."""

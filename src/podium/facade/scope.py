@@ -16,6 +16,7 @@ from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
 from podium.model.storable import check_name
 from podium.rule_stack import RuleStack
+from podium.services.serving import ServingBoard
 from podium.store.protocol import Store
 
 
@@ -31,6 +32,7 @@ class Parts:
     worker: Worker
     workflows: Workflows
     home: Home
+    board: ServingBoard
 
 
 class Scope(Sight):

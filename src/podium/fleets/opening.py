@@ -8,6 +8,7 @@ from podium.errors import ConfigError
 from podium.fleets.dbos.options import DbosOptions
 from podium.fleets.request import FleetRequest, NoOptions, load_options
 from podium.fleets.store import StoreFleet
+from podium.fleets.temporal.options import TemporalOptions
 from podium.model.fleet import STORE
 from podium.store.opening import shown
 
@@ -34,7 +35,18 @@ async def _dbos(request: FleetRequest) -> Fleet:
     return await open_dbos(request, options)
 
 
-OPENERS: dict[str, FleetOpener] = {STORE: _store, "dbos": _dbos}
+async def _temporal(request: FleetRequest) -> Fleet:
+    options = load_options(TemporalOptions, request.settings)
+    try:
+        from podium.fleets.temporal.opening import open_temporal  # loads Temporal's package
+    except ImportError as error:
+        raise ConfigError(
+            "the fleet 'temporal' needs temporalio, which is an extra: pip install \"podium[temporal]\""
+        ) from error
+    return await open_temporal(request, options)
+
+
+OPENERS: dict[str, FleetOpener] = {STORE: _store, "dbos": _dbos, "temporal": _temporal}
 """What opens the fleets of a name."""
 
 

@@ -41,7 +41,7 @@ _FIT_ID = re.compile(r"[A-Za-z0-9_.~:+-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class JobValue:
     """A job came to its end and gave a value."""
 
     value: Json
@@ -63,7 +63,7 @@ class System(Protocol):
         """Return by what a job is asked about; None where there is none under the id."""
         ...
 
-    async def look(self, reference: str) -> Ended | None:
+    async def look(self, reference: str) -> JobValue | None:
         """Return how a job ended, None while it has not.
 
         Raises Refusal where it was cancelled over there, AgentError where it failed, in its own words, or is gone.
@@ -131,7 +131,7 @@ def _parts(
 ) -> tuple[FunctionAgent[Json, str], FunctionAgent[str, Json], FunctionAgent[str, None]]:
     """Return who starts a job, who looks how it stands, and who cancels it."""
 
-    async def found(input: Json, call: Call) -> Any:  # noqa: ARG001 - it is handed over by name
+    async def found(call: Call, **_: Json) -> Any:
         return await system.find(job_id(call)) or NOT_DONE
 
     async def start(input: Json, call: Call) -> str:

@@ -171,6 +171,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "ProcessReports.costs": lambda app, run: app.reports.costs(run=run),
     "ProcessReports.dead_letter": lambda app, run: app.reports.dead_letter(run),
     "ProcessReports.export": lambda app, run: all_of(app.reports.export(run=run)),
+    "ProcessReports.unserved": lambda app, run: app.reports.unserved(run),
     "ProcessReports.verify": lambda app, run: app.reports.verify(run),
     "Runs.call": lambda app, run: app.runs.call(run, "0"),
     "Runs.facts": lambda app, run: app.runs.facts(run),
@@ -195,6 +196,7 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
     "ProcessReports.health": lambda app: app.reports.health(),
     "ProcessReports.incident": lambda app: app.reports.incident("run-1"),
     "ProcessReports.incidents": lambda app: app.reports.incidents(),
+    "ProcessReports.serving": lambda app: app.reports.serving(),
     "ProcessReports.threads": lambda app: app.reports.threads(),
     "ProcessReports.trust": lambda app: app.reports.trust("work"),
 }

@@ -9,7 +9,7 @@ from podium.agents.http_service import HttpService
 from podium.errors import AgentError
 from podium.model.expected import NAME, or_none
 from podium.model.json import Json, is_object
-from podium.orchestrators.job import Ended, JobAgent, job
+from podium.orchestrators.job import JobAgent, JobValue, job
 from podium.orchestrators.rest import RestOptions, rest
 
 In = TypeVar("In")
@@ -46,14 +46,14 @@ class _DagRuns:
         """Look for the DAG run that has the id."""
         return None if await self._run(job) is None else job
 
-    async def look(self, reference: str) -> Ended | None:
+    async def look(self, reference: str) -> JobValue | None:
         """Return what a DAG run gave that succeeded; one that failed raises which of its tasks did."""
         run = await self._run(reference)
         if run is None:
             raise AgentError(f"DAG run {reference} of the {self.what} is not there any more: somebody deleted it")
         if run["state"] == "failed":
             raise AgentError(f"DAG run {reference} of the {self.what} failed: {await self._why(reference)}")
-        return Ended(value=await self._value(reference)) if run["state"] == "success" else None
+        return JobValue(value=await self._value(reference)) if run["state"] == "success" else None
 
     async def cancel(self, reference: str) -> None:
         """Mark a DAG run as failed, which is how Airflow stops one, unless it has ended."""

@@ -9,7 +9,7 @@ from podium.agents.http_service import HttpService
 from podium.errors import AgentError, NotDone, Refusal, UsageError
 from podium.model.expected import NAME, or_none
 from podium.model.json import Json, decode, is_object
-from podium.orchestrators.job import Ended, JobAgent, job
+from podium.orchestrators.job import JobAgent, JobValue, job
 from podium.orchestrators.rest import RestOptions, rest
 
 In = TypeVar("In")
@@ -53,7 +53,7 @@ class _Deployments:
         found = await self._service.ask_at("POST", "/flow_runs/filter", asked)
         return found[0]["id"] if found else None
 
-    async def look(self, reference: str) -> Ended | None:
+    async def look(self, reference: str) -> JobValue | None:
         """Return what a completed flow run gave; one that failed or was cancelled raises what its state says."""
         run = await self._run(reference)
         if run is None:
@@ -64,7 +64,7 @@ class _Deployments:
             raise AgentError(f"flow run {run['name']} of the {self.what} has {kind.lower()}: {said}")
         if kind == "CANCELLED":
             raise Refusal(f"flow run {run['name']} of the {self.what} was cancelled in Prefect: {said}")
-        return Ended(value=await self._value(run)) if kind == "COMPLETED" else None
+        return JobValue(value=await self._value(run)) if kind == "COMPLETED" else None
 
     async def cancel(self, reference: str) -> None:
         """Ask a flow run to stop, unless it has ended."""

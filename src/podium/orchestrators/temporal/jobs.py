@@ -16,7 +16,7 @@ from podium.agents.per_loop import PerLoop
 from podium.errors import AgentError, RateLimited, Refusal, TransportFailed
 from podium.model.expected import NAME, Expected
 from podium.model.json import Json
-from podium.orchestrators.job import ANSWERS_WITHIN, Ended, JobAgent, JobOptions, job
+from podium.orchestrators.job import ANSWERS_WITHIN, JobAgent, JobOptions, JobValue, job
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -84,7 +84,7 @@ class _Executions:
         """Look for the execution that has the id."""
         return None if await self._status(job) is None else job
 
-    async def look(self, reference: str) -> Ended | None:
+    async def look(self, reference: str) -> JobValue | None:
         """Return what the newest execution under the id gave; one that did not raises what Temporal says of it."""
         status = await self._status(reference)
         if status is None:
@@ -94,7 +94,7 @@ class _Executions:
         client = await self._client()
         async with self._asked():
             try:
-                return Ended(value=await client.get_workflow_handle(reference).result(rpc_timeout=_WITHIN))
+                return JobValue(value=await client.get_workflow_handle(reference).result(rpc_timeout=_WITHIN))
             except WorkflowFailureError as error:
                 said = f"{self.what} {reference} ended as {status.name.lower()}: {_words(error)}"
                 canceled = status is WorkflowExecutionStatus.CANCELED

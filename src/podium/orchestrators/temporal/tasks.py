@@ -1,9 +1,6 @@
 """Runs of Podium in activities of Temporal. Needs the extra `podium[temporal]`."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import activity
@@ -11,14 +8,12 @@ from temporalio.exceptions import ApplicationError
 
 from podium.app import App
 from podium.errors import PodiumError, RunCancelled, RunError, UsageError
+from podium.fleets.temporal.heartbeats import heartbeats
 from podium.model.agent import Agent
 from podium.orchestrators.hosted import Host, cancel_and_wait, start_hosted
 
 In = TypeVar("In")
 Out = TypeVar("Out")
-
-_BEATS = 4
-"""Heartbeats within the time after which an activity without one is given up."""
 
 
 async def run(
@@ -42,7 +37,7 @@ async def run(
     parts = (info.namespace, info.workflow_id, info.workflow_run_id or info.activity_run_id, info.activity_id)
     host = Host(system="temporal", task=tuple(part for part in parts if part))
     try:
-        async with _heartbeats(info.heartbeat_timeout):
+        with heartbeats(info.heartbeat_timeout.total_seconds()):
             handle = await start_hosted(app, host, workflow, input, key=key, **options)
             try:
                 return await handle.result()
@@ -64,20 +59,3 @@ def _said(error: PodiumError) -> ApplicationError:
     again = isinstance(error, RunError) and not isinstance(error, RunCancelled)
     another_time = again or not isinstance(error, RunError | UsageError)
     return ApplicationError(str(error), type=type(error).__name__, non_retryable=not another_time)
-
-
-@asynccontextmanager
-async def _heartbeats(within: timedelta) -> AsyncGenerator[None]:
-    """Send heartbeats while the block lasts."""
-
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(within.total_seconds() / _BEATS)  # noqa: TID251 - Temporal's time, not that of runs
-
-    beating = asyncio.get_running_loop().create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()
-        await asyncio.wait([beating])
