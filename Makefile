@@ -33,6 +33,7 @@ test-lowest: $(LOWEST)/.installed ## run the tests of each part with the lowest 
 
 test-all: $(DEV) test-lowest ## run the long kill runs, properties with more examples, and what needs system tools; nothing may be skipped
 	@scripts/install_system_tools
+	@scripts/install_servers
 	@scripts/install_peers
 	PODIUM_NO_SKIP=1 TESTS_LONG=1 $(BIN)/pytest -m "kill or system or hypothesis or more" --numprocesses auto --dist worksteal
 

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Generator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -19,6 +20,9 @@ from tests.new_stores import copy_new_stores
 from tests.offline import refuse_model_requests, stay_offline
 from tests.postgres import HERE, PostgresServer, postgres_server
 from tests.scratch import real_disk, use_memory
+
+if TYPE_CHECKING:
+    from tests.temporal import TemporalServer
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 NO_SKIP = os.environ.get("CI") == "true" or os.environ.get("PODIUM_NO_SKIP") == "1"
@@ -58,6 +62,17 @@ def postgres() -> Generator[PostgresServer]:
     if not HERE:
         pytest.skip("PostgreSQL is not installed: scripts/install_system_tools installs it")
     with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def temporal() -> Generator["TemporalServer"]:
+    """Return a server of Temporal that loses all when the tests end."""
+    from tests.temporal import PROGRAM, temporal_server  # noqa: PLC0415 - Temporal's package takes long to load
+
+    if not PROGRAM.exists():
+        pytest.skip("Temporal's server is not installed: scripts/install_servers builds it")
+    with temporal_server() as server:
         yield server
 
 

@@ -4,13 +4,16 @@ import os
 import shutil
 import subprocess
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Literal
+from typing import Literal, LiteralString
+
+import psycopg
 
 _PLACES = tuple(f"/usr/lib/postgresql/{version}/bin" for version in (18, 17, 16, 15))
+_STANDBY = "standby"
 _USER = "postgres"
 """Who runs the server where the tests are run by root, whom it refuses."""
 
@@ -21,11 +24,21 @@ HERE = shutil.which("initdb") is not None or any(Path(place, "initdb").exists() 
 class PostgresServer:
     """A server with one database; each store of a test has a schema of its own in it."""
 
-    def __init__(self, folder: Path, *, durable: bool = False) -> None:
-        """Make the server's files; without `durable` it does not wait for the disk, and may lose all when it dies."""
+    def __init__(self, folder: Path, *, durable: bool = False, primary: "PostgresServer | None" = None) -> None:
+        """Make the server's files; without `durable` it does not wait for the disk, and may lose all when it dies.
+
+        One of a `primary` is its standby, which it may be told to wait for (`wait_for_standby`).
+        """
         self.folder = folder
         self._data = folder / "data"
         self._schemas = count(1)
+        if os.getuid() == 0:
+            shutil.chown(folder, _USER)
+        if primary is not None:
+            line = f"host={primary.folder} user={_USER} application_name={_STANDBY}"
+            self._run("pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "-d", line, "-D", str(self._data))
+            self.configure(unix_socket_directories=str(folder))
+            return
         lines = [
             "listen_addresses = ''",
             f"unix_socket_directories = '{folder}'",
@@ -37,8 +50,6 @@ class PostgresServer:
         ]
         if not durable:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
-        if os.getuid() == 0:
-            shutil.chown(folder, _USER)
         self._run(
             "initdb",
             "--no-sync",
@@ -52,6 +63,26 @@ class PostgresServer:
         )
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\n".join(lines) + "\n")
+
+    def configure(self, **settings: str) -> None:
+        """Change settings, which count when it is started."""
+        with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+
+    def wait_for_standby(self, *, waits: bool = True) -> None:
+        """Have each commit wait until a standby has it too."""
+        self.configure(synchronous_standby_names=_STANDBY if waits else "")
+        with suppress(RuntimeError):  # it does not run
+            self._run("pg_ctl", "reload", "-s", "-D", str(self._data))
+
+    def ask(self, query: LiteralString) -> None:
+        """Have it carry out a statement."""
+        with psycopg.connect(f"host={self.folder} user={_USER} dbname=postgres", autocommit=True) as connection:
+            connection.execute(query)
+
+    def promote(self) -> None:
+        """Have a standby become a server that can be written, and wait until it is."""
+        self._run("pg_ctl", "promote", "-w", "-s", "-D", str(self._data))
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
@@ -89,11 +120,11 @@ def _call(command: Sequence[str]) -> None:
 
 
 @contextmanager
-def postgres_server(*, durable: bool = False) -> Generator[PostgresServer]:
+def postgres_server(*, durable: bool = False, primary: PostgresServer | None = None) -> Generator[PostgresServer]:
     """Run a server while a block lasts, and no longer than this process."""
     folder = Path(mkdtemp(prefix="podium-pg-"))
     try:
-        server = PostgresServer(folder, durable=durable)
+        server = PostgresServer(folder, durable=durable, primary=primary)
         with _stopped_with_this_process(server):
             server.start()
             yield server

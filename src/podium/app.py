@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from podium import lazy
 from podium.config import Config, load_config, override
 from podium.dispatch.rules.delegation.delegations import Delegations
+from podium.engine.fleet import Fleet
 from podium.engine.settings import EngineSettings
-from podium.engine.worker.in_process import InProcessFleet
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow
 from podium.errors import StoreError, UsageError
@@ -20,7 +20,10 @@ from podium.facade.handle import AnyHandle
 from podium.facade.home import Home
 from podium.facade.scope import Parts
 from podium.facade.scoped import ScopedApp
+from podium.facade.starting import AppStarter
 from podium.facade.workflows import Workflows
+from podium.fleets.opening import open_fleet
+from podium.fleets.request import FleetRequest
 from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
 from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings
@@ -80,13 +83,11 @@ class App(ScopedApp):
     """A store, the agents registered with it, and the worker that drives their runs."""
 
     def __init__(
-        self, config: Config, store: Store, clock: Clock, ids: Ids, observer: "Observer | None" = None
+        self, config: Config, store: Store, fleet: Fleet, clock: Clock, ids: Ids, observer: "Observer | None" = None
     ) -> None:
         self.config = config
         self.store = store
         settings = EngineSettings(
-            slots=config.slots,
-            queues=config.queues,
             lease=config.lease,
             grace=config.grace,
             poll=config.poll,
@@ -106,7 +107,6 @@ class App(ScopedApp):
             config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed, worker=self._who
         )
         self.registry = rules.registry
-        fleet = InProcessFleet(settings.slots, queues=settings.queues, probation=settings.lease)
         told = None if observer is None else guarded.GuardedObserver(observer)
         self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
         self.worker.retry_run = lambda run: operator.Operator(self.worker, clock, ids).retry(run)
@@ -150,20 +150,24 @@ class App(ScopedApp):
         else:
             opened = store
         try:
+            clock = clock or SystemClock()
             if observer is None and config.telemetry:
                 observer = observer_set_up()
-            app = cls(config, opened, clock or SystemClock(), ids or RandomIds(), observer)
-            app.register(*_several(agents))
-            app.worker.start()
-            async with sealed(opened, config.audit, app._parts.clock), app._parts.board.kept():
-                try:
-                    async with nullcontext() if app._monitor is None else app._monitor.watching():
-                        yield app
-                finally:
-                    app._parts.home.close()
-                    app._parts.rules.drain()
-                    await app.worker.stop()
-                    await app._parts.rules.close()
+            starter = AppStarter()
+            async with open_fleet(_fleet_wanted(config, opened, clock, starter)) as fleet:
+                app = cls(config, opened, fleet, clock, ids or RandomIds(), observer)
+                starter.serve(app, app._parts)
+                app.register(*_several(agents))
+                app.worker.start()
+                async with sealed(opened, config.audit, clock), app._parts.board.kept():
+                    try:
+                        async with nullcontext() if app._monitor is None else app._monitor.watching():
+                            yield app
+                    finally:
+                        app._parts.home.close()
+                        app._parts.rules.drain()
+                        await app.worker.stop()
+                        await app._parts.rules.close()
         finally:
             opened.close()
 
@@ -273,6 +277,13 @@ def _is_inside_a_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def _fleet_wanted(config: Config, store: Store, clock: Clock, starter: AppStarter) -> FleetRequest:
+    return FleetRequest(
+        settings=config.fleet, store=store, address=config.store, clock=clock, starter=starter, slots=config.slots,
+        queues=config.queues, lease=config.lease,
+    )  # fmt: skip
 
 
 def _make_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from podium.model.budget import BudgetSettings
 from podium.model.delegation import DelegationSettings
 from podium.model.duration import PAUSE, SECONDS, Seconds, SecondsOrNone, hold_seconds, in_seconds
 from podium.model.expected import COUNT, FLAG, NAMES, TEXT, Expected, check_fields, each, instance, one_of, or_none
+from podium.model.fleet import FleetSettings, fleet_settings
 from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
@@ -51,6 +52,7 @@ _FIELDS: Mapping[str, Expected] = {
     "monitor": Expected(
         "True, False, or MonitorSettings(…)", lambda value: isinstance(value, bool | MonitorSettings)
     ),
+    "fleet": instance(FleetSettings, 'FleetSettings(kind="store")'),
     "store": TEXT, "durability": one_of(("process", "power")),
     "compensations": one_of(get_args(Compensations)), "queues": NAMES, "telemetry": FLAG,
     "keep_messages": FLAG,
@@ -72,6 +74,8 @@ class Config:
     """Runs in memory at once; where `queues` are named, of each."""
     queues: tuple[str, ...] = ()
     """The queues whose runs this process drives; none are all."""
+    fleet: FleetSettings = field(default_factory=FleetSettings)
+    """Who decides when and where a run that is ready is driven: `fleet = "store"`, or `[podium.fleet]` with `kind`."""
     lease: Seconds = Seconds(10.0)
     """Seconds without a beat after which a worker is declared dead."""
     grace: Seconds = Seconds(8.0)
@@ -171,11 +175,13 @@ _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
     **{name: _length(expected) for name, expected in _LENGTHS.items()},
     "queues": _queues,
+    "fleet": fleet_settings,
     **dict.fromkeys(("telemetry", "keep_messages"), _switch),
 }
 _EXPECTED = {
     **{name: expected.words for name, expected in _LENGTHS.items()},
     "queues": "names of queues: a list, or a text with commas between them",
+    "fleet": 'the name of a fleet, such as "store", or a table with its `kind` and its options',
     **dict.fromkeys(("telemetry", "keep_messages"), "true or false"),
 }
 _POSITIVE = ("slots", "max_facts", "max_payload_bytes", "max_depth")

@@ -137,7 +137,7 @@ def test_suspects_do_not_hide_the_others_that_are_ready(store: SqliteStore) -> N
     died(store, "w_2")
     hand = Hand(store, "w_3")
     hand.start(new_run("new"), drive=False)
-    assert sorted(placed.crash_count for placed in hand.wake(limit=2).placed) == [0, 2, 2]
+    assert sorted(placed.crash_count for placed in hand.wake(limit=2).ready) == [0, 2, 2]
 
 
 def test_only_failed_and_quarantined_runs_are_dead(store: SqliteStore) -> None:

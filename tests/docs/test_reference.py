@@ -56,7 +56,8 @@ def test_every_setting_is_described_with_its_default() -> None:
     found = rows("config.md", 0, 1, 2)
     described = {name: (variable, default) for name, variable, default in found if variable.startswith("PODIUM_")}
     plain = [each for each in fields(Config) if each.name not in SECTIONS]
-    settings = {each.name: (f"PODIUM_{each.name.upper()}", str(each.default)) for each in plain}
+    defaults = {**{each.name: str(each.default) for each in plain}, "fleet": Config().fleet.kind}
+    settings = {name: (f"PODIUM_{name.upper()}", default) for name, default in defaults.items()}
     assert {name: described.get(name) for name in settings} == settings
     assert set(described) == set(settings)
 

@@ -4,11 +4,9 @@ import asyncio
 import json
 import os
 import signal
-import socket
-import threading
 import time
 from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -24,6 +22,7 @@ from podium.store.protocol import RunQuery
 from podium.testing import Witness
 from podium.testing.contracts.hand import fact, new_run
 from tests.faults.children import PROGRAMS
+from tests.faults.proxies import CuttingProxy
 from tests.forking import commands
 from tests.forking.process import Process
 from tests.postgres import HERE, PostgresServer, postgres_server
@@ -73,61 +72,6 @@ def test_a_server_that_dies_loses_nothing_and_repeats_nothing(durable: PostgresS
     with closing(PostgresStore(durable.address())) as store:
         store.workers.join("w_1", 100.0)
         asyncio.run(work(store))
-
-
-class CuttingProxy:
-    """Hands bytes on between clients and a server, and cuts connections after a random number of them."""
-
-    def __init__(self, server: Path, folder: Path, chance: Random) -> None:
-        self._server = server
-        self._chance = chance
-        self.cut = 0
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(folder / ".s.PGSQL.5432"))
-        self._listener.listen()
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
-
-    def close(self) -> None:
-        """End, once all who are connected have gone."""
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        for each in self._threads:
-            each.join()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(str(self._server / ".s.PGSQL.5432"))
-                thread = threading.Thread(target=self._between, args=(client, server), daemon=True)
-                self._threads.append(thread)
-                thread.start()
-
-    def _between(self, client: socket.socket, server: socket.socket) -> None:
-        with client, server:
-            ways = [
-                threading.Thread(target=self._hand_on, args=(*way, self._chance.randrange(4_000, 20_000)), daemon=True)
-                for way in ((client, server), (server, client))
-            ]
-            for each in ways:
-                each.start()
-            for each in ways:
-                each.join()
-
-    def _hand_on(self, one: socket.socket, other: socket.socket, left: int) -> None:
-        with suppress(OSError):
-            while data := one.recv(min(left, 4_096)):
-                other.sendall(data)
-                left -= len(data)
-                if not left:
-                    self.cut += 1
-                    break
-        for each in (one, other):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """A service behind HTTP that takes JSON and gives JSON: what it is sent, and what its answers mean."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
@@ -73,9 +73,30 @@ class HttpService:
         Raises RateLimited, Refusal, TransportFailed (NotDone where nothing was sent), BadAnswer, or AgentError where
         the request was wrong.
         """
-        answer = await self._send(input, {**self._headers(), **headers})
+        return await self._ask(self._request(self._endpoint.method, "", input, headers))
+
+    async def ask_at(self, method: str, path: str, input: Json = None, *, none_for: Collection[int] = ()) -> Json:
+        """Do so at a path below the url, with another method; None for an answer of one of these statuses.
+
+        An input of None sends no body.
+        """
+        return await self._ask(self._request(method, path, input, {}), none_for)
+
+    async def _ask(self, request: httpx.Request, none_for: Collection[int] = ()) -> Json:
+        answer = await self._send(request)
+        if answer.status in none_for:
+            return None
         self._raise_for(answer)
         return self._value(answer)
+
+    def _request(self, method: str, path: str, input: Json, headers: Mapping[str, str]) -> httpx.Request:
+        sends = {} if path and input is None else {"Content-Type": "application/json"}
+        return self._clients.get().build_request(
+            method,
+            f"{self._endpoint.url}{path}",
+            content=orjson.dumps(input) if sends else None,
+            headers={**sends, "Accept": "application/json", **self._headers(), **headers},
+        )
 
     def _headers(self) -> Mapping[str, str]:
         """Return the headers with their secrets; raises Refusal for one that is not set: another try does not help."""
@@ -95,23 +116,16 @@ class HttpService:
         if client is not None:
             await client.aclose()
 
-    async def _send(self, input: Json, headers: Mapping[str, str]) -> _Answer:
-        endpoint, client = self._endpoint, self._clients.get()
+    async def _send(self, request: httpx.Request) -> _Answer:
         try:
-            request = client.build_request(
-                endpoint.method,
-                endpoint.url,
-                content=orjson.dumps(input),
-                headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
-            )
-            response = await client.send(request, stream=True)
+            response = await self._clients.get().send(request, stream=True)
             try:
                 body = await self._body(response)
             finally:
                 await response.aclose()
         except _NOT_SENT as error:
             why = _said(error)
-            raise NotDone(f"{self._endpoint.name} could not be reached at {endpoint.url}: {why}") from error
+            raise NotDone(f"{self._endpoint.name} could not be reached at {self._endpoint.url}: {why}") from error
         except httpx.RequestError as error:
             raise TransportFailed(f"the connection of {self._endpoint.name} broke: {_said(error)}") from error
         return _Answer(response.status_code, response.headers, body)

@@ -9,10 +9,6 @@ from podium.model.prices import NO_PRICES, PriceSettings
 class EngineSettings:
     """Times in seconds, sizes in bytes."""
 
-    slots: int = 2_000
-    """Runs in memory at once, of each queue where queues are named; further ones wait."""
-    queues: tuple[str, ...] = ()
-    """The queues whose runs this process drives; none are all."""
     lease: float = 10.0
     """A worker that was not heard of for so long is declared dead, and its runs go to others."""
     grace: float = 8.0

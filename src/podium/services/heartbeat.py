@@ -14,24 +14,30 @@ from podium.store.protocol import WorkerRegistry
 
 
 class Watch:
-    """Watches the beats of others: who has not beaten for a lease while they were watched is silent."""
+    """Watches the beats of others: who has not beaten for a lease while they were watched is silent.
+
+    Only time in which it looked counts, up to a quarter of a lease from one look to the next; after more than a lease
+    it watches anew. What kept it from looking, such as a store that was away, may have held up the others too.
+    """
 
     def __init__(self, lease: float) -> None:
         self._lease = lease
         self._seen: dict[str, tuple[float, float]] = {}
-        """The last beat of each, and when it was seen first."""
+        """The last beat of each, and for how long it has been watched since."""
+        self._looked: float | None = None
 
     def look(self, beats: Mapping[str, float], now: float) -> dict[str, float]:
         """Look at the beats of all others; returns those of the silent."""
-        before = self._seen
+        away = 0.0 if self._looked is None else now - self._looked
+        before, watched, self._looked = {} if away > self._lease else self._seen, min(away, self._lease / 4), now
         self._seen = {
-            worker: before[worker] if worker in before and before[worker][0] == beat else (beat, now)
+            worker: (beat, before[worker][1] + watched if worker in before and before[worker][0] == beat else 0.0)
             for worker, beat in beats.items()
         }
-        return {worker: beat for worker, (beat, since) in self._seen.items() if now - since > self._lease}
+        return {worker: beat for worker, (beat, silence) in self._seen.items() if silence > self._lease}
 
     def forget(self) -> None:
-        """Watch anew: whoever watches was away, and perhaps the others were too."""
+        """Watch anew."""
         self._seen.clear()
 
 
@@ -63,6 +69,10 @@ class Heartbeat:
         self._reap()
         self._thread.start()
 
+    def pause(self, *, failed: bool) -> float:
+        """Return after how long to beat again: sooner where the store could not be reached."""
+        return self._lease / (20 if failed else 4)
+
     def fresh(self, worker: str) -> bool:
         """Whether the last beat, under this name, is younger than half a lease."""
         return worker == self._worker and self._clock.monotonic() - self._last < self._lease / 2
@@ -70,21 +80,21 @@ class Heartbeat:
     def beat(self) -> bool:
         """Beat now; False where the worker was declared dead."""
         now = self._clock.monotonic()
-        if now - self._last > self._lease:
-            self._watch.forget()
         if not self._roll.beat(self._worker, self._clock.now()):
             return False
         self._last = now
         self._reap()
         return True
 
-    def stop(self) -> None:
-        """Hand back what is left, and end; nothing happens the second time."""
+    def stop(self) -> Sequence[Placed]:
+        """Hand back what is left, which is returned, and end; nothing happens the second time."""
         self._stop.set()
         self._thread.join()
-        if not self._left:
-            self._roll.leave(self._worker)
-            self._left = True
+        if self._left:
+            return ()
+        left = self._roll.leave(self._worker)
+        self._left = True
+        return left
 
     def _join(self) -> None:
         self._last = self._clock.monotonic()
@@ -97,7 +107,9 @@ class Heartbeat:
         self._found(self._roll.reap(self._worker, silent))
 
     def _run(self) -> None:
-        while not self._stop.wait(self._lease / 4):
+        failed = False
+        while not self._stop.wait(self.pause(failed=failed)):
+            failed = False
             try:
                 if not self.beat():
                     self._rejoin()
@@ -105,7 +117,7 @@ class Heartbeat:
                 self._failed(error)
                 return
             except StoreError:
-                continue  # a store that cannot be written now: the next beat tries again
+                failed = True  # a store that cannot be reached now: the next beat tries again
             except Exception as error:  # the worker must not go on without a beat, whatever ended it
                 self._failed(error)
                 return

@@ -13,12 +13,13 @@ def run_services(
         if not task.cancelled() and (error := task.exception()) is not None:
             failed(error)
 
-    task = asyncio.create_task(_run(services))
+    task = asyncio.create_task(run_together(*services))
     task.add_done_callback(ended)
     return task
 
 
-async def _run(services: tuple[Callable[[], Coroutine[None, None, None]], ...]) -> None:
+async def run_together(*services: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run services that never end by themselves; the first that does ends them all, and its error is raised."""
     first: BaseException | None = None
     try:
         async with asyncio.TaskGroup() as group:

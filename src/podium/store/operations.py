@@ -325,6 +325,10 @@ class Placed:
     priority: int
     crash_count: int = 0
     queue: str = DEFAULT_QUEUE
+    epoch: int = 0
+    """That in which it waits: a run is ready once in an epoch, since whoever claims it begins the next one."""
+    tenant: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from podium.testing.agents import failing, hanging, scripted, slow
 from podium.testing.clock import DrivenClock
 from podium.testing.contracts.agent import AgentContract
 from podium.testing.contracts.engine import EngineContract
+from podium.testing.contracts.fleet import FleetContract
 from podium.testing.contracts.memory import MemoryContract
 from podium.testing.contracts.store import StoreContract
 from podium.testing.embedder import HashedEmbedder
@@ -38,6 +39,7 @@ __all__ = [
     "Failing",
     "FaultPoint",
     "Faults",
+    "FleetContract",
     "FrameworkContract",
     "FrameworkSite",
     "Give",

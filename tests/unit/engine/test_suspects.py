@@ -4,25 +4,27 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
-from podium.engine.worker.in_process import InProcessFleet
+from podium.fleets.store import StoreFleet
 from podium.store.operations import Placed
 
 
 class Driver:
     """Notes what it is handed; some runs are somebody else's by then."""
 
+    id = "w_1"
+
     def __init__(self, *, gone: Sequence[int] = ()) -> None:
         self.driven: list[int] = []
         self._gone = gone
 
-    async def drive(self, runs: Sequence[Placed]) -> int:
+    async def drive(self, runs: Sequence[Placed]) -> list[int]:
         had = [run.n for run in runs if run.n not in self._gone]
         self.driven.extend(had)
-        return len(had)
+        return had
 
 
 @asynccontextmanager
-async def running(fleet: InProcessFleet, driver: Driver) -> AsyncGenerator[None]:
+async def running(fleet: StoreFleet, driver: Driver) -> AsyncGenerator[None]:
     task = asyncio.create_task(fleet.run(driver))
     try:
         yield
@@ -36,7 +38,7 @@ async def turns() -> None:
 
 
 async def test_of_suspects_one_is_begun_the_most_suspect_first_and_the_others_beside_it() -> None:
-    fleet, driver = InProcessFleet(10), Driver()
+    fleet, driver = StoreFleet(10), Driver()
     async with running(fleet, driver):
         fleet.place([Placed(1, 9, 2), Placed(2, 0, 4), Placed(3, 0, 2), Placed(4, 0, 1), Placed(5, 0)])
         await turns()
@@ -50,7 +52,7 @@ async def test_of_suspects_one_is_begun_the_most_suspect_first_and_the_others_be
 
 
 async def test_a_suspect_that_is_somebody_elses_by_now_does_not_hold_up_the_next() -> None:
-    fleet, driver = InProcessFleet(10), Driver(gone=[1])
+    fleet, driver = StoreFleet(10), Driver(gone=[1])
     async with running(fleet, driver):
         fleet.place([Placed(1, 0, 3), Placed(2, 0, 2)])
         await turns()
@@ -58,7 +60,7 @@ async def test_a_suspect_that_is_somebody_elses_by_now_does_not_hold_up_the_next
 
 
 async def test_a_suspect_that_lives_on_does_not_hold_up_the_next_for_ever() -> None:
-    fleet, driver = InProcessFleet(10, probation=0.0), Driver()
+    fleet, driver = StoreFleet(10, probation=0.0), Driver()
     async with running(fleet, driver):
         fleet.place([Placed(1, 0, 2), Placed(2, 0, 2), Placed(3, 0, 2)])
         async with asyncio.timeout(120):
@@ -67,7 +69,7 @@ async def test_a_suspect_that_lives_on_does_not_hold_up_the_next_for_ever() -> N
 
 
 async def test_a_suspect_takes_a_slot_like_any_other() -> None:
-    fleet, driver = InProcessFleet(1), Driver()
+    fleet, driver = StoreFleet(1), Driver()
     async with running(fleet, driver):
         fleet.place([Placed(1, 0, 2), Placed(2, 0)])
         await turns()

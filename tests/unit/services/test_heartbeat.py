@@ -2,9 +2,12 @@
 
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from random import Random
+from typing import Any, cast
 
 import pytest
 
+from podium.errors import StoreUnavailable
 from podium.services.heartbeat import Heartbeat
 from podium.store.operations import Placed
 from podium.store.sqlite.store import SqliteStore
@@ -140,6 +143,47 @@ async def test_a_worker_whose_own_beat_was_late_watches_the_others_anew(
     store.workers.join("w_silent", clock.now())
     await watch(clock, ours, 1.5)
     assert not is_alive(store, "w_silent", clock)
+
+
+class Away:
+    """The workers of a store that cannot be reached for a while."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._workers = store.workers
+        self.away = False
+
+    def __getattr__(self, name: str) -> Any:
+        if self.away:
+            raise StoreUnavailable("the server is away")
+        return getattr(self._workers, name)
+
+
+def beat_of(roll: Away, worker: str, clock: SetClock) -> Heartbeat:
+    return Heartbeat(
+        cast("Any", roll), worker, clock, LEASE, found=print, reborn=print, new_id=lambda: "w_anew", failed=print
+    )
+
+
+@pytest.mark.parametrize("seed", [76, 0, 1, 2])
+async def test_a_store_that_was_away_has_no_worker_declare_another_dead(
+    store: SqliteStore, clock: SetClock, seed: int
+) -> None:
+    """Each reaches it again at another time, and has not heard of the others for as long as it was away."""
+    chance, roll, start = Random(seed), Away(store), clock.monotonic()
+    due = {beat_of(roll, f"w_{n}", clock): chance.uniform(0.0, LEASE / 4) for n in range(3)}
+    for n in range(3):
+        store.workers.join(f"w_{n}", clock.now())
+    began, gone = chance.uniform(LEASE, LEASE * 2), chance.uniform(0.0, LEASE * 2)
+    while (at := min(due.values())) < began + gone + LEASE * 2:
+        await clock.advance(start + at - clock.monotonic())
+        roll.away = began <= at < began + gone
+        ours = min(due, key=lambda each: due[each])
+        try:
+            assert ours.beat(), f"declared dead at {at}: it was away for {gone} from {began} on"
+            failed = False
+        except StoreUnavailable:
+            failed = True
+        due[ours] = at + ours.pause(failed=failed) + chance.uniform(0.0, LEASE / 10)
 
 
 async def test_a_beat_is_fresh_for_half_a_lease_and_under_its_own_name_alone(clock: SetClock, ours: Heartbeat) -> None:

@@ -93,7 +93,7 @@ async def test_what_hangs_in_a_thread_is_waited_for_once(monkeypatch: pytest.Mon
         handle = await app.start(waits)
         for _ in range(100):
             await clock.advance(1)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 15  # 20 if it were waited for each time
         free.set()
         assert await handle.result()
 

@@ -3,7 +3,8 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from podium.dispatch.dispatcher import Dispatcher
@@ -79,7 +80,6 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiters = Waiters(store, driven=self._driven.__contains__)
         self.streams = Streams(store.streams, self.commits, clock, owner=self.id, driven=self._driven.__contains__)
-        self._versions: dict[str, frozenset[str]] = {}
         self._serving = Serving(versions={}, queues=fleet.queues, limit=fleet.slots)
         self._changed = True
         """Whether others may have ended runs that somebody waits for here."""
@@ -110,8 +110,6 @@ class Worker:
     async def _retry_run(self, run_id: str) -> None:
         await self.retry_run(run_id)
 
-    # Life
-
     def start(self) -> None:
         """Begin to beat and to drive what is ready."""
         self._collector = relax_collector()
@@ -126,6 +124,7 @@ class Worker:
         Cancelled meanwhile, it cuts at once; handing back is done all the same.
         """
         self._draining = True
+        self.fleet.drain()
         try:
             await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace, self._recalls.queues)
         finally:
@@ -138,7 +137,7 @@ class Worker:
         self._recalls.give_back()
         await cut(self._drives.values(), self._tasks)
         await self.commits.close()
-        await in_thread(self._heartbeat.stop)
+        await self.fleet.close(await in_thread(self._heartbeat.stop))
         gc.set_threshold(*self._collector)
 
     def check(self) -> None:
@@ -169,7 +168,7 @@ class Worker:
     async def _leave(self) -> None:
         await self._end_services()
         try:
-            await in_thread(self._heartbeat.stop)
+            await self.fleet.close(await in_thread(self._heartbeat.stop))
         except StoreError as error:
             _LOG.critical("its runs could not be handed back, others take them when its beat is old: %s", error)
 
@@ -207,6 +206,7 @@ class Worker:
             woken = await self.store.wake(self.id, self._serving, self._clock.now())
             await self.streams.look()
             self.fleet.place(woken.placed)
+            self.fleet.recover(woken.ready)
             for delivery in woken.deliveries:
                 self.received(delivery)
             if woken.next_due is not None:
@@ -239,21 +239,19 @@ class Worker:
         if not await in_thread(self._heartbeat.beat) or not self._heartbeat.fresh(worker):
             raise Evicted  # declared dead: our runs are somebody else's by now
 
-    # Runs
-
     def serve(self, workflow: AnyAgent) -> None:
         """Drive runs of a workflow from now on, also those that wait already."""
         card = workflow.card
-        versions = self._versions.get(card.name, frozenset())
+        served = self._serving.versions
+        versions = served.get(card.name, frozenset())
         if card.version not in versions:
-            self._versions = {**self._versions, card.name: versions | {card.version}}
-            self._serving = Serving(versions=self._versions, queues=self.fleet.queues, limit=self.fleet.slots)
+            self._serving = replace(self._serving, versions={**served, card.name: versions | {card.version}})
             self._unblock(card.name)
             self._look_now.set()
 
     def try_blocked_again(self) -> None:
         """Have the blocked runs of all workflows tried again: an agent was added that they may have waited for."""
-        for name in self._versions:
+        for name in self._serving.versions:
             self._unblock(name)
 
     def _unblock(self, name: str) -> None:
@@ -288,19 +286,19 @@ class Worker:
         verdict, run_id = await answer
         return run_id, verdict is CommitVerdict.OK
 
-    async def drive(self, runs: Sequence[Placed]) -> int:
-        """Claim runs and begin to drive them; returns how many were to be had."""
+    async def drive(self, runs: Sequence[Placed]) -> Collection[int]:
+        """Claim runs and begin to drive them; returns the numbers of those that were to be had."""
         if self._draining or self._stopping:
-            return 0
+            return ()
         wanted = [run.n for run in runs if run.n not in self._drives]
         try:
-            claimed = await self.store.claim(self.id, wanted, list(self._versions))
+            claimed = await self.store.claim(self.id, wanted, list(self._serving.versions))
         except StoreError:  # it cannot be used for a while: the runs keep their place
             self._orphans.update(wanted)  # those that were claimed, and could not be read
             self._loop.call_later(self._settings.poll, self.fleet.place, runs)
-            return 0
+            return ()
         if self._draining or self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
-            return 0
+            return ()
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:
             self._take(each)
@@ -309,7 +307,7 @@ class Worker:
         for each in claimed:
             if each.run.crash_count >= self._settings.quarantine_after:
                 self._quarantine(each)
-        return len(healthy)
+        return [each.n for each in healthy]
 
     def _quarantine(self, claimed: Claimed) -> None:
         """Set a run aside that kills its processes: nobody drives it until a person has it tried again."""
@@ -387,8 +385,6 @@ class Worker:
         self.check()
         await self.commits.settled()  # a run that is blocked may just be tried again
         return await self._waiters.end_of(run_id)
-
-    # Told by commits
 
     def placed(self, runs: Sequence[Placed]) -> None:
         """These runs are ready."""

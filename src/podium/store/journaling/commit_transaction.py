@@ -379,7 +379,7 @@ class CommitTransaction:
             return CommitVerdict.DUPLICATE
         n, owner = self._newcomers.admit(run), self._worker if drive and not self._is_fenced() else None
         state, epoch = (RunState.READY, 0) if owner is None else (RunState.RUNNING, 1)
-        standing = RunStanding(n, state, epoch, owner, run.priority, 0, run.queue, run.parent)
+        standing = RunStanding(n, state, epoch, owner, run.priority, 0, run.queue, run.parent, run.tenant, run.id)
         self._transaction.insert_run(n, run, state, epoch, owner)
         self._standings.add(run.id, standing)
         if run.limits is not None:

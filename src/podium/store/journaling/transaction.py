@@ -39,11 +39,13 @@ class RunStanding:
     crash_count: int
     queue: str
     parent: str | None
+    tenant: str
+    id: str
 
     @property
     def placed(self) -> Placed:
         """The run as one that is ready."""
-        return Placed(self.n, self.priority, self.crash_count, self.queue)
+        return Placed(self.n, self.priority, self.crash_count, self.queue, self.epoch, self.tenant, self.id)
 
 
 class SignalRow(NamedTuple):

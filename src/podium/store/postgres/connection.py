@@ -3,21 +3,31 @@
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import psycopg
 from psycopg import errors, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from podium.errors import InvalidValue, NotAStore, PodiumError, StoreBusy, StoreLost, StoreUnavailable, Unwritable
 from podium.store.postgres.address import Address
 from podium.store.postgres.columns import register_columns
-from podium.store.postgres.sql import migrations
+from podium.store.postgres.sql import migrations, statement
+from podium.store.postgres.watched import SILENCE_SECONDS, WatchedConnection, own_name
 
-Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+Connection: TypeAlias = WatchedConnection
 
-CONNECT_SECONDS = 10
-_IDLE_SECONDS = 30
-"""The server ends a transaction of whose process it heard nothing for so long, and with it what that has locked."""
+_CONNECT_SECONDS = 10
+_LINE = {
+    "connect_timeout": _CONNECT_SECONDS, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}  # fmt: skip
+"""How a machine that is gone without a word is noticed, unless the address says otherwise."""
+_SESSION = {
+    "jit": "off", "timezone": "UTC", "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
+}  # fmt: skip
+"""What the server is told: also when to end a transaction whose process stands still, or whose machine is gone."""
 _OLDEST_SERVER = 150_000
 _PROBE = "podium.probe"
 """A setting of ours, to see whether two connections are one to the server."""
@@ -29,7 +39,7 @@ _DROPPED = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedCol
 
 def translate(error: Exception, name: str) -> PodiumError:
     """Return our error for one of the server's, or for a value that it cannot take."""
-    told = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    told = _first_line(error)
     match error:
         case InvalidValue():
             return Unwritable(str(error))
@@ -50,6 +60,10 @@ def translate(error: Exception, name: str) -> PodiumError:
             return StoreUnavailable(f"the store {name} cannot be used: {told}")
 
 
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 @contextmanager
 def translated(name: str) -> Generator[None]:
     """Raise our errors instead of the server's."""
@@ -59,24 +73,41 @@ def translated(name: str) -> Generator[None]:
         raise translate(error, name) from error
 
 
-def connect(address: Address) -> Connection:
+def connect(address: Address, *, silence: float = SILENCE_SECONDS, waits_for_disk: bool = True) -> Connection:
     """Open a connection on which each statement is a transaction of its own; raises psycopg.Error or StoreUnavailable.
 
-    A server that is gone without a word is noticed after some seconds.
+    Of several servers the first is taken that can be reached, and that goes on from what this process has seen. One
+    that has not answered for `silence` seconds is asked what it does.
     """
-    connection = psycopg.connect(
-        address.server, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="podium",
-        client_encoding="utf8", keepalives_idle=10, keepalives_interval=5, keepalives_count=3,
-    )  # fmt: skip
+    failed: list[Exception] = []
+    for server in address.servers or (address.server,):
+        try:
+            return _connected(address, server, silence=silence, waits_for_disk=waits_for_disk)
+        except (psycopg.OperationalError, StoreUnavailable) as error:
+            failed.append(error)
+    if len(failed) == 1:
+        raise failed[0]
+    told = "; ".join(_first_line(each) for each in failed)
+    raise psycopg.OperationalError(f"none of its servers can be used: {told}") from failed[-1]
+
+
+def _connected(address: Address, server: str, *, silence: float, waits_for_disk: bool) -> Connection:
+    given = conninfo_to_dict(server)
+    line = {**_LINE, "connect_timeout": min(_CONNECT_SECONDS, max(2, int(silence)))}
+    ours = {name: value for name, value in line.items() if name not in given}
+    named = make_conninfo(server, client_encoding="utf8", application_name=own_name(), **ours)
+    connection = WatchedConnection.connect(named, autocommit=True)
     try:
-        _set_up(connection, address)
+        connection.silence = silence
+        _set_up(connection, address, "on" if waits_for_disk else "off")
+        connection.server = server
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _set_up(connection: Connection, address: Address) -> None:
+def _set_up(connection: Connection, address: Address, synchronous_commit: str) -> None:
     version = connection.info.server_version
     if version < _OLDEST_SERVER:
         raise StoreUnavailable(f"{address.name} is PostgreSQL {version // 10_000}; the store needs 15 or newer.")
@@ -87,12 +118,26 @@ def _set_up(connection: Connection, address: Address) -> None:
             "Create one with ENCODING 'UTF8'."
         )
     register_columns(connection)
-    settings = {
-        "search_path": _quoted(address.schema), "synchronous_commit": "on", "jit": "off", "timezone": "UTC",
-        "idle_in_transaction_session_timeout": f"{_IDLE_SECONDS}s",
-    }  # fmt: skip
+    settings = {**_SESSION, "search_path": _quoted(address.schema), "synchronous_commit": synchronous_commit}
     calls = sql.SQL(", ").join([sql.SQL("set_config(%s, %s, false)")] * len(settings))
-    connection.execute(sql.SQL("SELECT {}").format(calls), [part for pair in settings.items() for part in pair])
+    row = connection.execute(
+        sql.SQL("SELECT pg_backend_pid(), {}").format(calls), [part for pair in settings.items() for part in pair]
+    ).fetchone()
+    connection.backend = 0 if row is None else row[0]
+    _refuse_older(connection, address)
+
+
+def _refuse_older(connection: Connection, address: Address) -> None:
+    """Raise OperationalError where a server was left behind: another one went on from what it has."""
+    try:
+        row = connection.execute(statement("server_timeline")).fetchone()
+    except (errors.InsufficientPrivilege, errors.UndefinedFunction, errors.FeatureNotSupported):
+        return  # a service that does not tell
+    if row is not None and row[1] is not None and not address.timelines.goes_on(*row):
+        raise psycopg.OperationalError(
+            f"a server of {address.name} is on timeline {row[1]}, and another one has gone on from there: what was "
+            "recorded since is not on it. Make it a standby of the other one, or take it out of the address"
+        )
 
 
 def _quoted(name: str) -> str:

@@ -1,7 +1,10 @@
 """Hearing of what other processes changed, without asking: the server tells whoever listens."""
 
+from contextlib import suppress
+
 import psycopg
 
+from podium.errors import StoreUnavailable
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection, connect
 from podium.store.postgres.sql import statement
@@ -18,11 +21,12 @@ class Listener:
         self._connection: Connection | None = None
 
     def open(self) -> None:
-        """Begin to listen, unless it does; raises psycopg.Error where the server cannot be reached."""
+        """Begin to listen, unless it does; where that cannot be, what others change is not heard of."""
         if self._connection is None or self._connection.closed:
-            connection = connect(self._address)
-            connection.execute(b"LISTEN " + channel(connection).encode())
-            self._connection = connection
+            with suppress(psycopg.Error, StoreUnavailable):
+                connection = connect(self._address)
+                connection.execute(b"LISTEN " + channel(connection).encode())
+                self._connection = connection
 
     def hears(self) -> bool:
         """Whether others changed something since this was asked last, or may have, unheard."""

@@ -1,6 +1,8 @@
 """Who drives which run: what is claimed, woken and found, on a connection of the caller."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from psycopg import Cursor
 
 from podium.model.fact import NOTHING, Fact, FactKind
 from podium.store.journaling.quoted import Payloads, quotes
@@ -46,6 +48,10 @@ def load(statements: PostgresStatements, numbers: Sequence[int]) -> list[Claimed
     ]
 
 
+def _placed(found: Iterable[Cursor[Row]]) -> list[Placed]:
+    return [Placed(*row) for rows in found for row in rows.fetchall()]
+
+
 def _facts(statements: PostgresStatements, run: int, rows: Sequence[Row]) -> list[Fact]:
     stored: dict[int, bytes | None] = {row[1]: row[7] for row in rows}
 
@@ -76,13 +82,11 @@ def wake(statements: PostgresStatements, worker: str, now: float, serving: Servi
         "workflows": Texts(serving.versions), "queues": None if serving.queues is None else Texts(serving.queues),
         "limit": serving.limit,
     }  # fmt: skip
-    placed = [
-        statements.send("runs_wake_due", now), statements.send("runs_serve_again", workflows, numbers),
-        statements.named("runs_suspect", wanted), statements.named("runs_ready", wanted),
-    ]  # fmt: skip
+    placed = statements.send("runs_wake_due", now), statements.send("runs_serve_again", workflows, numbers)
+    ready = statements.named("runs_suspect", wanted), statements.named("runs_ready", wanted)
     woken = statements.send("runs_woken", worker)
     next_due = statements.send("next_due")
-    found = Woken(placed=[Placed(*row) for each in placed for row in each.fetchall()])
+    found = Woken(placed=_placed(placed), ready=_placed(ready))
     driven = [row[0] for row in woken.fetchall()]
     found.next_due = (next_due.fetchone() or (None,))[0]
     if driven:

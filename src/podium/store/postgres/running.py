@@ -1,7 +1,8 @@
 """Claiming, committing and waking on PostgreSQL: in one thread, on one connection, for which no event loop waits."""
 
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from podium.store.commit_thread import CommitThread
 from podium.store.journaling.appending import Head, Salts
@@ -16,7 +17,10 @@ from podium.store.postgres.ownership import claim, load, take_over, wake
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.postgres.transaction import PostgresTransaction
+from podium.store.postgres.workers import fence
 from podium.store.protocol import Claimed, Serving, Woken
+
+T = TypeVar("T")
 
 _LOOK_SECONDS = 1.0
 """After so long others are looked for though nobody told of anything: who only writes down facts tells nobody."""
@@ -45,7 +49,7 @@ class PostgresRunning:
         """Take ownership of ready runs, then load journals and signals."""
 
         def work() -> list[Claimed]:
-            mine = self._session.write(lambda c: claim(PostgresStatements(c), worker, numbers, workflows))
+            mine = self._write(worker, lambda c: claim(PostgresStatements(c), worker, numbers, workflows))
             return self._loaded(mine)
 
         return await self._thread.do(work)
@@ -54,7 +58,7 @@ class PostgresRunning:
         """Claim a run that nobody drives, whatever its state, for an operator's change."""
 
         def work() -> Claimed | None:
-            number = self._session.write(lambda c: take_over(PostgresStatements(c), run_id, worker))
+            number = self._write(worker, lambda c: take_over(PostgresStatements(c), run_id, worker))
             return None if number is None else self._loaded([number])[0]
 
         return await self._thread.do(work)
@@ -68,12 +72,12 @@ class PostgresRunning:
 
         def work() -> Woken:
             self._listener.open()
-            return self._session.write(lambda c: wake(PostgresStatements(c), worker, now, serving))
+            return self._write(worker, lambda c: wake(PostgresStatements(c), worker, now, serving))
 
         self._look_at = time.monotonic() + _LOOK_SECONDS  # noqa: TID251 - the same
         found = await self._thread.do(work)
         self._next_due = found.next_due
-        self._looked = seen if len(found.placed) < serving.limit else None
+        self._looked = seen if len(found.ready) < serving.limit else None
         found.changed = changed
         return found
 
@@ -97,9 +101,20 @@ class PostgresRunning:
                 tell(statements, worker, self._session.name)
             return committed
 
-        committed = self._session.write(work)
+        committed = self._write(worker, work)
         self._learn(made[-1], operations)
         return committed
+
+    def _write(self, worker: str, work: Callable[[Connection], T]) -> T:
+        """Make a transaction of a worker, which is fenced where the server has less than it was told to have."""
+
+        def made(connection: Connection) -> T:
+            if self._session.set_back:
+                self._heads.clear()
+                fence(connection, worker, lost=True)
+            return work(connection)
+
+        return self._session.write(made)
 
     def _learn(self, group: CommitTransaction, operations: Sequence[Operation]) -> None:
         for number, head in group.journals.heads.items():

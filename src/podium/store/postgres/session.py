@@ -18,6 +18,7 @@ from psycopg import errors
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection, connect, translated
 from podium.store.postgres.sql import statement
+from podium.store.postgres.watched import SILENCE_SECONDS
 
 T = TypeVar("T")
 
@@ -28,21 +29,33 @@ _CONFLICTS = (errors.DeadlockDetected, errors.SerializationFailure, errors.Uniqu
 """What two transactions at once may come to: the second time, one sees what the other did."""
 _ENDED = (
     errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow, errors.IdleInTransactionSessionTimeout,
-    errors.ConnectionException,
+    errors.ConnectionException, errors.ReadOnlySqlTransaction,
 )  # fmt: skip
-"""What the server says last."""
+"""What the server says last, or one that is not the one to write to any more."""
 
 
 class Session:
     """One connection to a store, for one thread at a time; opened when it is needed."""
 
-    def __init__(self, address: Address, *, patience: float = PATIENCE_SECONDS) -> None:
-        """A server that is gone is tried again for `patience` seconds."""
+    def __init__(
+        self, address: Address, *, patience: float = PATIENCE_SECONDS, silence: float = SILENCE_SECONDS,
+        waits_for_disk: bool = True,
+    ) -> None:  # fmt: skip
+        """A server that is gone is tried again for `patience` seconds, one that says nothing is asked after `silence`.
+
+        A session that `waits_for_disk` waits for standbys too, where the server does.
+        """
         self._address = address
         self._patience = patience
+        self._silence = silence
+        self._waits_for_disk = waits_for_disk
         self.name = secrets.token_hex(16)
         """What tells it from all others, in every process."""
         self._number = 0
+        self._acknowledged = 0
+        """The last of its transactions that the server said it had committed."""
+        self.set_back = False
+        """Whether the server lacks some of these: it is a copy that had not got them, or a backup."""
         self._lock = threading.RLock()
         self._connection: Connection | None = None
 
@@ -59,7 +72,9 @@ class Session:
         with self._lock, translated(self._address.name):
             self._number += 1
             transaction = Numbered(self.name, self._number, work)
-            return self._patiently(lambda: transaction.make(self._opened()))
+            result = self._patiently(lambda: transaction.make(self._opened()))
+            self._acknowledged, self.set_back = self._number, False
+            return result
 
     def close(self) -> None:
         """Close the connection."""
@@ -72,8 +87,13 @@ class Session:
 
     def _opened(self) -> Connection:
         if self._connection is None or self._connection.closed:
-            self._connection = connect(self._address)
+            self._connection = connect(self._address, silence=self._silence, waits_for_disk=self._waits_for_disk)
+            self.set_back = self._acknowledged > 0 and self._last(self._connection) < self._acknowledged
         return self._connection
+
+    def _last(self, connection: Connection) -> int:
+        row = connection.execute(statement("batch_last"), (self.name,)).fetchone()
+        return 0 if row is None else row[0]
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """Try again what met another transaction, or lost its connection."""
@@ -85,12 +105,12 @@ class Session:
                 conflicts += 1
                 if conflicts == _TRIES:
                     raise
-            except psycopg.OperationalError as error:
+            except (psycopg.OperationalError, errors.ReadOnlySqlTransaction) as error:
                 if not self._lost(error) or time.monotonic() > end:  # noqa: TID251 - the same
                     raise
                 time.sleep(_PAUSE_SECONDS)
 
-    def _lost(self, error: psycopg.OperationalError) -> bool:
+    def _lost(self, error: psycopg.Error) -> bool:
         """Whether there is no connection any more; one that the server is ending is closed."""
         if self._connection is not None and (error.sqlstate is None or isinstance(error, _ENDED)):
             self._connection.close()
@@ -128,7 +148,8 @@ class Numbered(Generic[T]):
         if not self._results:
             connection.execute(statement("batch_begin"), self._batch)
         elif connection.execute(statement("batch_again"), self._batch).fetchone() is None:
-            connection.execute("ROLLBACK")
+            connection.execute(statement("batch_seal"), self._batch)
+            connection.execute("COMMIT")
             return
         self._results.append(self._work(connection))
         connection.execute("COMMIT")

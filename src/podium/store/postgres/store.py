@@ -22,6 +22,7 @@ from podium.store.tables.streams import TableStreams
 
 _BEAT_PATIENCE_SECONDS = 0.5
 """A beat that comes late must not be taken for one that was in time: the next one tries again."""
+_BEAT_SILENCE_SECONDS = 1.0
 
 
 class PostgresStore(PostgresRunning, TableReading):
@@ -38,7 +39,10 @@ class PostgresStore(PostgresRunning, TableReading):
         PostgresRunning.__init__(self, where)
         self._tables = PostgresTables(where)
         TableReading.__init__(self, self._tables)
-        self._beats = Session(where, patience=_BEAT_PATIENCE_SECONDS)
+        # A fence that is lost with its server is lost with all that it let others write, which comes after it.
+        self._beats = Session(
+            where, patience=_BEAT_PATIENCE_SECONDS, silence=_BEAT_SILENCE_SECONDS, waits_for_disk=False
+        )
         self._long = Session(where)
         self.memory = TableMemory(self._tables, WordTable())
         self.ledger = TableLedger(self._tables, lambda: schemas(where))

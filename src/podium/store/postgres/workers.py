@@ -1,13 +1,14 @@
 """Who is alive: beats, fencing, and handing back the runs of those who are not."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from podium.store.operations import Placed
 from podium.store.place import host_of, is_gone, place, process_birth
 from podium.store.postgres.connection import Connection
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
+from podium.store.postgres.watched import process_name
 from podium.store.protocol import LostWorker
 from podium.store.tables.statements import Row
 
@@ -42,16 +43,16 @@ class PostgresWorkers:
 
     def reap(self, worker: str, silent: Mapping[str, float]) -> list[Placed]:
         """Fence the dead first, then hand their runs back; nothing while another process does."""
-        dead: list[tuple[str, float, bool]] = []
+        dead: list[tuple[str, str, float, bool]] = []
         for name, where, pid, born, beat in self._others(worker):
             gone = is_gone(where, pid, born)
             if gone or silent.get(name) == beat:
-                dead.append((name, beat, gone or where != place()))
+                dead.append((name, process_name(where, pid, born), beat, gone or where != place()))
         return self._session.write(lambda connection: _reap(connection, dead)) if dead else []
 
     def leave(self, worker: str) -> list[Placed]:
         """Fence a worker and hand its runs back, in one transaction."""
-        return self._session.write(lambda connection: _fence(connection, worker, lost=False, died=False, beat=None))
+        return self._session.write(lambda connection: fence(connection, worker, lost=False))
 
     def others(self, worker: str, since: float) -> list[str]:
         """Return where other workers drive runs that were heard of since a time, and are not known to be gone."""
@@ -75,14 +76,24 @@ class PostgresWorkers:
         return self._session.read(lambda connection: PostgresStatements(connection).all("workers_alive", worker))
 
 
-def _reap(connection: Connection, dead: list[tuple[str, float, bool]]) -> list[Placed]:
-    alone = PostgresStatements(connection).one("workers_reaping")
+def _reap(connection: Connection, dead: Sequence[tuple[str, str, float, bool]]) -> list[Placed]:
+    statements = PostgresStatements(connection)
+    alone = statements.one("workers_reaping")
     if alone is None or not alone[0]:
         return []
-    return [placed for name, beat, died in dead for placed in _fence(connection, name, lost=True, died=died, beat=beat)]
+    for _, process, _, _ in dead:  # what it has locked would hold up all others, until it goes on or for ever
+        statements.send("transactions_end", process)
+    return [
+        placed
+        for name, _, beat, died in dead
+        if statements.one("worker_seize_free", name) is not None  # else the next beat tries again
+        for placed in fence(connection, name, lost=True, died=died, beat=beat)
+    ]
 
 
-def _fence(connection: Connection, worker: str, *, lost: bool, died: bool, beat: float | None) -> list[Placed]:
+def fence(
+    connection: Connection, worker: str, *, lost: bool, died: bool = False, beat: float | None = None
+) -> list[Placed]:
     """Fence a worker, unless it has beaten since, and hand its runs back; where it died, each with a strike more.
 
     A process of this place that is there still was only late. Of another place, being late is all one sees.

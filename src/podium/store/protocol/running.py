@@ -38,7 +38,9 @@ class Woken:
     """What there is to do for a worker, beyond what its own commits told it."""
 
     placed: list[Placed] = field(default_factory=list[Placed])
-    """Runs that wait for a worker, most urgent first; some may be known already."""
+    """Runs that this call made ready."""
+    ready: list[Placed] = field(default_factory=list[Placed])
+    """Runs that wait for a worker and that it serves, suspects first, then the most urgent; some are known already."""
     deliveries: list[Delivery] = field(default_factory=list[Delivery])
     """What came for runs that it drives."""
     next_due: float | None = None
@@ -71,6 +73,6 @@ class RunStore(Protocol):
     async def wake(self, worker: str, serving: Serving, now: float) -> Woken:
         """Make the parked runs ready whose time has come, and the blocked ones whose version is served here.
 
-        Returns them with all else that is ready, and what came for this worker's runs from elsewhere.
+        Returns them, what of those that it serves is ready, and what came for this worker's runs from elsewhere.
         """
         ...

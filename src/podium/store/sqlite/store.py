@@ -278,10 +278,9 @@ class SqliteStore(TableReading):
             woken.placed = await self._write(lambda connection: wake(connection, now, served))
         with translated(self.path):
             if woken.changed:
-                found = ready(self._loop, serving)
-                woken.placed += found
+                woken.ready = ready(self._loop, serving)
                 woken.deliveries = deliveries(self._loop, worker)
-                self._seen = seen if len(found) < serving.limit else None
+                self._seen = seen if len(woken.ready) < serving.limit else None
             woken.next_due = next_due(self._loop)
         return woken
 

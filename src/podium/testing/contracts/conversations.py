@@ -186,7 +186,7 @@ class ConversationsContract(OpenedStore):
             parent = hand.start(new_run("p"))
             _say(hand, parent, _want("0"))
             hand.write(parent, fact(), effects=[Spawn(new_run("p.1", parent="p"))])
-            number = hand.wake().placed[0].n
+            number = hand.wake().ready[0].n
             hand.claim(number)
             ((_, refused),) = _said(hand, number, _want("0"))
             assert "call 0 of run p" in refused["refused"]
@@ -207,7 +207,7 @@ class ConversationsContract(OpenedStore):
                 number = hand.start(new_run(name))
                 _say(hand, number, _want("0", name=conversation))
                 hand.write(number, fact(), effects=[Spawn(new_run(f"{name}.1", parent=name))])
-                children.append(hand.wake().placed[0].n)
+                children.append(hand.wake().ready[0].n)
                 hand.claim(children[-1])
             assert _said(hand, children[0], _want("0", name="v")) == []
             ((_, refused),) = _said(hand, children[1], _want("0"))

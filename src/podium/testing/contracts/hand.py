@@ -93,7 +93,7 @@ class Hand:
 
     def ready(self, **looking: Any) -> list[int]:
         """Return the numbers of the runs that wait for a worker, in the order in which they are to be driven."""
-        return [placed.n for placed in self.wake(**looking).placed]
+        return [placed.n for placed in self.wake(**looking).ready]
 
     def delivery(self, run: int, *, epoch: int = 1) -> Delivery:
         """Return what came for a run that this worker drives."""

@@ -30,7 +30,7 @@ class InboxContract(OpenedStore):
             hand.park(number, wake_at=900.0)
             assert hand.signal("r") is CommitVerdict.OK
             woken = hand.wake()
-            assert ([each.n for each in woken.placed], woken.next_due) == ([number], None)
+            assert ([each.n for each in woken.ready], woken.next_due) == ([number], None)
 
     def test_a_signal_to_a_run_in_memory_is_told_to_whoever_drives_it(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from podium.model.fact import FactKind
-from podium.model.run import BlockedReason, RunState
-from podium.store.operations import Block, CommitVerdict, HandBack, Unblock
+from podium.model.run import BlockedReason, RunState, Signal
+from podium.store.operations import Block, CommitVerdict, HandBack, Placed, Release, Send, Start, Unblock, Write
 from podium.store.protocol import QuestionQuery
 from podium.testing.contracts.hand import WORKFLOW, Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
@@ -22,6 +22,41 @@ class OwnershipContract(OpenedStore):
             assert claimed.run.state is RunState.RUNNING
             assert [each.kind for each in claimed.facts] == [FactKind.STARTED]
             assert [each.id for each in claimed.signals] == ["s_1"]
+
+    def test_whatever_makes_a_run_ready_says_in_which_epoch_it_waits(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            (told,) = hand.commit(Start(new_run("r", tenant="t", queue="q", priority=3), drive=False)).placed
+            hand.signal("r")
+
+            def take(placed: Placed) -> None:
+                assert (placed.id, placed.tenant, placed.queue, placed.priority) == ("r", "t", "q", 3)
+                assert hand.wake().ready == [placed]
+                (claimed,) = hand.claim(placed.n)
+                assert claimed.run.epoch == placed.epoch + 1
+
+            take(told)
+            hand.park(told.n, wake=1)
+            (told,) = hand.commit(Send("r", Signal("s_2", "signal", "go", None, 100.0))).placed
+            take(told)
+            hand.park(told.n, wake=2, wake_at=300.0, epoch=2)
+            (told,) = hand.wake(300.0).placed
+            take(told)
+            (told,) = hand.commit(HandBack(told.n)).placed
+            take(told)
+            hand.write(told.n, epoch=4, close=Block("no code"))
+            (told,) = hand.commit(Unblock(WORKFLOW)).placed
+            take(told)
+            hand.write(told.n, epoch=5, close=Block("no code", BlockedReason.MISSING_VERSION))
+            (told,) = hand.wake(versions=["1"]).placed
+            take(told)
+            hand.write(told.n, epoch=6, close=Block("no code"))
+            assert hand.take_over("r") is not None
+            (told,) = hand.commit(Write(told.n, 7, close=Release(RunState.READY, "", "1", None))).placed
+            take(told)
+            (told,) = hand.store.workers.leave("w_1")
+            hand.store.workers.join("w_2", 100.0)
+            hand.worker = "w_2"
+            take(told)
 
     def test_a_run_is_claimed_by_one(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -178,7 +213,7 @@ class OwnershipContract(OpenedStore):
             }
             assert hand.ready() == list(numbers.values())
             assert hand.ready(queues=["mail", "gpu"]) == [numbers["gpu"], numbers["mail"]]
-            assert [each.queue for each in hand.wake(queues=["mail"]).placed] == ["mail"]
+            assert [each.queue for each in hand.wake(queues=["mail"]).ready] == ["mail"]
 
     def test_runs_that_wait_for_a_version_are_unblocked_by_it_and_no_others(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

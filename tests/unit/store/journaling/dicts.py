@@ -227,13 +227,7 @@ class DictTransaction:
 
     def standings(self, runs: Collection[str]) -> dict[str, RunStanding]:
         rows = ((run, self._of(run)) for run in runs)
-        return {
-            run: RunStanding(
-                row.n, row.state, row.epoch, row.owner, row.run.priority, row.crash_count, row.run.queue, row.run.parent
-            )
-            for run, row in rows
-            if row is not None
-        }
+        return {run: row.standing for run, row in rows if row is not None}
 
     def is_alive(self, run: str) -> bool:
         row = self._of(run)

@@ -16,6 +16,7 @@ from podium.store.journaling.transaction import (
     Limits,
     QuestionRow,
     ReservationRow,
+    RunStanding,
     SignalRow,
 )
 from podium.store.keeping import KeepAnswer
@@ -45,7 +46,16 @@ class RunRow:
 
     @property
     def placed(self) -> Placed:
-        return Placed(self.n, self.run.priority, self.crash_count, self.run.queue)
+        run = self.run
+        return Placed(self.n, run.priority, self.crash_count, run.queue, self.epoch, run.tenant, run.id)
+
+    @property
+    def standing(self) -> RunStanding:
+        run = self.run
+        return RunStanding(
+            self.n, self.state, self.epoch, self.owner, run.priority, self.crash_count, run.queue, run.parent,
+            run.tenant, run.id,
+        )  # fmt: skip
 
 
 @dataclass

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from podium.errors import ConfigError, NotAStore, StoreUnavailable
 from podium.store.postgres import connection
@@ -71,11 +72,43 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
         ("postgresql://host/db?schema=", "no name of a schema"),
         (f"postgresql://host/db?schema={'x' * 64}", "no name of a schema"),
         ("postgresql://host/db?nonsense=1", "Expected postgresql://USER@HOST:PORT/DATABASE"),
+        ("postgresql://a:1,b:2/db?port=1,2,3", "2 hosts and 3 ports"),
     ],
 )
 def test_an_address_that_is_none_is_one_clear_error(text: str, why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         parsed(text)
+
+
+def test_an_address_of_several_servers_names_each_and_tries_them_in_order() -> None:
+    address = parsed("postgresql://ann:hush@a:5433,b,c:5434/desk?target_session_attrs=read-write&schema=s")
+    assert address.name == "postgresql://a:5433,b:5432,c:5434/desk (schema s)"
+    asked = [conninfo_to_dict(each) for each in address.servers]
+    assert [(each["host"], each["port"]) for each in asked] == [("a", "5433"), ("b", "5432"), ("c", "5434")]
+    assert {(each["dbname"], each["password"], each["target_session_attrs"]) for each in asked} == {
+        ("desk", "hush", "read-write")
+    }
+
+
+def test_the_first_server_of_an_address_that_can_be_reached_is_taken(postgres: PostgresServer) -> None:
+    address = parsed(postgres.address().replace("host=", "host=/nowhere,"))
+    prepare(address)
+    assert version_of(address) == migrations()[-1][0]
+
+
+def test_where_no_server_of_an_address_can_be_reached_each_says_why() -> None:
+    with pytest.raises(StoreUnavailable, match=r"nowhere:5432,.*elsewhere:5432.*none of its servers can be used: .*;"):
+        prepare(parsed("postgresql://ann@/desk?host=/nowhere,/elsewhere"))
+
+
+def test_a_server_that_another_one_has_gone_on_from_is_refused(address: Address) -> None:
+    prepare(address)
+    with connect(address) as opened:
+        row = opened.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
+    assert row is not None
+    assert address.timelines.goes_on(row[0], 2)  # it was promoted, and this process wrote to it
+    with pytest.raises(psycopg.OperationalError, match="on timeline 1, and another one has gone on"):
+        connect(address)
 
 
 @pytest.mark.parametrize(

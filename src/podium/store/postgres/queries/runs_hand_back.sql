@@ -1,3 +1,3 @@
 UPDATE runs SET state = 'ready', owner = NULL
 WHERE n IN (SELECT n FROM runs WHERE state = 'running' AND owner = %s ORDER BY n FOR NO KEY UPDATE)
-RETURNING n, priority, strikes, queue
+RETURNING n, priority, strikes, queue, epoch, tenant, id

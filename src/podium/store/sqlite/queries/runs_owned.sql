@@ -1,1 +1,1 @@
-SELECT n, priority, strikes, queue FROM runs WHERE state = 'running' AND owner = ?
+SELECT n, priority, strikes, queue, epoch, tenant, id FROM runs WHERE state = 'running' AND owner = ?

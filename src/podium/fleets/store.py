@@ -1,4 +1,4 @@
-"""The fleet of one process: runs by priority, and a number of slots for each queue."""
+"""The fleet that needs nothing but the store: each process claims what it finds ready there, by priority."""
 
 import asyncio
 import heapq
@@ -33,7 +33,7 @@ class _WaitingRuns:
         return taken
 
 
-class InProcessFleet:
+class StoreFleet:
     """Drives the most urgent runs first, the oldest of these first, at most `slots` at once.
 
     Of the queues it is given each has so many slots; with none it serves all queues, which share them. Those that may
@@ -75,6 +75,10 @@ class InProcessFleet:
                 line.add(run)
         self._something.set()
 
+    def recover(self, runs: Sequence[Placed]) -> None:
+        """Queue what is not queued yet: what is ready waits for whichever process claims it first."""
+        self.place(runs)
+
     def reserve(self, queue: str) -> bool:
         """Take a slot for a run that is started here, unless others wait for one, or its queue is not served here."""
         line = self._line(queue)
@@ -102,8 +106,14 @@ class InProcessFleet:
                 while batch := line.next():
                     self._queued.difference_update(run.n for run in batch)
                     driven = await driver.drive(batch)
-                    line.free += len(batch) - driven
+                    line.free += len(batch) - len(driven)
                     await asyncio.sleep(0)  # noqa: TID251 - lets the runs that were just claimed begin
+
+    def drain(self) -> None:
+        """Nothing is to be done: the worker takes no run any more, and what is queued here stands in the store."""
+
+    async def close(self, left: Sequence[Placed]) -> None:
+        """Nothing is to be done: others find in the store what was handed back."""
 
     async def _drive_suspected(self, driver: Driver) -> None:
         """Hand over the most suspect run, unless another is on trial."""

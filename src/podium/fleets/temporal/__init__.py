@@ -1,0 +1,1 @@
+"""The fleet that places runs through Temporal. Needs the extra `podium[temporal]`."""

@@ -1,0 +1,125 @@
+"""The runs of one queue that Temporal hands to this process: activities for as long as they are in memory here."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from podium.engine.fleet import Driver
+from podium.errors import StoreError
+from podium.fleets.temporal.heartbeats import heartbeats
+from podium.fleets.temporal.placement import DRIVE, DriveRequest, PlaceRun
+from podium.model.run import SUSPECTED, RunState
+from podium.store.protocol import Store
+
+_ELSEWHERE = timedelta(seconds=1)
+"""After which another worker is asked for a run that this one cannot take."""
+_ENDS_WITHIN = timedelta(days=1)
+"""How long activities may take to end once a worker takes no more: the engine cuts them, within its grace time."""
+
+
+class InMemory:
+    """The runs that were claimed here, and who waits until they have left memory."""
+
+    def __init__(self, driver: Driver, store: Store, *, probation: float) -> None:
+        self._driver = driver
+        self._store = store
+        self._probation = probation
+        self._left: dict[int, asyncio.Event] = {}
+        self._suspects = asyncio.Lock()
+        self.draining = False
+
+    async def drive(self, request: DriveRequest) -> None:
+        """Claim a run and wait until it has left memory; nothing happens if it is not ready in that epoch.
+
+        Suspects are begun one after the other. Raises ApplicationError where the run is ready, and others are to be
+        asked.
+        """
+        if request.crash_count < SUSPECTED:
+            await self._drive(request)
+            return
+        await self._suspects.acquire()
+        trial = _Trial(self._suspects)
+        ends = asyncio.get_running_loop().call_later(self._probation, trial.end)
+        try:
+            await self._drive(request)
+        finally:
+            ends.cancel()
+            trial.end()
+
+    def release(self, run: int) -> None:
+        """Note that a run has left memory."""
+        if (left := self._left.pop(run, None)) is not None:
+            left.set()
+
+    async def _drive(self, request: DriveRequest) -> None:
+        if self.draining or not await self._driver.drive([request.placed]):
+            await self._leave_to_others(request)
+            return
+        left = self._left[request.n] = asyncio.Event()
+        try:
+            await left.wait()
+        except asyncio.CancelledError:  # Temporal's word is not what takes a run away: it is here, and holds its slot
+            await left.wait()
+            raise
+
+    async def _leave_to_others(self, request: DriveRequest) -> None:
+        try:
+            run = await self._store.run(request.run)
+        except StoreError as error:
+            raise _another(f"the store cannot be read here: {error}") from error
+        if run is not None and run.state is RunState.READY and run.epoch == request.epoch:
+            raise _another(f"run {request.run} of {run.workflow} is not served here, or this worker stops")
+
+
+class _Trial:
+    """The time in which one suspect is alone: until it has left memory, or its probation is over."""
+
+    def __init__(self, turn: asyncio.Lock) -> None:
+        self._turn: asyncio.Lock | None = turn
+
+    def end(self) -> None:
+        """Let the next suspect begin; nothing happens the second time."""
+        if self._turn is not None:
+            self._turn.release()
+            self._turn = None
+
+
+def _another(why: str) -> ApplicationError:
+    return ApplicationError(why, type="NotHere", next_retry_delay=_ELSEWHERE)
+
+
+class QueueWorker:
+    """The worker of Temporal for one queue, which takes on as many runs as there are slots."""
+
+    def __init__(self, client: Client, task_queue: str, slots: int, here: InMemory, room: asyncio.Semaphore) -> None:
+        """`room` bounds what several lines take on together."""
+        self._here = here
+        self._room = room
+        self._worker = Worker(
+            client, task_queue=task_queue, workflows=[PlaceRun], activities=[self._activity()],
+            workflow_runner=UnsandboxedWorkflowRunner(), max_concurrent_activities=slots,
+            graceful_shutdown_timeout=_ENDS_WITHIN, disable_eager_activity_execution=True,
+            max_cached_workflows=0,  # one that is kept in memory is waited for, where its worker is lost
+        )  # fmt: skip
+
+    async def run(self) -> None:
+        """Take on runs until `stop`; raises what makes that impossible."""
+        await self._worker.run()
+
+    async def stop(self) -> None:
+        """Take on nothing more, and wait until what was taken on has left memory."""
+        await self._worker.shutdown()
+
+    def _activity(self) -> Callable[[DriveRequest], object]:
+        @activity.defn(name=DRIVE)
+        async def drive(request: DriveRequest) -> None:
+            with heartbeats(request.lease):
+                async with self._room:
+                    await self._here.drive(request)
+
+        return drive
