@@ -77,7 +77,7 @@ async def test_who_was_declared_dead_serves_nothing_and_is_forgotten(bench: Benc
 async def test_a_worker_that_goes_by_another_name_says_so(bench: Bench) -> None:
     async with bench.app(desk()) as app:
         [before] = await said(bench, app, len)
-        app.worker._begin_anew("w_new")  # pyright: ignore[reportPrivateUsage] - as after it was declared dead
+        app.worker._anew("w_new")  # pyright: ignore[reportPrivateUsage] - as after it was declared dead
         app.store.workers.join("w_new", bench.clock.now())
         [after] = await said(bench, app, lambda each: [one.worker for one in each] == ["w_new"])
         assert after.workflows == before.workflows
