@@ -1,6 +1,7 @@
 """A process that drives runs of one workflow, whose agent emits a number every so often; told to stop by its caller.
 
 `teller.py FOLDER SECONDS COUNT [RUN]`: starts RUN if it is given, else takes up what there is.
+FOLDER may be the address of a store.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ async def telling(ctx: Context) -> int:
 
 
 async def main() -> None:
-    async with App.open(f"{folder}/podium.db", agents=[telling], lease=2.0) as app:
+    async with App.open(folder if "://" in folder else f"{folder}/podium.db", agents=[telling], lease=2.0) as app:
         if len(sys.argv) > 4:
             await app.start(telling, id=sys.argv[4])
         print("open", flush=True)

@@ -16,6 +16,7 @@ from podium.store.postgres.named import Named
 from podium.store.postgres.ownership import claim, load, take_over, wake
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
+from podium.store.postgres.stream_news import tell_streams
 from podium.store.postgres.transaction import PostgresTransaction
 from podium.store.postgres.workers import fence
 from podium.store.protocol import Claimed, Serving, Woken
@@ -99,6 +100,7 @@ class PostgresRunning:
             transaction.finish()
             if any(_concerns_others(each) for each in operations):
                 tell(statements, worker, self._session.name)
+            tell_streams(statements, {each.run for each in operations if isinstance(each, KeepEvents)})
             return committed
 
         committed = self._write(worker, work)
