@@ -41,6 +41,12 @@ class Arrivals:
         for run in list(self._waiting):
             self._leave(run)
 
+    def end(self) -> None:
+        """Nothing is driven any more."""
+        self.give_up()
+        for run in list(self._driven):
+            self.gone(run)
+
     def driver(self, driver: Driver) -> Driver:
         """Return the driver as the slots see it."""
         return _Watched(driver, self)

@@ -33,11 +33,6 @@ class QueueBounds:
         check_fields(self, dict.fromkeys(_BOUNDS, or_none(COUNT)))
         hold_seconds(self, SECONDS, "per")
 
-    @property
-    def by_tenant(self) -> bool:
-        """Whether anything is bounded for each tenant."""
-        return self.tenant_concurrency is not None or self.tenant_runs is not None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:

@@ -117,7 +117,7 @@ class StreamNews:
 
 
 def tell_streams(statements: PostgresStatements, runs: set[str]) -> None:
-    """Tell those who read these runs, in whatever process, once the transaction is committed."""
+    """Tell those who read these runs, in whatever process, of what was just committed."""
     for run in sorted(runs):
         statements.send("stream_tell", _mark(run))
 
