@@ -19,8 +19,6 @@ from podium.store.tables.streams import TableStreams
 _LOOK_SECONDS = 0.5
 """So often the thread looks whether anybody reads still, and so long it waits to try a server again that is gone."""
 
-Ring = Callable[[], None]
-
 
 class PostgresStreams(TableStreams):
     """Streams in the store's own tables; the server says when something was added."""
@@ -32,7 +30,7 @@ class PostgresStreams(TableStreams):
         self._news = StreamNews(address)
 
     @contextmanager
-    def hear(self, run: str, ring: Ring) -> Generator[Callable[[], bool]]:
+    def hear(self, run: str, ring: Callable[[], None]) -> Generator[Callable[[], bool]]:
         """Have `ring` called, in another thread, when there may be more of a run."""
         with self._news.heard(_mark(run), ring):
             yield self._news.is_listening
@@ -48,7 +46,7 @@ class StreamNews:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._lock = threading.Lock()
-        self._rings: defaultdict[str, list[Ring]] = defaultdict(list)
+        self._rings: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
         self._thread: threading.Thread | None = None
         self._listening = False
         self._closed = threading.Event()
@@ -58,7 +56,7 @@ class StreamNews:
         return self._listening
 
     @contextmanager
-    def heard(self, mark: str, ring: Ring) -> Generator[None]:
+    def heard(self, mark: str, ring: Callable[[], None]) -> Generator[None]:
         """Have `ring` called whenever the server tells of a mark, while the block lasts."""
         with self._lock:
             self._rings[mark].append(ring)
