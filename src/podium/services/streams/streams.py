@@ -53,7 +53,7 @@ class Streams:
         left = self._ends.get(run.id)
         again = left is not None and left[-1].epoch == run.epoch  # its next generation goes on counting
         told = place_of_number(left[-1].number).nth - 1 if left and again else 0
-        emitter = Emitter(run, facts, self._commits, self._clock, told=told)
+        emitter = Emitter(run, facts, self._commits, self._clock, told=told, tells=self._book.tells)
         if dry:
             return emitter
         self._emitters[run.id] = emitter
