@@ -148,7 +148,7 @@ def prepare(address: Address) -> None:
     """Make sure that the schema is a store of this version: create or migrate it, or refuse it with a reason."""
     with translated(address.name), connect(address) as connection:
         _refuse_pooled(connection, address)
-        _migrate(connection, address)
+        migrate(connection, address)
 
 
 def _refuse_pooled(connection: Connection, address: Address) -> None:
@@ -173,7 +173,7 @@ def _mark(connection: Connection) -> str | None:
     return None if row is None else row[0]
 
 
-def _migrate(connection: Connection, address: Address) -> None:
+def migrate(connection: Connection, address: Address) -> None:
     """Bring the schema to this version, in one transaction and one process at a time."""
     if _version(connection, address) == migrations()[-1][0]:
         return
