@@ -20,6 +20,7 @@ from podium.facade.handle import AnyHandle
 from podium.facade.home import Home
 from podium.facade.scope import Parts
 from podium.facade.scoped import ScopedApp
+from podium.facade.starting import AppStarter
 from podium.facade.workflows import Workflows
 from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
@@ -35,6 +36,7 @@ from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
 from podium.services.isolation import CommitAnswer
+from podium.services.serving import ServingBoard
 from podium.services.timers import Timer
 from podium.store.keeping import KeepAnswer
 from podium.store.opening import open_store, sqlite_file
@@ -108,9 +110,10 @@ class App(ScopedApp):
         told = None if observer is None else guarded.GuardedObserver(observer)
         self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
         self.worker.retry_run = lambda run: operator.Operator(self.worker, clock, ids).retry(run)
+        board = ServingBoard(store, worker=self._who, queues=fleet.queues, cards=self.registry.cards)
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
-            workflows=Workflows(rules, self.worker), home=Home(),
+            workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -150,11 +153,13 @@ class App(ScopedApp):
             clock = clock or SystemClock()
             if observer is None and config.telemetry:
                 observer = observer_set_up()
-            async with open_fleet(_fleet_wanted(config, opened, clock)) as fleet:
+            starter = AppStarter()
+            async with open_fleet(_fleet_wanted(config, opened, clock, starter)) as fleet:
                 app = cls(config, opened, fleet, clock, ids or RandomIds(), observer)
+                starter.serve(app, app._parts)
                 app.register(*_several(agents))
                 app.worker.start()
-                async with sealed(opened, config.audit, clock):
+                async with sealed(opened, config.audit, clock), app._parts.board.kept():
                     try:
                         async with nullcontext() if app._monitor is None else app._monitor.watching():
                             yield app
@@ -176,6 +181,14 @@ class App(ScopedApp):
     def loop(self) -> asyncio.AbstractEventLoop:
         """The event loop in which the app was opened, and in which alone it is used."""
         return self._parts.home.loop
+
+    async def drained(self) -> None:
+        """Return once this app drives nothing any more because somebody had its worker drained: end the program then.
+
+        Until it is closed it goes on to read, to answer, and to start runs that others drive.
+        """
+        self._parts.home.check()
+        await self.worker.drained()
 
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
@@ -274,9 +287,9 @@ def _is_inside_a_loop() -> bool:
     return True
 
 
-def _fleet_wanted(config: Config, store: Store, clock: Clock) -> FleetRequest:
+def _fleet_wanted(config: Config, store: Store, clock: Clock, starter: AppStarter) -> FleetRequest:
     return FleetRequest(
-        settings=config.fleet, store=store, address=config.store, clock=clock, slots=config.slots,
+        settings=config.fleet, store=store, address=config.store, clock=clock, starter=starter, slots=config.slots,
         queues=config.queues, lease=config.lease,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Runs the examples of one page, from top to bottom, as a reader would: python page.py PAGE [MODULE]…
 
-Its commands find these modules imported.
+Its commands find these modules imported. Those that end with `&` go on in the background, until `$ kill` stops them or
+the page is over. `$ export NAME=VALUE` holds for all that follow.
 """
 
 import linecache
@@ -10,6 +11,7 @@ import shlex
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 if __name__ == "__main__":
     sys.path[0] = str(ROOT)
 
-from tests.forking.commands import run  # noqa: E402 - where the program is found only now
+from tests.docs.jobs import Jobs  # noqa: E402 - where the program is found only now
+from tests.forking.commands import run  # noqa: E402 - the same
 from tests.offline import refuse_model_requests, stay_offline  # noqa: E402 - the same
 
 FENCE = re.compile(
@@ -27,11 +30,11 @@ FENCE = re.compile(
 )
 TITLE = re.compile(r'\btitle="(?P<name>[^"]+)"')
 NOT_RUN = re.compile(r"^# not run\b:?(?P<reason>.*)")
-SHOWN_ERROR = re.compile(r"^(?:error:|waits for |Killed$|(?:\d+ \w+, )*\d+ failed[,:])", re.MULTILINE)
+SHOWN_ERROR = re.compile(r"^(?:error:|waits for |Some wait for |Killed$|(?:\d+ \w+, )*\d+ failed[,:])", re.MULTILINE)
 NOT_PRINTED = {"", "…", "Killed"}
 VARIES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b\d+(?:\.\d+)? (?:ms|s|min|h|µs)\b")
 ID = re.compile(r"\b(?:run|q)_[0-9a-z]{16}\b")
-COMMANDS = ("$ podium ", "$ python ")
+COMMANDS = ("$ podium ", "$ python ", "$ export ", "$ kill ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ class Command:
 
 
 def commands(block: Block) -> Iterator[Command]:
-    """Give each `$ podium …` and `$ python …` of a console block."""
+    """Give each `$ podium …` and `$ python …` of a console block, and what sets variables and stops others."""
     lines = block.body.replace("\\\n", " ").splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith("$ ")] + [len(lines)]
     for start, end in pairwise(starts):
@@ -114,14 +117,29 @@ def plain(line: str) -> str:
     return " ".join(VARIES.sub("#", line).split())
 
 
-def run_console(block: Block, path: Path, ids: dict[str, str], loaded: tuple[str, ...]) -> None:
+def run_beside(text: str, jobs: Jobs, loaded: tuple[str, ...]) -> bool:
+    """Do what a line does that is no command to wait for; returns whether it is such a line."""
+    first, _, rest = text.partition(" ")
+    if first == "export":
+        name, _, value = shlex.split(rest, comments=True)[0].partition("=")
+        os.environ[name] = value
+    elif first == "kill":
+        jobs.kill(rest)
+    elif text.endswith(" &"):
+        jobs.begin(shlex.split(text.removesuffix(" &")), loaded)
+    else:
+        return False
+    return True
+
+
+def run_console(block: Block, path: Path, ids: dict[str, str], jobs: Jobs, loaded: tuple[str, ...]) -> None:
     """Run the commands of a console block in the current folder."""
-    search = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for command in commands(block):
         text = ID.sub(lambda found: ids.get(found[0], found[0]), command.text)
         print(f"{path}:{block.line}: $ {text}", flush=True)
-        words, env = shlex.split(text, comments=True), {**os.environ, "PATH": search}
-        result = run(words, cwd=Path.cwd(), env=env, merged=True, loaded=loaded)
+        if run_beside(text, jobs, loaded):
+            continue
+        result = run(shlex.split(text, comments=True), cwd=Path.cwd(), env=os.environ, merged=True, loaded=loaded)
         print(result.stdout, flush=True)
         if (result.returncode != 0) != command.fails:
             message = f"line {block.line}: `{text}` ended with {result.returncode}"
@@ -136,14 +154,16 @@ def main() -> None:
     path, loaded = Path(sys.argv[1]), tuple(sys.argv[2:])
     module = ModuleType("__main__")
     sys.modules["__main__"] = module
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ids: dict[str, str] = {}
-    for block in blocks(path.read_text(encoding="utf-8")):
-        if block.file is not None:
-            Path(block.file).write_text(block.body, encoding="utf-8")
-        elif block.language == "python":
-            run_python(block, path, module)
-        else:
-            run_console(block, path, ids, loaded)
+    with closing(Jobs()) as jobs:
+        for block in blocks(path.read_text(encoding="utf-8")):
+            if block.file is not None:
+                Path(block.file).write_text(block.body, encoding="utf-8")
+            elif block.language == "python":
+                run_python(block, path, module)
+            else:
+                run_console(block, path, ids, jobs, loaded)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from podium.model.run import Run
 from podium.reports.audit import audit
 from podium.store.codec import decode
 from podium.store.protocol import RunQuery
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
+from tests.faults.stores import is_made, store_in
 
 DONE = ("call ", "step ", "value ")
 """The words with which a witness says that something is done which must not be done again.
@@ -32,7 +32,7 @@ class Lives:
     """
 
     def __init__(self, folder: Path, *, forgets: bool = False) -> None:
-        self.store = folder / "podium.db"
+        self.folder = folder
         self.witness = Witness(folder / "witness")
         self.number = 0
         self._forgets = forgets
@@ -42,6 +42,24 @@ class Lives:
     def ended(self, *, audited: bool = True) -> None:
         """Check the life that has just ended; unless it is `audited`, not whether all that is recorded holds."""
         self.number += 1
+        done, again = self._judged()
+        assert again == [], f"life {self.number} executed again what was recorded: {again}"
+        twice = sorted(line for line, count in done.items() if count > 1)
+        assert twice == [] or self._forgets, f"life {self.number} executed within itself twice: {twice}"
+        self._recorded |= recorded(self.folder, audited=audited) if is_made(self.folder) else set()
+
+    def repeated(self) -> list[str]:
+        """Return what was executed again since the last look, while processes go on that do so.
+
+        What they do while the store is read is not judged: it may be recorded by then.
+        """
+        _, again = self._judged()
+        self._recorded |= recorded(self.folder, audited=False)
+        self._seen = len(self.witness.lines())
+        return again
+
+    def _judged(self) -> tuple[Counter[str], list[str]]:
+        """Return how often each thing was done since the last look, and what of it was recorded before."""
         lines = self.witness.lines()
         done, again = Counter[str](), list[str]()
         for line in lines[self._seen :]:
@@ -51,15 +69,12 @@ class Lives:
                 done[line] += 1
                 again += [line] if line in self._recorded else []
         self._seen = len(lines)
-        assert again == [], f"life {self.number} executed again what was recorded: {again}"
-        twice = sorted(line for line, count in done.items() if count > 1)
-        assert twice == [] or self._forgets, f"life {self.number} executed within itself twice: {twice}"
-        self._recorded |= recorded(self.store, audited=audited) if self.store.exists() else set()
+        return done, again
 
 
-def recorded(path: Path, *, audited: bool) -> set[str]:
+def recorded(folder: Path, *, audited: bool) -> set[str]:
     """Return, as lines of a witness, every attempt, step and value whose end is in the journal."""
-    store = SqliteStore(str(path))
+    store = store_in(folder)
     found: set[str] = set()
     for run in run_sync(store.runs(RunQuery(limit=100_000))).items:
         found |= recorded_of(run, run_sync(store.facts(run.id)))

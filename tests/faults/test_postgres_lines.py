@@ -20,6 +20,7 @@ from podium.store.postgres.connection import connect, prepare
 from podium.store.postgres.session import Session
 from podium.store.postgres.store import PostgresStore
 from podium.store.postgres.watched import own_name, process_name
+from podium.store.protocol import Serving
 from podium.testing.contracts.hand import fact, new_run
 from tests.faults.proxies import LosingProxy
 from tests.postgres import PostgresServer
@@ -159,3 +160,19 @@ async def test_a_worker_of_a_server_that_was_set_back_is_fenced_and_writes_nothi
         found = await store.run("r_1")
         assert found is not None
         assert found.state is RunState.READY
+
+
+async def test_a_worker_that_cannot_listen_looks_by_itself(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that dies just then ended the worker: its error was none of a store."""
+
+    def refused(*_: object) -> object:
+        raise psycopg.OperationalError("the database system is shutting down")
+
+    with closing(PostgresStore(postgres.address())) as store:
+        store.workers.join("w_1", 100.0)
+        monkeypatch.setattr("podium.store.postgres.listening.connect", refused)
+        await store.commit("w_1", [Start(new_run("r_1"), drive=False)])
+        serving = Serving(versions={new_run("r_1").workflow: frozenset({"1"})}, queues=None, limit=10)
+        assert len((await store.wake("w_1", serving, 100.0)).placed) == 1

@@ -32,7 +32,13 @@ from tests.forking.request import Request
 from tests.forking.start import Start
 
 OURS = Path(podium.__path__[0])
-NOT_LOADED = ("podium.agents.langchain", "podium.agents.openai_agents", "podium.agents.pydantic_ai", "podium.testing")
+NOT_LOADED = (
+    "podium.agents.langchain",
+    "podium.agents.openai_agents",
+    "podium.agents.pydantic_ai",
+    "podium.orchestrators",
+    "podium.testing",
+)
 """What most commands never load."""
 RULES = "cel"
 """What commands that read YAML load, and takes longest."""

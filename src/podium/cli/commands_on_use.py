@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "dead-letters": "Runs that failed for good or were quarantined.",
         "policy": "Who may do what.",
         "delegate": "Who outside may act for whom.",
+        "workers": "Who drives runs, how queues stand, and draining a worker.",
         "store": "Copy the store, check a copy, delete what is old, make its file smaller.",
         "audit": "Whether the store is as it was written, and who did what.",
         "incidents": "What the monitor saw go wrong, and what was done about it.",

@@ -16,6 +16,7 @@ from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
 from podium.model.storable import check_name
 from podium.rule_stack import RuleStack
+from podium.services.serving import ServingBoard
 from podium.store.protocol import Store
 
 
@@ -31,6 +32,7 @@ class Parts:
     worker: Worker
     workflows: Workflows
     home: Home
+    board: ServingBoard
 
 
 class Scope(Sight):
@@ -42,7 +44,7 @@ class Scope(Sight):
             raise UsageError(f"who is {principal.who!r}: names that begin with {PRINCIPAL!r} are those of delegations.")
         if principal is not None and principal.who == NOBODY:
             raise UsageError(f"who is {NOBODY!r}, which stands for the app itself: call the user otherwise.")
-        super().__init__(parts.store, principal, parts.home)
+        super().__init__(parts.store, principal, parts.home, parts.clock)
         self._parts = parts
 
     @property

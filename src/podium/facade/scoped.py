@@ -123,6 +123,8 @@ class ScopedApp:
         if len(payload) > (most := parts.config.max_payload_bytes):
             raise InvalidValue(f"the input has {len(payload)} bytes; {most} are allowed")
         run_id, new = await parts.worker.begin(run)
+        if not parts.board.serves(queue):
+            parts.board.expect(found.card.name, found.card.version, queue)
         if not new:
             await self._must_be_same(run_id, found.card.name, tag)
         return RunHandle(run_id, self._scope, found)

@@ -7,6 +7,7 @@ from podium.engine.workflow import Workflow, is_workflow
 from podium.errors import UsageError
 from podium.model.agent import Agent, AnyAgent, members_of, must_be_agent
 from podium.rule_stack import RuleStack
+from podium.services.serving import ServingBoard
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -15,9 +16,10 @@ Out = TypeVar("Out")
 class Workflows:
     """Registers agents, and finds the workflow that is to be started."""
 
-    def __init__(self, rules: RuleStack, worker: Worker) -> None:
+    def __init__(self, rules: RuleStack, worker: Worker, board: ServingBoard) -> None:
         self._rules = rules
         self._worker = worker
+        self._board = board
 
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those in patterns, and tools, too; runs of workflows that wait for them go on."""
@@ -30,6 +32,7 @@ class Workflows:
                 self._worker.serve(agent)
         if new:
             self._worker.try_blocked_again()
+            self._board.change()
 
     def find(self, workflow: Agent[In, Out] | str) -> Workflow[In, Out]:
         """Return a workflow that can be started as a run, registered; raises UnknownAgent, or UsageError for others."""

@@ -1,12 +1,13 @@
 """What a fleet is opened with, and how it reads its options."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from podium import lazy
 from podium.errors import ConfigError, UsageError
 from podium.model.clock import Clock
 from podium.model.fleet import FleetSettings
+from podium.model.json import Json
 from podium.store.protocol import Store
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ else:
     pydantic = lazy.module("pydantic")
 
 T = TypeVar("T")
+
+
+class RunStarter(Protocol):
+    """Starts runs of the workflows that are registered here."""
+
+    def has(self, workflow: str) -> bool:
+        """Whether a workflow of that name can be started here."""
+        ...
+
+    async def start(self, workflow: str, input: Json, **options: Any) -> None:
+        """Start a run, with the options of `App.start`; nothing happens where there is one of that workflow and id."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +39,8 @@ class FleetRequest:
     address: str
     """That of the store, as the settings have it: it may hold a password."""
     clock: Clock
+    starter: RunStarter
+    """To be used from when the fleet is run on."""
     slots: int
     """How many runs may be in memory here at once; where queues are named, of each."""
     queues: tuple[str, ...]

@@ -1,6 +1,6 @@
 """Small states that all processes of a store share, such as how a circuit breaker stands."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 
@@ -12,6 +12,10 @@ class SharedStates(Protocol):
 
     def get(self, name: str) -> Awaitable[bytes]:
         """Return a state. Raises StoreError."""
+        ...
+
+    def named(self, prefix: str) -> Awaitable[Mapping[str, bytes]]:
+        """Return all states whose names begin so. Raises StoreError."""
         ...
 
     def time(self) -> Awaitable[float | None]:

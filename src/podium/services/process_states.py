@@ -11,6 +11,10 @@ class ProcessStates:
         """Return a state."""
         return self._states.get(name, b"")
 
+    async def named(self, prefix: str) -> dict[str, bytes]:
+        """Return all states whose names begin so."""
+        return {name: state for name, state in self._states.items() if name.startswith(prefix)}
+
     async def time(self) -> None:
         """Say that there is one clock."""
 

@@ -46,6 +46,9 @@ class States:
             raise StoreUnavailable("the disk is full")
         return self.kept.get(name, b"")
 
+    async def named(self, prefix: str) -> dict[str, bytes]:
+        return {name: state for name, state in self.kept.items() if name.startswith(prefix)}
+
     async def time(self) -> None:
         pass
 

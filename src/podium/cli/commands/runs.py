@@ -138,21 +138,24 @@ def show(
         print_json(call_json(detail)) if as_json else print_call(detail)
         return
 
-    async def wanted(reader: Reader) -> Family:
+    async def wanted(reader: Reader) -> tuple[Family, str]:
         run = await run_in(reader, run_id)
         seen = await _facts_of(reader, run, generation, every=every)
-        return await family_of(reader, run, seen, children=children and not facts)
+        family = await family_of(reader, run, seen, children=children and not facts)
+        return family, await reader.reports.unserved(run.id)
 
-    family = look(store, wanted)
+    family, unserved = look(store, wanted)
     run, recorded = next(iter(family.values()))
     if facts and as_json:
         print_json([as_line(fact) for fact in recorded])
     elif facts:
         print_table(("SEQ", "TIME", "FACT", "KEY", "WHAT"), [described(fact) for fact in recorded])
     elif as_json:
-        print_json(_tree_json(run, recorded, family, children=children))
+        print_json({**_tree_json(run, recorded, family, children=children), "unserved": unserved})
     else:
         _draw(run, recorded, family.get if children else None)
+        if unserved:
+            print(f"! nobody drives it: {one_line(unserved)}")
 
 
 _APART: Mapping[str, tuple[Sequence[str], str]] = {
@@ -209,7 +212,7 @@ async def family_of(view: View, run: Run, facts: Sequence[Fact], *, children: bo
     return family
 
 
-def _tree_json(run: Run, facts: Sequence[Fact], family: Family, *, children: bool) -> Json:
+def _tree_json(run: Run, facts: Sequence[Fact], family: Family, *, children: bool) -> dict[str, Json]:
     tree = tree_of(facts)
     told = {**run_json(run), "notes": tree.notes, "tree": node_json(tree.root)}
     if children:

@@ -6,15 +6,18 @@ here.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import cache
+from threading import Lock
 from time import sleep
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 
 from podium.errors import ConfigError
-from podium.fleets.dbos.placements import APPLICATION, DRIVE, VERSION, Placement, loaded, queue_of
+from podium.fleets.dbos.placements import APPLICATION, DRIVE, TICK, TICKS, VERSION, Placement, loaded, queue_of
+from podium.fleets.dbos.schedules import Tick, tick_of
 from podium.fleets.dbos.unofficial import is_busy, is_used, resume
 
 Arrived = Callable[[Placement, "Future[bool]"], None]
@@ -22,6 +25,8 @@ Arrived = Callable[[Placement, "Future[bool]"], None]
 
 _CONNECTIONS = 5
 _THREADS = 16
+_SCHEDULE_SECONDS = 5.0
+"""How often DBOS looks whether schedules have changed."""
 _LOOKS, _LOOK_SECONDS = 500, 0.01
 """How often, and how long between two times, DBOS is looked at until it has written down what came of placements."""
 
@@ -31,13 +36,19 @@ class Executor:
 
     _here: "Executor | None" = None
 
-    def __init__(self, url: str, schema: str, worker: str, queues: Sequence[str], arrived: Arrived) -> None:
+    def __init__(
+        self, url: str, schema: str, worker: str, queues: Sequence[str], arrived: Arrived,
+        ticked: Callable[[Tick], None],
+    ) -> None:  # fmt: skip
         self.worker = worker
         self._url = url
         self._schema = schema
         self._queues = queues
         self._arrived = arrived
+        self._ticked = ticked
         self._dbos: DBOS | None = None
+        self._stopped = False
+        self._lock = Lock()
 
     @staticmethod
     def check() -> None:
@@ -49,19 +60,24 @@ class Executor:
             )
 
     def launch(self) -> None:
-        """Begin to take placements out of the queues; blocks."""
+        """Begin to take placements out of the queues, unless it was stopped; blocks."""
+        with self._lock:
+            if not self._stopped:
+                self._launch()
+
+    def _launch(self) -> None:
         self.check()
         _be_quiet()
         config: DBOSConfig = {
             "name": APPLICATION, "system_database_url": self._url, "dbos_system_schema": self._schema,
             "application_version": VERSION, "executor_id": self.worker, "serializer": DBOSPortableJSONSerializer(),
             "sys_db_pool_size": _CONNECTIONS, "max_executor_threads": _THREADS, "enable_otlp": False,
-            "log_level": "WARNING",
+            "log_level": "WARNING", "scheduler_polling_interval_sec": _SCHEDULE_SECONDS,
         }  # fmt: skip
         self._dbos = DBOS(config=config)
-        DBOS.workflow(name=DRIVE, max_recovery_attempts=None)(_drive)
+        _register()
         if self._queues:
-            DBOS.listen_queues([queue_of(name) for name in self._queues])
+            DBOS.listen_queues([*(queue_of(name) for name in self._queues), TICKS])
         Executor._here = self
         DBOS.launch()
 
@@ -73,23 +89,33 @@ class Executor:
 
     def resume(self, executors: Sequence[str]) -> None:
         """Have the placements that are with dead executors taken by others; blocks."""
-        resume(executors)
+        if executors:
+            resume(executors)
 
     def stop(self) -> None:
-        """Let DBOS write down what came of placements that are over, and end it; blocks."""
-        if self._dbos is None:
-            return
-        for _ in range(_LOOKS):
-            if not is_busy(self._dbos):
-                break
-            sleep(_LOOK_SECONDS)
-        DBOS.destroy()
-        Executor._here = self._dbos = None
+        """Take no more, let DBOS write down what came of placements that are over, and end it; blocks."""
+        with self._lock:
+            self._stopped = True
+            if self._dbos is None:
+                return
+            self.take_nothing_more()
+            for _ in range(_LOOKS):
+                if not is_busy(self._dbos):
+                    break
+                sleep(_LOOK_SECONDS)
+            DBOS.destroy()
+            Executor._here = self._dbos = None
 
     def arrive(self, placement: Placement) -> "Future[bool]":
         """Have a run driven; the future tells whether it was."""
         done: Future[bool] = Future()
         self._arrived(placement, done)
+        return done
+
+    def tick(self, at: str, stored: Mapping[str, Any]) -> "Future[bool]":
+        """Have the run of a time started; the future tells when somebody has seen to it."""
+        done: Future[bool] = Future()
+        self._ticked(tick_of(at, stored, done))
         return done
 
     @classmethod
@@ -102,6 +128,19 @@ async def _drive(stored: list[Any]) -> bool:
     """Have a run driven until it leaves memory; whether it was."""
     executor = Executor.here()
     return executor is not None and await asyncio.wrap_future(executor.arrive(loaded(stored)))
+
+
+async def _tick(at: str, stored: dict[str, Any]) -> bool:
+    """Have the run of a time started."""
+    executor = Executor.here()
+    return executor is not None and await asyncio.wrap_future(executor.tick(at, stored))
+
+
+@cache
+def _register() -> None:
+    """Make known to DBOS, once in a process, what its workflows do."""
+    DBOS.workflow(name=DRIVE, max_recovery_attempts=None)(_drive)
+    DBOS.workflow(name=TICK, max_recovery_attempts=None)(_tick)
 
 
 def _be_quiet() -> None:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
-from podium.model.expected import COUNT, TEXT, Expected, check_fields, each, instance, or_none
+from podium.model.expected import COUNT, FLAG, TEXT, Expected, check_fields, each, instance, or_none
+from podium.model.json import Json
+from podium.model.run import DEFAULT_QUEUE
 
 LONGEST_NAME = 63
 """PostgreSQL cuts longer names of schemas."""
@@ -31,12 +33,34 @@ class QueueBounds:
         check_fields(self, dict.fromkeys(_BOUNDS, or_none(COUNT)))
         hold_seconds(self, SECONDS, "per")
 
-    @property
-    def by_tenant(self) -> bool:
-        """Whether anything is bounded for each tenant."""
-        return self.tenant_concurrency is not None or self.tenant_runs is not None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSchedule:
+    """Runs that begin by the clock, one for each time in the whole fleet."""
+
+    cron: str
+    """When: minute, hour, day, month, weekday, such as `0 9 * * 1-5`; with a sixth field before them, second."""
+    workflow: str
+    """The name of the workflow."""
+    input: Json = None
+    timezone: str = "UTC"
+    """In which `cron` is read, such as `Europe/Berlin`."""
+    catch_up: bool = False
+    """Whether what was missed is made up for, once a process lives again."""
+    queue: str = DEFAULT_QUEUE
+    priority: int = 0
+    tenant: str | None = None
+    principal: str | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self, _SCHEDULE)
 
 
+_SCHEDULE: Mapping[str, Expected] = {
+    **dict.fromkeys(("cron", "workflow", "timezone", "queue"), TEXT), "catch_up": FLAG,
+    **dict.fromkeys(("tenant", "principal"), or_none(TEXT)),
+    "priority": Expected("a whole number", lambda value: isinstance(value, int)),
+}  # fmt: skip
 _BOUNDS = ("concurrency", "runs", "tenant_concurrency", "tenant_runs")
 _SCHEMA = Expected(
     f"the name of a schema, of 1 to {LONGEST_NAME} bytes",
@@ -55,9 +79,12 @@ class DbosOptions:
     queues: Mapping[str, QueueBounds] = field(default_factory=dict[str, QueueBounds])
     """The bounds of queues, by name: `[podium.fleet.queues.NAME]`; `*` is each that is not named."""
 
+    schedules: Mapping[str, RunSchedule] = field(default_factory=dict[str, RunSchedule])
+    """Runs that begin by the clock, by name: `[podium.fleet.schedules.NAME]`."""
+
     def __post_init__(self) -> None:
         bounds = each(instance(QueueBounds, "QueueBounds(concurrency=5)"), "bounds by queue")
-        check_fields(self, {"schema": or_none(_SCHEMA), "queues": bounds})
+        check_fields(self, {"schema": or_none(_SCHEMA), "queues": bounds, "schedules": _SCHEDULES})
         hold_seconds(self, SECONDS, "poll")
 
     def bounds_of(self, queue: str) -> QueueBounds:
@@ -70,4 +97,5 @@ class DbosOptions:
         return max((each.per for each in self.queues.values() if each.runs or each.tenant_runs), default=0.0)
 
 
+_SCHEDULES = each(instance(RunSchedule, 'RunSchedule(cron="0 9 * * *", workflow="report")'), "schedules by name")
 _UNBOUND = QueueBounds()

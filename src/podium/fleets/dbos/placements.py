@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
@@ -16,6 +16,10 @@ VERSION = "1"
 """That of what a placement carries, not of the program: a new release resumes what an old one placed."""
 DRIVE = "podium.drive"
 """The workflow of DBOS that has a run driven."""
+TICK = "podium.tick"
+"""The workflow of DBOS that starts the run of a schedule."""
+TICKS = f"{APPLICATION}.ticks"
+"""The queue of DBOS in which times of schedules wait that have come."""
 
 _MIDDLE = 2**30
 _LEAST, _MOST = 1, 2**31 - 1
@@ -71,10 +75,11 @@ class Placements:
         self._slots = slots
         self._schema = schema
         self._engine = sa.create_engine(url, pool_size=2, max_overflow=0, pool_pre_ping=True)
-        self._client = DBOSClient(
+        self.client = DBOSClient(
             system_database_engine=self._engine, dbos_system_schema=schema, serializer=DBOSPortableJSONSerializer(),
             application_name=APPLICATION, lazy=True, retry_connection_errors=False,
         )  # fmt: skip
+        """Also for what else DBOS is asked."""
         self._queues: set[str] = set()
         """Those that DBOS knows."""
 
@@ -83,19 +88,21 @@ class Placements:
         """Make DBOS's tables, or bring them up to its version."""
         DBOS.migrate(url, schema=schema)
 
-    def register(self, queues: Iterable[str], *, again: bool = False) -> None:
-        """Make queues known to DBOS; with `again` also those that are, whose bounds may have changed."""
-        for name in queues:
-            if again or name not in self._queues:
-                self._register(name, again=again)
-                self._queues.add(name)
+    def set_up(self, queues: Iterable[str]) -> None:
+        """Have DBOS know these queues, and all others that there are, with the bounds that are set now."""
+        prefix = queue_of("")
+        known = [each.name.removeprefix(prefix) for each in self.client.list_queues() if each.name.startswith(prefix)]
+        for name in {*queues, *known, *self._options.queues} - {"*"}:
+            self._register(name, "always_update")
+        self.client.register_queue(TICKS, polling_interval_sec=self._options.poll, on_conflict="always_update")
 
     def enqueue(self, batch: Collection[Placement]) -> None:
         """Place runs, all or none; nothing happens for those that are placed."""
-        self.register({each.run.queue for each in batch})
+        for queue in {each.run.queue for each in batch} - self._queues:
+            self._register(queue, "never_update")
         with self._engine.begin() as connection:
             for each in sorted(batch, key=lambda placement: placement.id):  # in one order, as others place the same
-                self._client.enqueue_in_transaction(connection, self._enqueued(each), each.dumped())
+                self.client.enqueue_in_transaction(connection, self._enqueued(each), each.dumped())
 
     def lost(self, runs: Iterable[Placed]) -> list[Placement]:
         """Return what is to be placed so that these runs, which are ready, have a placement that is not over."""
@@ -118,23 +125,23 @@ class Placements:
     def forget(self, before: float) -> None:
         """Delete placements that were over by then."""
         while True:
-            over = self._client.list_workflows(
+            over = self.client.list_workflows(
                 status=_OVER, completed_before=datetime.fromtimestamp(before, UTC).isoformat(),
                 limit=_DELETED_AT_ONCE, load_input=False, load_output=False,
             )  # fmt: skip
             if over:
-                self._client.delete_workflows([each.workflow_id for each in over])
+                self.client.delete_workflows([each.workflow_id for each in over])
             if len(over) < _DELETED_AT_ONCE:
                 return
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.destroy()
+        self.client.destroy()
         self._engine.dispose()
 
-    def _register(self, name: str, *, again: bool) -> None:
+    def _register(self, name: str, on_conflict: Literal["always_update", "never_update"]) -> None:
         bounds, slots = self._options.bounds_of(name), self._slots
-        self._client.register_queue(
+        self.client.register_queue(
             queue_of(name),
             worker_concurrency=slots if bounds.concurrency is None else min(slots, bounds.concurrency),
             global_concurrency=bounds.concurrency,
@@ -142,23 +149,23 @@ class Placements:
             partition_concurrency=bounds.tenant_concurrency,
             partition_limiter=_rate(bounds.tenant_runs, bounds.per),
             polling_interval_sec=self._options.poll,
-            on_conflict="always_update" if again else "never_update",
+            on_conflict=on_conflict,
         )
+        self._queues.add(name)
 
     def _enqueued(self, placement: Placement) -> EnqueueOptions:
         run = placement.run
         options: EnqueueOptions = {
             "workflow_name": DRIVE, "queue_name": queue_of(run.queue), "workflow_id": placement.id,
             "app_version": VERSION, "priority": min(max(_MIDDLE - run.priority, _LEAST), _MOST),
+            "queue_partition_key": run.tenant,  # whether there are bounds by tenant now, or will be
         }  # fmt: skip
-        if self._options.bounds_of(run.queue).by_tenant:
-            options["queue_partition_key"] = run.tenant
         if placement.delay:
             options["delay_seconds"] = placement.delay
         return options
 
     def _states(self, ids: list[str]) -> Mapping[str, str]:
-        found = self._client.list_workflows(workflow_ids=ids, load_input=False, load_output=False)
+        found = self.client.list_workflows(workflow_ids=ids, load_input=False, load_output=False)
         return {each.workflow_id: each.status for each in found}
 
 

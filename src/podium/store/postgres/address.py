@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -33,13 +33,13 @@ class Address:
 
 def parsed(address: str) -> Address:
     """Take an address apart; raises ConfigError where it is none."""
-    parts = urlsplit(address)
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    schema = dict(options).get("schema", SCHEMA)
+    place, question, query = address.partition("?")
+    options = [option.partition("=") for option in query.split("&")]
+    schema = next((unquote(value) for name, _, value in reversed(options) if name == "schema"), SCHEMA)
     if not schema or len(schema.encode()) > _LONGEST or "\0" in schema:
         raise ConfigError(f"schema {schema!r} is no name of a schema: expected 1 to {_LONGEST} bytes.")
-    kept = urlencode([(key, value) for key, value in options if key != "schema"])
-    server = urlunsplit(parts._replace(query=kept))
+    kept = "&".join("".join(option) for option in options if option[0] != "schema")
+    server = f"{place}{question if kept else ''}{kept}"
     try:
         known = conninfo_to_dict(server)
     except (ProgrammingError, UnicodeError) as error:

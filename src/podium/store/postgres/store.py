@@ -51,7 +51,7 @@ class PostgresStore(PostgresRunning, TableReading):
         self.streams = TableStreams(self._tables)
         self.states = TableSharedStates(self._tables, self._share, has_clock=True)
         self.upkeep = PostgresUpkeep(self._long, where)
-        self.workers = PostgresWorkers(self._beats)
+        self.workers = PostgresWorkers(self._beats, where.name)
 
     def _share(self, work: Callable[[Statements], bool]) -> Awaitable[bool]:
         return self._tables.write_in_thread(work)

@@ -28,11 +28,20 @@ if TYPE_CHECKING:
     from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
     from podium.store.protocol.store import Store
     from podium.store.protocol.upkeep import StoreSize, Upkeep
-    from podium.store.protocol.workers import LostWorker, WorkerRegistry
+    from podium.store.protocol.workers import (
+        BeatReply,
+        Drain,
+        LostWorker,
+        Serves,
+        StoredQueue,
+        StoredWorker,
+        WorkerRegistry,
+    )
 
 __all__ = [
     "RECENT_FACTS",
     "AgentQuery",
+    "BeatReply",
     "BudgetQuery",
     "ChainFault",
     "Claimed",
@@ -40,6 +49,7 @@ __all__ = [
     "CostQuery",
     "DeadQuery",
     "DeadRun",
+    "Drain",
     "FactQuery",
     "FailureQuery",
     "LostWorker",
@@ -54,9 +64,12 @@ __all__ = [
     "RunQuery",
     "RunStore",
     "SaidQuery",
+    "Serves",
     "Serving",
     "Store",
     "StoreSize",
+    "StoredQueue",
+    "StoredWorker",
     "Upkeep",
     "Woken",
     "WorkerRegistry",
@@ -76,6 +89,6 @@ lazy.exports(
         "podium.store.protocol.running": "Claimed RunStore Serving Woken",
         "podium.store.protocol.store": "Store",
         "podium.store.protocol.upkeep": "StoreSize Upkeep",
-        "podium.store.protocol.workers": "LostWorker WorkerRegistry",
+        "podium.store.protocol.workers": "BeatReply Drain LostWorker Serves StoredQueue StoredWorker WorkerRegistry",
     },
 )

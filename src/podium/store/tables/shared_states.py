@@ -20,6 +20,11 @@ class TableSharedStates:
         self._share = share
         self._has_clock = has_clock
 
+    async def named(self, prefix: str) -> dict[str, bytes]:
+        """Return all states whose names begin so."""
+        after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        return dict(await self._tables.quickly(lambda s: s.all("shared_states_named", prefix, after)))
+
     async def time(self) -> float | None:
         """Return the server's time, where there is one."""
         if not self._has_clock:

@@ -85,6 +85,18 @@ class SharedStatesContract(OpenedStore):
             for one, other in pairwise(hands):
                 one.told(work(one, other))
 
+    def test_states_are_found_by_how_their_names_begin(self, tmp_path: Path) -> None:
+        async def work(hand: Hand) -> None:
+            states = _states(hand)
+            for name in ("a:1", "a:2", "a", "b:1", "a;", "A:3", "a:é"):
+                assert await _swap(states, name, b"", name.encode())
+            assert await states.named("a:") == {name: name.encode() for name in ("a:1", "a:2", "a:é")}
+            assert await states.named("c:") == {}
+
+        with self._hands(tmp_path, "w_1") as hands:
+            for hand in hands:
+                hand.told(work(hand))
+
     def test_the_time_of_a_store_goes_on_as_that_of_this_machine_does(self, tmp_path: Path) -> None:
         async def work(one: Hand, other: Hand) -> None:
             begun = time.monotonic()  # noqa: TID251 - what a server says is compared with time that passes

@@ -1,0 +1,204 @@
+"""Several processes that drive the same runs on one store, with people who look after these, and a judge."""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+from podium import App
+from podium.errors import StoreError
+from podium.model.fact import FactKind
+from podium.model.run import Run
+from podium.testing import Witness
+from tests.faults.children import PROGRAMS
+from tests.faults.lives import Lives
+from tests.faults.programs import many
+from tests.faults.programs.crew import agents_in
+from tests.faults.stores import address_in
+from tests.forking import commands
+from tests.forking.process import Process
+
+PATIENCE = 240.0
+
+
+def chance_of() -> Random:
+    """Return chance whose seed is told, and may be given."""
+    seed = int(os.environ.get("PODIUM_KILL_SEED") or secrets.randbits(32))
+    print(f"PODIUM_KILL_SEED={seed}")
+    return Random(seed)
+
+
+class Crew:
+    """Processes of `crew.py`; whoever ends one has another one begun in its place."""
+
+    def __init__(self, folder: Path, workers: int, *, lease: float = 2.0, first: str | None = None) -> None:
+        """The `first` may be given another address of the store."""
+        self.folder = folder
+        self.lease = lease
+        self.still = threading.Lock()
+        """Held while one of them stands still, or does what it was about to do: nobody knows what happened then."""
+        address = address_in(folder)
+        self.members = [self._begun(first if first is not None and not n else address) for n in range(workers)]
+
+    def _begun(self, address: str) -> Process:
+        words = ["call", *map(json.dumps, (str(self.folder), address, self.lease))]
+        loaded = (str(PROGRAMS / "crew.py"),)
+        process = commands.begin(words, cwd=self.folder, env=os.environ, merged=True, loaded=loaded)
+        (self.folder / f"begun {process.pid}").touch()
+        return process
+
+    def wait_until_open(self, members: Sequence[Process] = ()) -> None:
+        """Return once all, or those, have joined."""
+        end = time.monotonic() + PATIENCE
+        for each in members or self.members:
+            while not (self.folder / f"open {each.pid}").exists():
+                assert each.poll() is None, each.communicate()
+                assert time.monotonic() < end, "it never opened its store"
+                time.sleep(0.01)
+
+    def kill(self, chance: Random) -> None:
+        """Kill one of them, and begin another one."""
+        place = chance.randrange(len(self.members))
+        self.members[place].kill()
+        self.members[place].communicate()
+        self.members[place] = self._begun(address_in(self.folder))
+
+    def freeze(self, chance: Random, seconds: float) -> None:
+        """Have one of them stand still for a while."""
+        one = chance.choice(self.members)
+        with self.still:
+            os.kill(one.pid, signal.SIGSTOP)
+            time.sleep(seconds)
+            os.kill(one.pid, signal.SIGCONT)
+            time.sleep(1.0)
+
+    def end(self) -> None:
+        """Have all come to their end, without an error."""
+        (self.folder / "done").touch()
+        for each in self.members:
+            said, _ = each.communicate(PATIENCE)
+            assert each.returncode == 0, f"{said}\n{self.logs()}"
+
+    def abandon(self) -> None:
+        """Have all of them killed."""
+        for each in self.members:
+            each.abandon()
+
+    def logs(self) -> str:
+        """Return what all of them logged."""
+        return "\n".join(each.read_text(encoding="utf-8") for each in sorted(self.folder.glob("log *")))
+
+
+class Judge:
+    """Sees that nothing is executed again after it was seen in the store, while processes go on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._lives = Lives(folder)
+        self.again: list[str] = []
+
+    def look(self) -> None:
+        """Compare what was done since the last look with what had been recorded by then."""
+        self.again += self._lives.repeated()
+
+
+class PatientPeople(many.People):
+    """People who answer nothing while somebody stands still who may be about to do what they are asked about."""
+
+    def __init__(self, app: App, crew: Crew, witness: Witness, chance: Random) -> None:
+        super().__init__(app, witness, chance)
+        self._still = crew.still
+
+    async def _answer(self) -> None:
+        if self._still.acquire(blocking=False):
+            try:
+                await super()._answer()
+            finally:
+                self._still.release()
+
+
+async def looked_after(app: App, crew: Crew, runs: int, chance: Random, judge: Judge) -> None:
+    """Start runs of all kinds, look after them until all are done and some were forked, and check what came of them."""
+    witness = Witness(crew.folder / "witness")
+    people = PatientPeople(app, crew, witness, chance)
+    starts = {f"{name}{n}": (name, n) for name in many.EXPECTED for n in range(runs)}
+    for run, (name, n) in starts.items():
+        await app.start(name, [n] if name == "watch" else n, id=run)
+    judging = asyncio.create_task(judged(judge))
+    ended = [run for run in await people.look_after(starts) if run.parent is None]
+    judging.cancel()
+    await asyncio.wait([judging])
+    lines = witness.lines()
+    for run in ended:
+        name, n = starts[people.root_of(run.id)]
+        value = await (await app.handle(run.id)).result()
+        assert value == many.EXPECTED[name](n), f"run {run.id} gave {value}"
+        for what in many.EFFECTS[name]:
+            times = lines.count(f"effect {run.id} {what}") + many.inherited(lines, people.origins, run.id, what)
+            assert times == 1, f"{what} happened {times} times in run {run.id}"
+    await assert_answered_once(app, ended)
+
+
+async def judged(judge: Judge) -> None:
+    while True:
+        with suppress(StoreError):  # it is away
+            await asyncio.to_thread(judge.look)
+        await asyncio.sleep(0.2)
+
+
+async def assert_answered_once(app: App, runs: Sequence[Run]) -> None:
+    """No call has two answers, unless an operator had it asked again, and no run two ends."""
+    for run in runs:
+        facts = await app.store.facts(run.id)
+        if any(each.kind is FactKind.REWOUND for each in facts):
+            continue
+        answered = Counter(each.key for each in facts if each.kind is FactKind.ANSWERED)
+        assert [key for key, count in answered.items() if count > 1] == []
+        assert sum(each.kind is FactKind.ENDED for each in facts) == 1
+
+
+def disturbed(crew: Crew, runs: int, chance: Random, disturb: Callable[[], None]) -> list[str]:
+    """Have a crew drive runs while somebody disturbs it again and again; returns what was done again."""
+    folder, over = crew.folder, threading.Event()
+    judge = Judge(folder)
+    failed: list[BaseException] = []
+
+    def disturbing() -> None:
+        while not over.is_set():
+            try:
+                disturb()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the test fails
+                failed.append(error)
+                return
+
+    async def work() -> None:
+        opening = App.open(
+            address_in(folder), agents=agents_in(folder), queues=("nobody's",), poll=0.05, lease=crew.lease
+        )
+        async with opening as app:
+            thread.start()
+            await looked_after(app, crew, runs, chance, judge)
+
+    thread = threading.Thread(target=disturbing)
+    try:
+        crew.wait_until_open()
+        try:
+            asyncio.run(work())
+        finally:
+            over.set()
+            if thread.ident is not None:
+                thread.join()
+        assert failed == []
+        crew.end()
+    except BaseException as error:
+        crew.abandon()
+        raise AssertionError(f"{type(error).__name__}: {error}\n{crew.logs()}") from error
+    judge.look()
+    return judge.again
