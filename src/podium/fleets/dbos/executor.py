@@ -93,11 +93,12 @@ class Executor:
             resume(executors)
 
     def stop(self) -> None:
-        """Let DBOS write down what came of placements that are over, and end it; blocks."""
+        """Take no more, let DBOS write down what came of placements that are over, and end it; blocks."""
         with self._lock:
             self._stopped = True
             if self._dbos is None:
                 return
+            self.take_nothing_more()
             for _ in range(_LOOKS):
                 if not is_busy(self._dbos):
                     break
