@@ -29,7 +29,7 @@ class Row:
     goal: str = ""
 
 
-def scaled(workers: int) -> Callable[[Figures], float]:
+def scaled(workers: int) -> Callable[[Mapping[str, float]], float]:
     """How much of as many workers' worth is done, where one worker alone is 1."""
     return lambda found: found[f"scaled_{workers}"] / found["scaled_1"] / workers
 
@@ -132,7 +132,7 @@ def page(results: Results, fleets: Sequence[str], packages: Mapping[str, str]) -
     return "\n".join([
         "# Figures of fleets", "", "This page is written by `python -m benchmarks.fleets`; do not edit it.", "",
         *table(results, fleets), "", "## How they were measured", "", METHOD, "",
-        f"- Date: {datetime.now(UTC).date().isoformat()}; {len(results.rounds)} rounds.",
+        f"- Date: {datetime.now(UTC).date().isoformat()}; rounds: {len(results.rounds)}.",
         f"- Machine: {processor()}, {os.cpu_count()} cores, {platform.system()}; load {load}.",
         f"- Disk: to append 4 KiB and fdatasync: {number(statistics.median(results.sync_us))} µs.",
         f"- PostgreSQL: {results.settings}.",

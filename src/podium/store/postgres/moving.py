@@ -9,7 +9,7 @@ from psycopg import sql
 from podium.model.fact import FactKind
 from podium.store.codec import decode
 from podium.store.postgres.address import Address
-from podium.store.postgres.connection import Connection, connect, migrate, translated
+from podium.store.postgres.connection import Connection, connect, migrate, refuse_pooled, translated
 from podium.store.postgres.table_statements import TableStatements
 from podium.store.postgres.words import WordTable
 from podium.store.tables.moving import JSON_COLUMNS, KEY_COLUMNS, NOT_MOVED, Columns, index_entries, plain_json
@@ -134,6 +134,7 @@ def writing(address: Address) -> Generator[MovedPostgres]:
     A store that has nothing in it may be there. Nobody else comes to it meanwhile.
     """
     with translated(address.name), connect(address) as connection:
+        refuse_pooled(address)
         connection.execute(_NO_LIMIT)
         with connection.transaction():
             migrate(connection, address)
