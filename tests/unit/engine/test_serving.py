@@ -87,8 +87,8 @@ async def test_who_starts_a_run_that_nobody_serves_is_warned_once_and_sees_why(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     mine = desk()
-    async with bench.app(queues=["none"]) as starts, bench.app(desk(), queues=["mail"]) as serves:
-        await said(bench, serves, len)
+    async with bench.app(mine, queues=["none"]) as starts, bench.app(desk(), queues=["mail"]) as serves:
+        await said(bench, serves, lambda each: len(each) > 1)
         handles = [await starts.start(mine, queue="gpu") for _ in range(3)]
         await bench.clock.until(lambda: "waits for a process" in caplog.text)
         why = "no process serves the queue 'gpu'; served are 'mail', 'none'"
