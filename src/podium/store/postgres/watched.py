@@ -38,22 +38,27 @@ class WatchedConnection(psycopg.Connection[tuple[Any, ...]]):
 
     def _watched(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         try:
-            wanted, heard = next(gen), monotonic()
+            wanted, heard, doubted = next(gen), monotonic(), False
             while True:
                 ready = yield wanted
                 if ready:
-                    heard = monotonic()
+                    heard, doubted = monotonic(), False
                 elif monotonic() - heard > self.silence:
-                    self._ask_elsewhere()
+                    doubted = self._ask_elsewhere(doubted=doubted)
                     heard = monotonic()
                 wanted = gen.send(ready)
         except StopIteration as end:
             return end.value
 
-    def _ask_elsewhere(self) -> None:
-        """Close the connection where the server does not work for it any more."""
+    def _ask_elsewhere(self, *, doubted: bool) -> bool:
+        """Return whether the server does not work for this connection; the second time it is closed.
+
+        A server that is busy may not have begun yet.
+        """
         if self.server and _works(self.server, self.backend):
-            return
+            return False
+        if not doubted:
+            return True
         self.close()
         raise psycopg.OperationalError("the connection hangs: the server has not answered, and works at nothing for it")
 
