@@ -182,6 +182,14 @@ class App(ScopedApp):
         """The event loop in which the app was opened, and in which alone it is used."""
         return self._parts.home.loop
 
+    async def drained(self) -> None:
+        """Return once this app drives nothing any more because somebody had its worker drained: end the program then.
+
+        Until it is closed it goes on to read, to answer, and to start runs that others drive.
+        """
+        self._parts.home.check()
+        await self.worker.drained()
+
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
         self._scope.parts.workflows.register(*agents)

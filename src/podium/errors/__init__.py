@@ -20,6 +20,7 @@ PodiumError
 │   ├── StoreDamaged
 │   ├── StoreUnavailable        read-only, full, missing folder
 │   │   └── StoreLost           the file was deleted or replaced while it was open
+│   ├── StoreMoved              it goes on at another place, which is named
 │   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
@@ -101,6 +102,7 @@ from podium.errors.stores import (
     StoreDamaged,
     StoreError,
     StoreLost,
+    StoreMoved,
     StoreUnavailable,
     Unwritable,
     WorkerFailed,
@@ -177,6 +179,7 @@ __all__ = [
     "StoreDamaged",
     "StoreError",
     "StoreLost",
+    "StoreMoved",
     "StoreUnavailable",
     "Suspended",
     "TeamError",

@@ -33,6 +33,12 @@ class StoreLost(StoreUnavailable):
     code = "store-lost"
 
 
+class StoreMoved(StoreError):
+    """The store was moved to another place: nobody drives runs here any more."""
+
+    code = "store-moved"
+
+
 class Unwritable(StoreError):
     """One operation cannot be stored, by what it holds. Only its sender is told; all others are carried out."""
 

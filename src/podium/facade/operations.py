@@ -21,6 +21,8 @@ from podium.operations.repinning import Moved, move_all, of_version
 from podium.operations.requeue import Requeued, requeue
 from podium.operations.sealing import sign_for
 from podium.operations.upkeep import Compacted, StoreBackup, back_up, compact
+from podium.operations.workers import drain_worker
+from podium.reports.workers import WorkerState
 from podium.store.protocol import PrunableQuery
 
 UNEDITED: Any = object()
@@ -183,6 +185,17 @@ class Operations:
         """
         parts = self._whole_store("the store's file")
         return await compact(parts.store, worker=parts.worker.id, since=parts.clock.now() - parts.config.lease)
+
+    async def drain_worker(self, worker: str, *, why: str, by: str | None = None) -> WorkerState:
+        """Have a worker begin nothing new, let what is under way end within its grace time, and hand the rest back.
+
+        Wherever it runs: it is told at its next beat. `podium work` ends then; `app.drained()` returns in other
+        programs. Who has it drained, and why, is entered in the ledger. Raises NotPossible where it is gone, or drained
+        already.
+        """
+        check_options("operations.drain_worker", {"worker": worker}, {"worker": TEXT})
+        who, parts = self._name_of(by, why), self._whole_store("the workers of a store")
+        return await drain_worker(parts.store, worker, by=who, why=why, now=parts.clock.now())
 
     def _whole_store(self, what: str) -> Parts:
         self._scope.require_installation(what)

@@ -1,6 +1,6 @@
-"""`app.reports`: what was spent, what failed, how agents are, and whether the journals are as they were written."""
+"""`app.reports`: what was spent, what failed, how agents and workers are, whether the journals are what was written."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Unpack
 
 from podium.errors import InvalidValue, UsageError
@@ -8,17 +8,20 @@ from podium.facade.filters import EXPECTED, Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost, Dimension
-from podium.model.expected import FLAG, TEXT
+from podium.model.duration import SECONDS, Duration, in_seconds
+from podium.model.expected import COUNT, FLAG, NAME, TEXT, Expected, check_options, or_none
 from podium.model.incident import Incident
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.model.serving import ServingWorker, why_unserved
 from podium.model.track_record import AgentReport
 from podium.reports import incidents as of_incidents
+from podium.reports import workers as of_workers
 from podium.reports.audit_report import AuditReport, report_on
 from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, FailureCause, dead_letter, dead_letters
 from podium.reports.export import lines
 from podium.reports.health import Heard, heard
+from podium.reports.workers import DEFAULT_SLOTS, QueueState, WorkerState, WorkersWanted
 from podium.services.serving import serving
 from podium.store.protocol import AgentQuery, BudgetQuery, ChainFault, CostQuery, Page, Query
 
@@ -189,3 +192,29 @@ class Reports:
         self._sight.require_installation("incidents")
         TEXT.check("the id of an incident", run_id)
         return await of_incidents.incident(self._sight.store, run_id)
+
+    async def workers(self) -> list[WorkerState]:
+        """Return the workers that have not left, the oldest first: where they run, and what they do now."""
+        self._sight.require_installation("the workers of a store")
+        return await of_workers.workers_of(self._sight.store, self._sight.clock.now())
+
+    async def queues(self) -> list[QueueState]:
+        """Return the queues, by name: how many runs wait there, for how long, and how fast workers begin them."""
+        self._sight.require_installation("the queues of a store")
+        return await of_workers.queues_of(self._sight.store, self._sight.clock.now())
+
+    async def workers_wanted(
+        self, queue: str | None = None, *, within: Duration = 30, slots: int = DEFAULT_SLOTS
+    ) -> WorkersWanted:
+        """Say how many workers there should be, so that what waits is begun within so many seconds.
+
+        For a queue, or for all queues together. `slots` is how many runs a worker drives at once, where none is there
+        that would tell.
+        """
+        self._sight.require_installation("the workers of a store")
+        check_options("reports.workers_wanted", {"queue": queue, "slots": slots}, _WANTED)
+        seconds = in_seconds(within, "within", SECONDS)
+        return await of_workers.workers_wanted(self._sight.store, queue, seconds, slots, self._sight.clock.now())
+
+
+_WANTED: Mapping[str, Expected] = {"queue": or_none(NAME), "slots": COUNT}

@@ -44,7 +44,7 @@ class Scope(Sight):
             raise UsageError(f"who is {principal.who!r}: names that begin with {PRINCIPAL!r} are those of delegations.")
         if principal is not None and principal.who == NOBODY:
             raise UsageError(f"who is {NOBODY!r}, which stands for the app itself: call the user otherwise.")
-        super().__init__(parts.store, principal, parts.home)
+        super().__init__(parts.store, principal, parts.home, parts.clock)
         self._parts = parts
 
     @property

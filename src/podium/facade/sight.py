@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from podium import lazy
 from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
 from podium.facade.home import Home
+from podium.model.clock import Clock, SystemClock
 from podium.model.expected import TEXT
 from podium.model.principal import Principal
 from podium.model.question import Question
@@ -27,8 +28,11 @@ T = TypeVar("T")
 class Sight:
     """All reading of a facade goes through here: in the right event loop, and for what the principal may see."""
 
-    def __init__(self, store: Store, principal: Principal | None = None, home: Home | None = None) -> None:
+    def __init__(
+        self, store: Store, principal: Principal | None = None, home: Home | None = None, clock: Clock | None = None
+    ) -> None:
         """Look into a store: for everything if there is no principal, from any event loop if there is no home."""
+        self.clock = clock or SystemClock()
         self._store = store
         self._home = home
         self.principal = principal

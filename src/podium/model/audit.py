@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Protocol
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
-from podium.model.entered import ANSWERED, GRANTED, REVOKED, StoredGrant, StoredQuestion, said_bytes
+from podium.model.entered import ANSWERED, DRAINED, GRANTED, REVOKED, StoredGrant, StoredQuestion, said_bytes
 from podium.model.expected import TEXT, check_fields, or_none
 from podium.model.fact import Fact
 
@@ -21,7 +21,7 @@ PRUNED = "pruned"
 ROTATED = "rotated"
 """The state of an entry that is of no run: the key that seals was replaced. It is entered under the new key."""
 
-RECORDED = (ROTATED, ANSWERED, GRANTED, REVOKED)
+RECORDED = (ROTATED, ANSWERED, GRANTED, REVOKED, DRAINED)
 """The states of entries that do not say how a run stands."""
 
 _NUMBERS = Struct(">QQ")
@@ -286,6 +286,10 @@ class Ledger(Protocol):
 
     def grants(self) -> list[StoredGrant]:
         """Return what stands for each delegation."""
+        ...
+
+    def drains(self) -> list[tuple[str, bytes]]:
+        """Return the workers that somebody had drained, each with what stands for that."""
         ...
 
     def foreign(self) -> list[str]:

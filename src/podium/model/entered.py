@@ -1,4 +1,4 @@
-"""What is entered in the ledger besides runs: what people answered, and whom users let act for them."""
+"""What the ledger has besides runs: what people answered, whom users let act for them, who drained workers."""
 
 import json
 from collections.abc import Sequence
@@ -19,6 +19,9 @@ GRANTED = "granted"
 
 REVOKED = "revoked"
 """The state of an entry that a delegation was revoked."""
+
+DRAINED = "drained"
+"""The state of an entry that somebody had a worker drained, which it names in place of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +94,8 @@ def grant_digest(
 def revocation_digest(id: str, at: float) -> bytes:
     """Return what the ledger has of the end of a delegation."""
     return sha256(b"podium revocation %b" % said_bytes([id, float(at)])).digest()
+
+
+def drain_digest(worker: str, by: str, why: str, at: float) -> bytes:
+    """Return what the ledger has of somebody having a worker drained."""
+    return sha256(b"podium drain %b" % said_bytes([worker, by, why, float(at)])).digest()

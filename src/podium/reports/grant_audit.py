@@ -1,11 +1,15 @@
-"""Whether the delegations are those that the ledger knows."""
+"""Whether the delegations, and who had workers drained, are what the ledger knows."""
+
+from collections.abc import Iterator
 
 from podium.model.audit import Audit, Ledger, LedgerEntry
-from podium.model.entered import GRANTED, REVOKED
+from podium.model.entered import DRAINED, GRANTED, REVOKED
+
+_WHERE = {GRANTED: "delegation", REVOKED: "delegation", DRAINED: "worker"}
 
 
 class GrantAudit:
-    """Takes the entries of the ledger that tell of delegations, and compares these with them."""
+    """Takes the entries of the ledger that tell of delegations and workers, and compares these with them."""
 
     def __init__(self, found: Audit) -> None:
         self._found = found
@@ -13,14 +17,21 @@ class GrantAudit:
 
     def take(self, entry: LedgerEntry) -> None:
         """Look at an entry, in order."""
-        if entry.state in (GRANTED, REVOKED):
+        if entry.state in _WHERE:
             self._entered[entry.run, entry.state] = entry.head
 
     def check(self, ledger: Ledger) -> None:
-        """Note the delegations that are not as they were granted, or revoked, and those that are gone."""
-        for grant in ledger.grants():
-            for state, digest in ((GRANTED, grant.granted), (REVOKED, grant.revoked)):
-                if self._entered.pop((grant.id, state), None) != digest:
-                    self._found.fault(f"delegation {grant.id}", f"it is not {state} as the ledger knows it")
+        """Note what is not as it was entered: granted, revoked or drained; and what is gone."""
+        for name, state, digest in _standing(ledger):
+            if self._entered.pop((name, state), None) != digest:
+                self._found.fault(f"{_WHERE[state]} {name}", f"it is not {state} as the ledger knows it")
         for name, state in self._entered:
-            self._found.fault(f"delegation {name}", f"it was {state}, and is not in the store")
+            self._found.fault(f"{_WHERE[state]} {name}", f"it was {state}, and is not in the store")
+
+
+def _standing(ledger: Ledger) -> Iterator[tuple[str, str, bytes | None]]:
+    for grant in ledger.grants():
+        yield grant.id, GRANTED, grant.granted
+        yield grant.id, REVOKED, grant.revoked
+    for worker, digest in ledger.drains():
+        yield worker, DRAINED, digest

@@ -15,7 +15,14 @@ class Outside:
 
 
 OUTSIDE = (
-    Outside(what="heartbeats", columns=("workers",), why="they say only which processes live now"),
+    Outside(
+        what="heartbeats", columns=("workers",),
+        why="they say only which processes live now; who had one drained is entered in the ledger",
+    ),
+    Outside(
+        what="whether the store was moved", columns=("moved",),
+        why="it says only where runs go on; what was moved is audited there",
+    ),
     Outside(
         what="caches",
         columns=("answers_kept", "answers_vectors", "stream_watches", "stream_heads", "stream_events"),
@@ -52,7 +59,7 @@ OUTSIDE = (
         what="how a run is scheduled",
         columns=(
             "runs.epoch", "runs.wake", "runs.owner", "runs.wake_at", "runs.queue", "runs.priority", "runs.tag",
-            "runs.strikes", "runs.struck", "runs.blocked", "runs.reason",
+            "runs.strikes", "runs.struck", "runs.blocked", "runs.reason", "runs.ready_at",
         ),
         why="it says who goes on with it and when; why a run ended stands in its facts",
     ),

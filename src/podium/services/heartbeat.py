@@ -6,11 +6,12 @@ jump by hours, here or where the other one beats.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from podium.errors import StoreError, StoreLost
+from podium.errors import StoreError, StoreLost, StoreMoved
 from podium.model.clock import Clock
 from podium.store.operations import Placed
-from podium.store.protocol import WorkerRegistry
+from podium.store.protocol import Drain, Serves, WorkerRegistry
 
 
 class Watch:
@@ -41,25 +42,39 @@ class Watch:
         self._seen.clear()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeatListener:
+    """What a worker is told by its beat, and asked, in the thread of the beat."""
+
+    found: Callable[[Sequence[Placed]], None]
+    """These runs were handed back by those who are gone."""
+    reborn: Callable[[str], None]
+    """It was declared dead, and goes on under this name."""
+    failed: Callable[[BaseException], None]
+    """The beat has ended."""
+    drain: Callable[[Drain], None]
+    """Somebody has it drained; this is told at each beat."""
+    rates: Callable[[], Mapping[str, float]]
+    """How many runs of each queue does it begin a second?"""
+
+
 class Heartbeat:
     """Says that this worker lives, and declares dead who does not."""
 
     def __init__(
-        self, roll: WorkerRegistry, worker: str, clock: Clock, lease: float, *,
-        found: Callable[[Sequence[Placed]], None], reborn: Callable[[str], None], new_id: Callable[[], str],
-        failed: Callable[[BaseException], None],
+        self, roll: WorkerRegistry, worker: str, clock: Clock, serves: Serves, *, new_id: Callable[[], str],
+        told: BeatListener,
     ) -> None:  # fmt: skip
         self._roll = roll
         self._worker = worker
         self._clock = clock
-        self._lease = lease
-        self._found = found
-        self._reborn = reborn
+        self._serves = serves
+        self._lease = serves.lease
         self._new_id = new_id
-        self._failed = failed
+        self._told = told
         self._left = False
         self._last = clock.monotonic()
-        self._watch = Watch(lease)
+        self._watch = Watch(serves.lease)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="podium-pulse", daemon=True)
 
@@ -80,9 +95,12 @@ class Heartbeat:
     def beat(self) -> bool:
         """Beat now; False where the worker was declared dead."""
         now = self._clock.monotonic()
-        if not self._roll.beat(self._worker, self._clock.now()):
+        reply = self._roll.beat(self._worker, self._clock.now(), self._told.rates())
+        if reply is None:
             return False
         self._last = now
+        if reply.drain is not None:
+            self._told.drain(reply.drain)
         self._reap()
         return True
 
@@ -99,12 +117,12 @@ class Heartbeat:
     def _join(self) -> None:
         self._last = self._clock.monotonic()
         self._watch.forget()
-        self._roll.join(self._worker, self._clock.now())
+        self._roll.join(self._worker, self._clock.now(), self._serves)
 
     def _reap(self) -> None:
         """Take over from those who have not beaten for a lease, and from those whose process is known to be gone."""
         silent = self._watch.look(self._roll.beats(self._worker), self._clock.monotonic())
-        self._found(self._roll.reap(self._worker, silent))
+        self._told.found(self._roll.reap(self._worker, silent))
 
     def _run(self) -> None:
         failed = False
@@ -113,17 +131,17 @@ class Heartbeat:
             try:
                 if not self.beat():
                     self._rejoin()
-            except StoreLost as error:
-                self._failed(error)
+            except (StoreLost, StoreMoved) as error:
+                self._told.failed(error)
                 return
             except StoreError:
                 failed = True  # a store that cannot be reached now: the next beat tries again
             except Exception as error:  # the worker must not go on without a beat, whatever ended it
-                self._failed(error)
+                self._told.failed(error)
                 return
 
     def _rejoin(self) -> None:
         """This worker was declared dead, as after a long stop of the process: begin anew under another name."""
         self._worker = self._new_id()
         self._join()
-        self._reborn(self._worker)
+        self._told.reborn(self._worker)

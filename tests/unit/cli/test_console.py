@@ -66,7 +66,10 @@ SCRIPT = (
     "store backup ☠.db", "store backup ☠.db --overwrite --json", "store restore-check ☠.db",
     "store restore-check desk.py",
     "store prune --older-than 0s --dry-run", "store prune --older-than 0s --why ☠", "store compact",
-    "store compact --json", "incidents list", "incidents show ☠",
+    "store compact --json", "workers list", "workers list --json",
+    "store move b.db", "store move nowhere.db c.db", "store move --undo podium.db",
+    "workers queues", "workers queues --json", "workers wanted", "workers wanted --queue ☠ --json",
+    "workers drain ☠ --why ☠ --by ☠", "incidents list", "incidents show ☠",
     "runs show ☠", "--help", "runs --help", "runs list --help", "☠",
 )  # fmt: skip
 """Commands, one after the other on one store; `desk`, `errand` and `gate` stand for the ids of their first runs."""

@@ -33,6 +33,7 @@ class Opened:
 Use = Callable[[Opened], Awaitable[object] | AsyncIterator[object]]
 
 USES: dict[str, Use] = {
+    "App.drained": lambda o: o.app.drained(),
     "App.handle": lambda o: o.app.handle(o.handle.id),
     "App.redeem": lambda o: o.app.redeem("token", "ask", "again?"),
     "App.run": lambda o: o.app.run(ask, "again?"),
@@ -53,6 +54,7 @@ USES: dict[str, Use] = {
     "Operations.compact": lambda o: o.app.operations.compact(),
     "Operations.correct_budgets": lambda o: o.app.operations.correct_budgets(o.handle.id, why="test"),
     "Operations.discard": lambda o: o.app.operations.discard(o.handle.id, why="test"),
+    "Operations.drain_worker": lambda o: o.app.operations.drain_worker(o.app.worker.id, why="test"),
     "Operations.fork": lambda o: o.app.operations.fork(o.handle.id, "0"),
     "Operations.prune": lambda o: o.app.operations.prune(0.0, why="test"),
     "Operations.redact": lambda o: o.app.operations.redact(o.handle.id, why="test"),
@@ -74,9 +76,12 @@ USES: dict[str, Use] = {
     "ProcessReports.incident": lambda o: o.app.reports.incident(o.handle.id),
     "ProcessReports.incidents": lambda o: o.app.reports.incidents(),
     "ProcessReports.noticed": lambda o: o.app.reports.noticed(),
-    "ProcessReports.serving": lambda o: o.app.reports.serving(),
+    "ProcessReports.queues": lambda o: o.app.reports.queues(),
     "ProcessReports.threads": lambda o: o.app.reports.threads(),
     "ProcessReports.trust": lambda o: o.app.reports.trust("ask"),
+    "ProcessReports.workers": lambda o: o.app.reports.workers(),
+    "ProcessReports.workers_wanted": lambda o: o.app.reports.workers_wanted(),
+    "ProcessReports.serving": lambda o: o.app.reports.serving(),
     "ProcessReports.unserved": lambda o: o.app.reports.unserved(o.handle.id),
     "ProcessReports.verify": lambda o: o.app.reports.verify(o.handle.id),
     "RunHandle.cancel": lambda o: o.handle.cancel(),

@@ -192,17 +192,22 @@ OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
     "Operations.backup": lambda app: app.operations.backup("copy.db"),
     "Operations.compact": lambda app: app.operations.compact(),
+    "Operations.drain_worker": lambda app: app.operations.drain_worker("w_1", why="test"),
     "ProcessReports.breakers": lambda app: app.reports.breakers(),
     "ProcessReports.health": lambda app: app.reports.health(),
     "ProcessReports.incident": lambda app: app.reports.incident("run-1"),
     "ProcessReports.incidents": lambda app: app.reports.incidents(),
+    "ProcessReports.queues": lambda app: app.reports.queues(),
     "ProcessReports.serving": lambda app: app.reports.serving(),
     "ProcessReports.threads": lambda app: app.reports.threads(),
     "ProcessReports.trust": lambda app: app.reports.trust("work"),
+    "ProcessReports.workers": lambda app: app.reports.workers(),
+    "ProcessReports.workers_wanted": lambda app: app.reports.workers_wanted(),
 }
 """What is about all tenants together."""
 
 ELSEWHERE = {
+    "App.drained",  # of the app alone: its worker drives the runs of all tenants
     "App.redeem",  # of the app alone: a token says on whose behalf
     "Conversations.delete", "Conversations.get", "Conversations.list",
     "Conversations.messages",  # test_conversations.py

@@ -152,6 +152,10 @@ def ledger_changed(db: sqlite3.Connection, chance: Random) -> str:
     return f"{column} of ledger entry {n} changed"
 
 
+_NAMED = {"runs": "id", "ledger": "run", "pruned": "run", "delegations": "id", "drains": "worker"}
+"""The tables whose rows the ledger knows by a name, and the column of that."""
+
+
 def seals_removed(db: sqlite3.Connection, chance: Random) -> str:
     """Cut the ledger's end, with the runs and seals that it knows of there."""
     (last,) = db.execute("SELECT MAX(n) FROM ledger").fetchone()
@@ -159,7 +163,7 @@ def seals_removed(db: sqlite3.Connection, chance: Random) -> str:
     gone = [run for (run,) in db.execute("SELECT DISTINCT run FROM ledger WHERE n > ?", (left,))]
     for run in gone:
         db.execute("DELETE FROM facts WHERE place >> 24 = (SELECT n FROM runs WHERE id = ?)", (run,))
-        for table, column in (("runs", "id"), ("ledger", "run"), ("pruned", "run"), ("delegations", "id")):
+        for table, column in _NAMED.items():
             db.execute(f"DELETE FROM {table} WHERE {column} = ?", (run,))
     db.execute("DELETE FROM audit_keys WHERE entry > ?", (left,))
     _chain_ledger(db)

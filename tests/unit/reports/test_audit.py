@@ -116,6 +116,7 @@ async def fill(path: Path) -> list[Seal]:
             await clock.advance(60)
             await app.operations.redact(handles[1].id, by="ann", why="asked for")
             await app.operations.redact(handles[0].id, by="ann", why="asked for")
+            await app.operations.drain_worker(app.worker.id, by="ann", why="deploy")
         store = SqliteStore(str(path))
         anchor += seal(store, day)
         store.close()
@@ -176,7 +177,8 @@ def test_each_way_to_tamper_is_found(sealed: tuple[Path, list[Seal]], tmp_path: 
 
 
 INSIDE = [
-    "answers", "audit_keys", "blobs", "delegations", "facts", "ledger", "pruned", "questions", "runs", "seals",
+    "answers", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger", "pruned", "questions", "runs",
+    "seals",
 ]  # fmt: skip
 
 

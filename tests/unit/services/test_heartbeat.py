@@ -1,6 +1,6 @@
 """A worker says that it lives, and takes over from those who no longer say so, unless it was away itself."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -8,12 +8,14 @@ from typing import Any, cast
 import pytest
 
 from podium.errors import StoreUnavailable
-from podium.services.heartbeat import Heartbeat
+from podium.services.heartbeat import BeatListener, Heartbeat
 from podium.store.operations import Placed
+from podium.store.protocol import Drain, Serves
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
 
 LEASE = 100.0
+SERVES = Serves(lease=LEASE)
 
 
 class SetClock(DrivenClock):
@@ -40,15 +42,21 @@ def store(tmp_store: Path) -> Generator[SqliteStore]:
     store.close()
 
 
+def told(
+    found: Callable[[Sequence[Placed]], None] = lambda _: None,
+    drain: Callable[[Drain], None] = lambda _: None,
+    rates: Mapping[str, float] | None = None,
+) -> BeatListener:
+    return BeatListener(
+        found=found, reborn=lambda _: None, failed=lambda _: None, drain=drain, rates=lambda: rates or {}
+    )  # fmt: skip
+
+
 @pytest.fixture
 def ours(store: SqliteStore, clock: SetClock) -> Generator[Heartbeat]:
     """Return the beat of a worker that has joined; its own thread beats only after 25 real seconds."""
 
-    def ignore(_: Sequence[Placed] | str | BaseException) -> None: ...
-
-    beat = Heartbeat(
-        store.workers, "w_ours", clock, LEASE, found=ignore, reborn=ignore, new_id=lambda: "w_new", failed=ignore
-    )
+    beat = Heartbeat(store.workers, "w_ours", clock, SERVES, new_id=lambda: "w_new", told=told())
     beat.start()
     yield beat
     beat.stop()
@@ -56,7 +64,7 @@ def ours(store: SqliteStore, clock: SetClock) -> Generator[Heartbeat]:
 
 def is_alive(store: SqliteStore, worker: str, clock: SetClock) -> bool:
     """Beat for another worker: it cannot, once it was declared dead."""
-    return store.workers.beat(worker, clock.now())
+    return store.workers.beat(worker, clock.now()) is not None
 
 
 async def watch(clock: SetClock, ours: Heartbeat, leases: float) -> None:
@@ -115,9 +123,7 @@ async def test_a_worker_that_joins_declares_nobody_dead_whom_it_has_not_watched(
     """What it finds in the store is a time of day, and by whose clock it cannot know."""
     monkeypatch.setattr("podium.store.sqlite.workers.place", lambda: "elsewhere")
     store.workers.join("w_other", clock.now() - 1e6)
-    later = Heartbeat(
-        store.workers, "w_later", clock, LEASE, found=print, reborn=print, new_id=lambda: "", failed=print
-    )
+    later = Heartbeat(store.workers, "w_later", clock, SERVES, new_id=lambda: "", told=told())
     later.start()
     later.stop()
     assert is_alive(store, "w_other", clock)
@@ -159,9 +165,7 @@ class Away:
 
 
 def beat_of(roll: Away, worker: str, clock: SetClock) -> Heartbeat:
-    return Heartbeat(
-        cast("Any", roll), worker, clock, LEASE, found=print, reborn=print, new_id=lambda: "w_anew", failed=print
-    )
+    return Heartbeat(cast("Any", roll), worker, clock, SERVES, new_id=lambda: "w_anew", told=told())
 
 
 @pytest.mark.parametrize("seed", [76, 0, 1, 2])
@@ -212,9 +216,7 @@ async def test_a_worker_that_joins_takes_over_at_once_from_processes_that_are_go
     store.workers.join("w_other", clock.now())
     monkeypatch.undo()
     found: list[Sequence[Placed]] = []
-    beat = Heartbeat(
-        store.workers, "w_ours", clock, LEASE, found=found.append, reborn=print, new_id=lambda: "", failed=print
-    )
+    beat = Heartbeat(store.workers, "w_ours", clock, SERVES, new_id=lambda: "", told=told(found=found.append))
     beat.start()
     beat.stop()
     assert not is_alive(store, "w_other", clock)

@@ -1,5 +1,6 @@
 """`podium work`: drives the runs that wait for a worker, such as after a crash or an answer."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,7 +16,6 @@ from podium.cli.waiting import questions_of, wakes_itself
 from podium.config import Config, override
 from podium.facade.reader import View
 from podium.model.agent import AnyAgent
-from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
 
 _LOOK_SECONDS = 0.2
@@ -27,6 +27,10 @@ def work(
     queues: Annotated[
         list[str] | None,
         typer.Option("--queue", metavar="QUEUE", help="Only runs of this queue. May be given several times."),
+    ] = None,
+    slots: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Runs that are driven at once; of each queue where queues are named."),
     ] = None,
     model: ModelOption = None,
     settings: SetOption = None,
@@ -40,28 +44,41 @@ def work(
     """
     export_environment(model, settings)
     agents = [agent for file in files for agent in load(split(file)[0]).agents]
-    before: dict[str, Run] = {}
     try:
-        config = override(existing(store), {"queues": queues or None})
-        after = drive(_serve(config, agents, before, forever=forever))
+        config = override(existing(store), {"queues": queues or None, "slots": slots})
+        after = drive(_forever(config, agents) if forever else _serve(config, agents))
     except KeyboardInterrupt:
         note("interrupted: what is done is kept. The same command again goes on.")
         raise typer.Exit(130) from None
-    raise typer.Exit(_report(after, as_json=as_json))
+    if after is None:
+        note("drained: what was under way has ended, or was handed back")
+    raise typer.Exit(0 if after is None else _report(after, as_json=as_json))
 
 
-async def _serve(config: Config, agents: Sequence[AnyAgent], seen: dict[str, Run], *, forever: bool) -> list[Run]:
-    names = sorted({agent.card.name for agent in agents if agent.card.traits.runs_inline})
-    clock = SystemClock()
+async def _forever(config: Config, agents: Sequence[AnyAgent]) -> None:
+    """Drive runs until somebody has this worker drained."""
     async with App.open(config=config) as app:
         app.register(*agents)
-        while True:
-            current = {run.id: run for run in await _unfinished(app, names, config.queues)}
-            seen.update(current)
-            if not forever and not any([await goes_on(app, run) for run in current.values()]):
-                break
-            await clock.sleep_until(clock.now() + _LOOK_SECONDS)
-        return [await app.runs.get(run) for run in seen]
+        await app.drained()
+
+
+async def _serve(config: Config, agents: Sequence[AnyAgent]) -> list[Run] | None:
+    """Drive runs until none goes on by itself; returns those there were, None where this worker was drained."""
+    names = sorted({agent.card.name for agent in agents if agent.card.traits.runs_inline})
+    seen: dict[str, Run] = {}
+    async with App.open(config=config) as app:
+        app.register(*agents)
+        drained = asyncio.ensure_future(app.drained())
+        try:
+            while not drained.done():
+                current = await _unfinished(app, names, config.queues)
+                seen |= {run.id: run for run in current}
+                if not any([await goes_on(app, run) for run in current]):
+                    return [await app.runs.get(run) for run in seen]
+                await asyncio.wait([drained], timeout=_LOOK_SECONDS)
+            return drained.result()
+        finally:
+            drained.cancel()
 
 
 async def _unfinished(view: View, names: Sequence[str], queues: Sequence[str]) -> Sequence[Run]:

@@ -2,16 +2,48 @@
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from podium.engine.run.active_run import ActiveRun
 from podium.engine.run.budget_queues import BudgetQueues
+from podium.errors import StoreError
 from podium.model.clock import Clock
+from podium.store.protocol import Drain
 
 _LOG = logging.getLogger("podium")
 
 _UNWIND_SECONDS = 5.0
 """Real seconds for which runs that were cut are waited for: a program is asked to end before it is killed."""
+
+
+class Emptying:
+    """Has a worker drained, once, when somebody asks for it."""
+
+    def __init__(self, empty: Callable[[], Awaitable[None]]) -> None:
+        self._empty = empty
+        self._task: asyncio.Task[None] | None = None
+        self.done = asyncio.Event()
+        """Set once the worker drives nothing more."""
+
+    def ask(self, wanted: Drain) -> None:
+        """Begin to drain, unless it has begun: each beat asks."""
+        if self._task is None:
+            _LOG.warning("%s has this worker drained: %s", wanted.by, wanted.why)
+            self._task = asyncio.create_task(self._work())
+
+    async def stop(self) -> None:
+        """End where the worker itself stops."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _work(self) -> None:
+        try:
+            await self._empty()
+        except StoreError:
+            self._task = None  # the next beat asks again
+        else:
+            self.done.set()
 
 
 async def drain(

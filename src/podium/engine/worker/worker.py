@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from podium.dispatch.dispatcher import Dispatcher
@@ -18,18 +17,22 @@ from podium.engine.run.starting import claimed_at_start
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.backlog import Backlog
 from podium.engine.worker.collector import relax_collector
-from podium.engine.worker.draining import cut, drain
+from podium.engine.worker.draining import Emptying, cut, drain
 from podium.engine.worker.execute import execute
+from podium.engine.worker.orphans import Orphans
+from podium.engine.worker.quarantine import quarantine
+from podium.engine.worker.rates import BeginRates
+from podium.engine.worker.served import ServedWorkflows
 from podium.engine.worker.waiters import End, Waiters
-from podium.errors import Evicted, StoreError, StoreLost, Unwritable, WorkerFailed
+from podium.errors import Evicted, StoreError, StoreLost, StoreMoved, Unwritable, WorkerFailed
 from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent
 from podium.model.clock import Clock
-from podium.model.facts.notices import RunQuarantined
 from podium.model.ids import Ids
-from podium.model.run import BlockedReason, Run, RunState
+from podium.model.run import Run, RunState
+from podium.model.version import VERSION
 from podium.services.group_commit import GroupCommit
-from podium.services.heartbeat import Heartbeat
+from podium.services.heartbeat import BeatListener, Heartbeat
 from podium.services.isolation import CommitAnswer
 from podium.services.streams.streams import Streams
 from podium.services.supervision import run_services
@@ -42,13 +45,11 @@ from podium.store.operations import (
     CommitVerdict,
     Delivery,
     FinishRun,
-    HandBack,
     Placed,
     Start,
-    Unblock,
     Write,
 )
-from podium.store.protocol import Claimed, Serving, Store
+from podium.store.protocol import Claimed, Serves, Store
 
 if TYPE_CHECKING:
     from podium.telemetry.guarded import GuardedObserver
@@ -82,22 +83,27 @@ class Worker:
         self._waiters = Waiters(store, driven=self._driven.__contains__, look_soon=self._look_now.set)
         self._backlog = Backlog(self._look_now.set)
         self.streams = Streams(store.streams, self.commits, clock, owner=self.id, driven=self._driven.__contains__)
-        self._serving = Serving(versions={}, queues=fleet.queues, limit=fleet.slots)
-        self._orphans: set[int] = set()
-        """Runs that are ours in the store, but were let go because the store could not be written."""
+        self._served = ServedWorkflows(fleet, self.commits, settings.poll)
+        self._orphans = Orphans()
         self._draining = False
         """Whether nothing new is begun: what is under way may still end."""
+        self._rates = BeginRates(clock)
+        self._emptying = Emptying(self._empty)
         self._stopping = False
         self._services: asyncio.Task[None] | None = None
-        self._gave_up: WorkerFailed | StoreLost | None = None
+        self._gave_up: WorkerFailed | StoreLost | StoreMoved | None = None
         self._collector = gc.get_threshold()
         self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
         """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
-        self._heartbeat = Heartbeat(
-            store.workers, self.id, clock, settings.lease, found=lambda placed: self._soon(self.placed, placed),
-            reborn=lambda worker: self._soon(self._begin_anew, worker), new_id=lambda: ids.new("w"),
-            failed=lambda error: self._soon(self._give_up, error),
+        told = BeatListener(
+            found=lambda placed: self._soon(self.streams.look_first, lambda: self.fleet.place(placed)),
+            reborn=lambda name: self._soon(self._anew, name),
+            failed=lambda error: self._soon(self._give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
+            rates=self._rates.now,
         )  # fmt: skip
+        slots = fleet.slots // max(1, len(fleet.queues or ()))
+        serves = Serves(version=VERSION, queues=fleet.queues, slots=slots, lease=settings.lease)
+        self._heartbeat = Heartbeat(store.workers, self.id, clock, serves, new_id=lambda: ids.new("w"), told=told)
         self.runtime = Runtime(
             commits=self.commits, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
             ids=ids, store=store, alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve,
@@ -131,8 +137,33 @@ class Worker:
         finally:
             await to_the_end(self._cut())
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether nothing new is begun here."""
+        return self._draining
+
+    async def drained(self) -> None:
+        """Return once somebody had this worker drained; raises as `check` does where it failed."""
+        await self._emptying.done.wait()
+        self.check()
+
+    async def _empty(self) -> None:
+        """Begin nothing new from now on, let what is under way end within the grace time, and hand the rest back.
+
+        The worker goes on to beat, and the app to read and to start runs, which others drive.
+        """
+        self._draining = True
+        self.fleet.drain()
+        await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace, self._recalls.queues)
+        self._recalls.give_back()
+        await cut(self._drives.values(), self._tasks)
+        self._hand_back_orphans()
+        await self.commits.settled()
+        await in_thread(self.store.workers.drained, self.id, self._clock.now())
+
     async def _cut(self) -> None:
-        self._stopping = True
+        self._stopping = self._served.ended = True
+        await self._emptying.stop()
         await self._end_services()
         await asyncio.sleep(0)  # noqa: TID251 - what has just ended is still recorded
         self._recalls.give_back()
@@ -152,11 +183,13 @@ class Worker:
             return
         told = f"the worker of this process stopped: {type(error).__name__}: {error}"
         failed = WorkerFailed(f"{told}. Its runs were handed back. Correct the cause and open the app anew.")
-        self._gave_up, self._stopping = error if isinstance(error, StoreLost) else failed, True
+        self._gave_up = error if isinstance(error, StoreLost | StoreMoved) else failed
+        self._stopping = self._served.ended = True
         _LOG.critical("%s", told, exc_info=error)
         for active in list(self._drives.values()):
             active.drop()
         self._waiters.give_up(self._gave_up)
+        self._emptying.done.set()
         leaving = asyncio.create_task(self._leave())
         self._tasks.add(leaving)
         leaving.add_done_callback(self._tasks.discard)
@@ -176,7 +209,7 @@ class Worker:
     async def _look_around(self) -> None:
         """Find what other processes left for this one, for ever."""
         while True:
-            self._adopt_orphans()
+            self._hand_back_orphans()
             await self._wake()
             self._recalls.look()
             await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
@@ -189,26 +222,17 @@ class Worker:
             if not await self._wake():
                 self._loop.call_later(self._settings.poll, self._look_now.set)
 
-    def _adopt_orphans(self) -> None:
-        """Have the runs that were let go driven again, once the store may be written."""
-
-        def adopted(answer: CommitAnswer, number: int) -> None:
-            if not isinstance(answer, StoreError):
-                self._orphans.discard(number)
-                self._waiters.found()
-
-        self._orphans.difference_update(self._drives)
-        for number in self._orphans:
-            self.commits.put(HandBack(number), lambda answer, _, number=number: adopted(answer, number))
+    def _hand_back_orphans(self) -> None:
+        self._orphans.hand_back(self._drives, self.commits, self._waiters.found)
 
     async def _wake(self) -> bool:
         """Take up what there is to do; False where the store cannot be read now."""
         try:
-            woken = await self.store.wake(self.id, self._serving, self._clock.now())
+            woken = await self.store.wake(self.id, self._served.serving, self._clock.now())
             await self.streams.look()
             self.fleet.place(woken.placed)
             self.fleet.recover(woken.ready)
-            self._backlog.told(len(woken.ready), self._serving.limit)
+            self._backlog.told(len(woken.ready), self._served.serving.limit)
             for delivery in woken.deliveries:
                 self.received(delivery)
             if woken.next_due is not None:
@@ -222,7 +246,7 @@ class Worker:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(function, *args)
 
-    def _begin_anew(self, worker: str) -> None:
+    def _anew(self, worker: str) -> None:
         """Another worker declared this one dead and took its runs: drop them all, and go on under a new name."""
         for active in list(self._drives.values()):
             active.drop()
@@ -240,28 +264,12 @@ class Worker:
 
     def serve(self, workflow: AnyAgent) -> None:
         """Drive runs of a workflow from now on, also those that wait already."""
-        card = workflow.card
-        served = self._serving.versions
-        versions = served.get(card.name, frozenset())
-        if card.version not in versions:
-            self._serving = replace(self._serving, versions={**served, card.name: versions | {card.version}})
-            self._unblock(card.name)
+        if self._served.add(workflow.card):
             self._look_now.set()
 
     def try_blocked_again(self) -> None:
         """Have the blocked runs of all workflows tried again: an agent was added that they may have waited for."""
-        for name in self._serving.versions:
-            self._unblock(name)
-
-    def _unblock(self, name: str) -> None:
-        """Have blocked runs tried again; where the store cannot be written now, a little later."""
-
-        def unblocked(answer: CommitAnswer, _: Committed) -> None:
-            if isinstance(answer, StoreError):
-                self._loop.call_later(self._settings.poll, self._unblock, name)
-
-        if not self._stopping:
-            self.commits.put(Unblock(name), unblocked)
+        self._served.try_blocked_again()
 
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
@@ -292,7 +300,7 @@ class Worker:
         self._backlog.taken(len(runs))
         wanted = [run.n for run in runs if run.n not in self._drives]
         try:
-            claimed = await self.store.claim(self.id, wanted, list(self._serving.versions))
+            claimed = await self.store.claim(self.id, wanted, self._served.names)
         except StoreError:  # it cannot be used for a while: the runs keep their place
             self._orphans.update(wanted)  # those that were claimed, and could not be read
             self._loop.call_later(self._settings.poll, self.fleet.place, runs)
@@ -306,18 +314,9 @@ class Worker:
                 trace.claimed(each.signals)
         for each in claimed:
             if each.run.crash_count >= self._settings.quarantine_after:
-                self._quarantine(each)
+                block, notice = quarantine(each.run, self._clock.now())
+                self._block(each.n, each.run, block, [notice])
         return [each.n for each in healthy]
-
-    def _quarantine(self, claimed: Claimed) -> None:
-        """Set a run aside that kills its processes: nobody drives it until a person has it tried again."""
-        run = claimed.run
-        reason = (
-            f"quarantined: {run.crash_count} processes in a row died while they drove it. Find out why "
-            f"(memory? a crash in native code?), then `podium dead-letters requeue {run.id}`, or discard it."
-        )
-        notice = NewFact.saying(RunQuarantined(strikes=run.crash_count), "", self._clock.now())
-        self._block(claimed.n, run, Block(reason, BlockedReason.QUARANTINED), [notice])
 
     def _block(self, number: int, run: Run, block: Block, facts: Sequence[NewFact] = ()) -> None:
         """Block a run of ours that is not in memory, then tell those who wait for it."""
@@ -331,6 +330,8 @@ class Worker:
         self.commits.put(Write(number, run.epoch, list(facts), [], block), blocked)
 
     def _take(self, claimed: Claimed, after: "asyncio.Task[None] | None" = None) -> None:
+        if after is None:
+            self._rates.begun(claimed.run.queue)
         active = ActiveRun(claimed, self.runtime, closed=self._closed)
         self._drives[claimed.n] = active
         self._driven.add(claimed.run.id)

@@ -9,33 +9,47 @@ from podium.store.postgres.connection import Connection
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.postgres.watched import process_name
-from podium.store.protocol import LostWorker
+from podium.store.protocol import BeatReply, Drain, LostWorker, Serves
+from podium.store.tables.draining import ask_to_drain
 from podium.store.tables.statements import Row
+from podium.store.tables.workers import LEFT, LOST, WORKERS, joining, rates_text, refuse_moved, reply_of
 
-_LEFT, _LOST = 1, 2
-"""How a worker is marked that must not write any more: it left by itself, or was declared dead."""
+_NOTHING_SAID = Serves()
 
 
 class PostgresWorkers:
     """The workers of a store, over a session of their own."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, name: str) -> None:
         """The session is to give up soon: a beat that comes late must not be taken for one that was in time."""
         self._session = session
+        self._name = name
 
-    def join(self, worker: str, now: float) -> None:
-        """Enter a worker."""
+    def join(self, worker: str, now: float, serves: Serves = _NOTHING_SAID) -> None:
+        """Enter a worker; raises StoreMoved where the store has been moved."""
         pid = os.getpid()
-        row = worker, place(), pid, process_birth(pid), now
+        row = joining(worker, place(), pid, process_birth(pid), now, serves)
 
         def work(connection: Connection) -> None:
-            PostgresStatements(connection).send("worker_insert", *row)
+            statements = PostgresStatements(connection)
+            statements.alone(WORKERS)
+            if statements.one("worker_insert", *row) is None:
+                refuse_moved(statements, self._name)
 
         self._session.write(work)
 
-    def beat(self, worker: str, now: float) -> bool:
-        """Say that a worker lives; False where it was fenced."""
-        return self._session.read(lambda c: PostgresStatements(c).happened("worker_beat", now, worker))
+    def beat(self, worker: str, now: float, rates: Mapping[str, float] | None = None) -> BeatReply | None:
+        """Say that a worker lives; None where it was fenced."""
+        row = self._session.read(lambda c: PostgresStatements(c).one("worker_beat", now, rates_text(rates), worker))
+        return None if row is None else reply_of(row)
+
+    def drain(self, worker: str, drain: Drain) -> bool:
+        """Have a worker told at its next beat that it is to drain, and enter that in the ledger."""
+        return self._session.write(lambda connection: ask_to_drain(PostgresStatements(connection), worker, drain))
+
+    def drained(self, worker: str, now: float) -> None:
+        """Say that a worker has drained."""
+        self._session.write(lambda connection: PostgresStatements(connection).do("worker_drained", now, worker))
 
     def beats(self, worker: str) -> dict[str, float]:
         """Return when each of the others that are alive was heard of last."""
@@ -100,7 +114,7 @@ def fence(
     """
     statements = PostgresStatements(connection)
     statements.send("worker_seize", worker)
-    changed = statements.happened("worker_fence", _LOST if lost else _LEFT, worker, beat, beat)
+    changed = statements.happened("worker_fence", LOST if lost else LEFT, worker, beat, beat)
     if lost and not changed:
         return []
     if died:

@@ -27,12 +27,21 @@ if TYPE_CHECKING:
     from podium.store.protocol.reading import RECENT_FACTS, ReadStore
     from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
     from podium.store.protocol.store import Store
-    from podium.store.protocol.upkeep import StoreSize, Upkeep
-    from podium.store.protocol.workers import LostWorker, WorkerRegistry
+    from podium.store.protocol.upkeep import GivenOver, StoreSize, Upkeep
+    from podium.store.protocol.workers import (
+        BeatReply,
+        Drain,
+        LostWorker,
+        Serves,
+        StoredQueue,
+        StoredWorker,
+        WorkerRegistry,
+    )
 
 __all__ = [
     "RECENT_FACTS",
     "AgentQuery",
+    "BeatReply",
     "BudgetQuery",
     "ChainFault",
     "Claimed",
@@ -40,8 +49,10 @@ __all__ = [
     "CostQuery",
     "DeadQuery",
     "DeadRun",
+    "Drain",
     "FactQuery",
     "FailureQuery",
+    "GivenOver",
     "LostWorker",
     "NoticeQuery",
     "Page",
@@ -54,9 +65,12 @@ __all__ = [
     "RunQuery",
     "RunStore",
     "SaidQuery",
+    "Serves",
     "Serving",
     "Store",
     "StoreSize",
+    "StoredQueue",
+    "StoredWorker",
     "Upkeep",
     "Woken",
     "WorkerRegistry",
@@ -75,7 +89,7 @@ lazy.exports(
         "podium.store.protocol.reading": "RECENT_FACTS ReadStore",
         "podium.store.protocol.running": "Claimed RunStore Serving Woken",
         "podium.store.protocol.store": "Store",
-        "podium.store.protocol.upkeep": "StoreSize Upkeep",
-        "podium.store.protocol.workers": "LostWorker WorkerRegistry",
+        "podium.store.protocol.upkeep": "GivenOver StoreSize Upkeep",
+        "podium.store.protocol.workers": "BeatReply Drain LostWorker Serves StoredQueue StoredWorker WorkerRegistry",
     },
 )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from podium.model.track_record import AgentReport, TrackRecord
     from podium.model.trust import Evidence
     from podium.store.protocol import found, queries
+    from podium.store.protocol.workers import StoredQueue, StoredWorker
 
 RECENT_FACTS = 20_000
 """So many facts, the last ones of the newest runs, are looked at to learn how agents did."""
@@ -102,6 +103,18 @@ class ReadStore(Protocol):
 
         With a number `n` also none of another one that was begun later under the same name.
         """
+        ...
+
+    async def worker_rows(self) -> "list[StoredWorker]":
+        """Return the workers that did not leave and were not declared dead, the oldest first."""
+        ...
+
+    async def worker_row(self, worker: str) -> "StoredWorker | None":
+        """Return a worker, also one that left."""
+        ...
+
+    async def queue_rows(self) -> "list[StoredQueue]":
+        """Return the queues in which runs wait or are driven, by name; quick however many runs there are."""
         ...
 
     async def budgets(self, query: "queries.BudgetQuery") -> Page[BudgetState]:

@@ -7,7 +7,7 @@ CREATE TABLE workers (
     born TEXT NOT NULL,
     beat REAL NOT NULL,
     fenced INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
+, since REAL NOT NULL DEFAULT 0, version TEXT NOT NULL DEFAULT '', queues TEXT, slots INTEGER NOT NULL DEFAULT 0, lease REAL NOT NULL DEFAULT 10, rates TEXT NOT NULL DEFAULT '{}', drained_at REAL) WITHOUT ROWID;
 CREATE TABLE runs (
     n INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -30,7 +30,7 @@ CREATE TABLE runs (
     created_at REAL NOT NULL,
     ended_at REAL,
     reason TEXT NOT NULL
-, strikes INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0, blocked TEXT, generation INTEGER NOT NULL DEFAULT 1, since INTEGER NOT NULL DEFAULT 0);
+, strikes INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0, blocked TEXT, generation INTEGER NOT NULL DEFAULT 1, since INTEGER NOT NULL DEFAULT 0, ready_at REAL);
 CREATE INDEX runs_ready ON runs (priority DESC, n) WHERE state = 'ready';
 CREATE INDEX runs_due ON runs (wake_at) WHERE state = 'parked' AND wake_at IS NOT NULL;
 CREATE INDEX runs_owned ON runs (owner) WHERE state = 'running';
@@ -322,4 +322,25 @@ CREATE TABLE audit_keys (
     why TEXT NOT NULL,
     signature BLOB NOT NULL,
     accepted BLOB NOT NULL
+);
+CREATE INDEX workers_alive ON workers (id) WHERE fenced = 0;
+CREATE INDEX runs_ready_in ON runs (queue, ready_at, state) WHERE state = 'ready';
+CREATE VIEW queues AS
+SELECT queue, SUM(ready) AS ready, MAX(age) AS oldest_age, SUM(running) AS running FROM (
+    SELECT queue, COUNT(*) AS ready, COALESCE(MAX(0.0, (julianday('now') - 2440587.5) * 86400.0 - MIN(ready_at)), 0.0) AS age, 0 AS running
+    FROM runs INDEXED BY runs_ready_in WHERE state = 'ready' GROUP BY queue
+    UNION ALL
+    SELECT queue, 0, 0.0, COUNT(*) FROM runs WHERE state = 'running' GROUP BY queue
+) GROUP BY queue;
+CREATE TABLE drains (
+    worker TEXT PRIMARY KEY NOT NULL,
+    at REAL NOT NULL,
+    by TEXT NOT NULL,
+    why TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE moved (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    "to" TEXT NOT NULL,
+    at REAL NOT NULL,
+    by TEXT NOT NULL
 )

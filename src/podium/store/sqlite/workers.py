@@ -7,14 +7,16 @@ from collections.abc import Mapping
 
 from podium.store.operations import Placed
 from podium.store.place import host_of, is_gone, place, process_birth
-from podium.store.protocol import LostWorker
+from podium.store.protocol import BeatReply, Drain, LostWorker, Serves
 from podium.store.sqlite.connection import transaction, translated
 from podium.store.sqlite.file import StoreFile
 from podium.store.sqlite.sql import statement
+from podium.store.sqlite.statements import SqliteStatements
+from podium.store.tables.draining import ask_to_drain
 from podium.store.tables.rows import placed_of
+from podium.store.tables.workers import LEFT, LOST, joining, rates_text, refuse_moved, reply_of
 
-_LEFT, _LOST = 1, 2
-"""How a worker is marked that must not write any more: it left by itself, or was declared dead."""
+_NOTHING_SAID = Serves()
 
 
 class Workers:
@@ -26,18 +28,32 @@ class Workers:
         self._path = path
         self._file = file
 
-    def join(self, worker: str, now: float) -> None:
-        """Enter a worker."""
+    def join(self, worker: str, now: float, serves: Serves = _NOTHING_SAID) -> None:
+        """Enter a worker; raises StoreMoved where the store has been moved."""
         self._file.check()
         pid = os.getpid()
+        row = joining(worker, place(), pid, process_birth(pid), now, serves)
         with self._lock, transaction(self._connection, self._path) as connection:
-            connection.execute(statement("worker_insert"), (worker, place(), pid, process_birth(pid), now))
+            if not connection.execute(statement("worker_insert"), row).rowcount:
+                refuse_moved(SqliteStatements(connection), self._path)
 
-    def beat(self, worker: str, now: float) -> bool:
-        """Say that a worker lives; False where it was fenced. Raises StoreLost where the file is not what it was."""
+    def beat(self, worker: str, now: float, rates: Mapping[str, float] | None = None) -> BeatReply | None:
+        """Say that a worker lives; None where it was fenced. Raises StoreLost where the file is not what it was."""
         self._file.check()
         with self._lock, transaction(self._connection, self._path) as connection:
-            return connection.execute(statement("worker_beat"), (now, worker)).rowcount == 1
+            told = connection.execute(statement("worker_beat"), (now, rates_text(rates), worker)).fetchall()
+        return reply_of(told[0]) if told else None
+
+    def drain(self, worker: str, drain: Drain) -> bool:
+        """Have a worker told at its next beat that it is to drain, and enter that in the ledger."""
+        self._file.check()
+        with self._lock, transaction(self._connection, self._path) as connection:
+            return ask_to_drain(SqliteStatements(connection), worker, drain)
+
+    def drained(self, worker: str, now: float) -> None:
+        """Say that a worker has drained."""
+        with self._lock, transaction(self._connection, self._path) as connection:
+            connection.execute(statement("worker_drained"), (now, worker))
 
     def beats(self, worker: str) -> dict[str, float]:
         """Return when each of the others that are alive was heard of last."""
@@ -87,7 +103,7 @@ class Workers:
         """
         self._file.check()
         with self._lock, transaction(self._connection, self._path) as connection:
-            fenced = _LOST if lost else _LEFT
+            fenced = LOST if lost else LEFT
             changed = connection.execute(statement("worker_fence"), (fenced, worker, beat, beat)).rowcount
             if lost and not changed:
                 return []

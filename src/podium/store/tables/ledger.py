@@ -8,6 +8,7 @@ from podium.model.entered import (
     StoredAnswer,
     StoredGrant,
     StoredQuestion,
+    drain_digest,
     grant_digest,
     revocation_digest,
     shown_digest,
@@ -112,6 +113,10 @@ class TableLedger:
             )
             for *said, revoked_at in rows
         ]  # fmt: skip
+
+    def drains(self) -> list[tuple[str, bytes]]:
+        """Return the workers that somebody had drained, each with what stands for that."""
+        return [(row[0], drain_digest(*row)) for row in self._all("drains_all")]
 
     def foreign(self) -> list[str]:
         """Return what is in the schema that Podium did not make, or made otherwise, by kind and name."""

@@ -16,7 +16,7 @@ from podium.model.trust import Evidence
 from podium.store.codec import encode, encode_as_is
 from podium.store.journaling.chain import PLACE_BITS, ChainRow, faults, place_within, whole_rows
 from podium.store.journaling.quoted import Payloads, quotes
-from podium.store.protocol import RECENT_FACTS, Page, Query
+from podium.store.protocol import RECENT_FACTS, Page, Query, StoredQueue, StoredWorker
 from podium.store.tables.conversations import conversation_state_of, hit_in, messages_of
 from podium.store.tables.pages import containing, given, page
 from podium.store.tables.rows import (
@@ -34,6 +34,7 @@ from podium.store.tables.rows import (
     stored_payload,
 )
 from podium.store.tables.statements import QueryValues, Row, Statements, Tables
+from podium.store.tables.workers import queue_of, worker_of
 
 if TYPE_CHECKING:
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
@@ -183,6 +184,21 @@ class TableReading:
     ) -> "list[ConversationMessage]":
         """Return the messages of a conversation from one place up to another, or to its end."""
         return await self._tables.read(lambda s: messages_of(s, tenant, name, first, end, n))
+
+    # Workers
+
+    async def worker_rows(self) -> list[StoredWorker]:
+        """Return the workers that did not leave and were not declared dead, the oldest first."""
+        return [worker_of(row) for row in await self._tables.read(lambda s: s.all("workers_list"))]
+
+    async def worker_row(self, worker: str) -> StoredWorker | None:
+        """Return a worker, also one that left."""
+        row = await self._tables.read(lambda s: s.one("worker_get", worker))
+        return None if row is None else worker_of(row)
+
+    async def queue_rows(self) -> list[StoredQueue]:
+        """Return the queues in which runs wait or are driven, by name."""
+        return [queue_of(row) for row in await self._tables.read(lambda s: s.all("queues_list"))]
 
     # Money
 

@@ -123,7 +123,7 @@ class OwnershipContract(OpenedStore):
             assert [each.n for each in placed] == [number]
             assert hand.write(number, fact()) is CommitVerdict.STALE
             assert hand.claim(number) == []
-            assert hand.store.workers.beat("w_1", 120.0) is False
+            assert hand.store.workers.beat("w_1", 120.0) is None
 
     def test_a_fenced_worker_starts_runs_for_others(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -143,7 +143,7 @@ class OwnershipContract(OpenedStore):
             assert hand.store.workers.reap("w_1", {"w_2": 99.0}) == []
             assert [each.n for each in hand.store.workers.reap("w_1", {"w_2": 100.0})] == [number]
             assert other.write(number, fact()) is CommitVerdict.STALE
-            assert hand.store.workers.beat("w_2", 131.0) is False
+            assert hand.store.workers.beat("w_2", 131.0) is None
             assert hand.store.workers.beats("w_1") == {}
             assert hand.store.workers.reap("w_1", {"w_2": 100.0}) == []
 

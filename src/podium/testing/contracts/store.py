@@ -14,11 +14,13 @@ from podium.testing.contracts.runs import RunsContract
 from podium.testing.contracts.shared_states import SharedStatesContract
 from podium.testing.contracts.streams import StreamsContract
 from podium.testing.contracts.watching import WatchingContract
+from podium.testing.contracts.workers import WorkersContract
 
 
 class StoreContract(
     RunsContract,
     OwnershipContract,
+    WorkersContract,
     GenerationsContract,
     InboxContract,
     RecordsContract,

@@ -56,7 +56,7 @@ class SqliteBackend:
         self._heads: dict[int, Head] = {}
 
     def join(self, worker: str) -> None:
-        self.connection.execute("INSERT INTO workers VALUES (?, '', 1, '', 1.0, 0)", (worker,))
+        self.connection.execute("INSERT INTO workers (id, host, pid, born, beat) VALUES (?, '', 1, '', 1.0)", (worker,))
 
     def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
         group = CommitTransaction(SqliteTransaction(self.connection), worker, self._heads, self._salts)
@@ -84,7 +84,7 @@ class PostgresBackend:
         self._heads: dict[int, Head] = {}
 
     def join(self, worker: str) -> None:
-        self._do("INSERT INTO workers VALUES (%s, '', 1, '', 1.0, 0)", worker)
+        self._do("INSERT INTO workers (id, host, pid, born, beat) VALUES (%s, '', 1, '', 1.0)", worker)
 
     def commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
         groups: list[CommitTransaction] = []

@@ -1,9 +1,10 @@
 INSERT INTO runs (
     n, id, workflow, version, state, epoch, wake, owner, queue, priority, facts, head,
-    tenant, principal, parent, root, tag, created_at, reason, generation, since
+    tenant, principal, parent, root, tag, created_at, reason, generation, since, ready_at
 )
 SELECT n, id, workflow, version, state, epoch, 0, owner, queue, priority, 0, decode(repeat('00', 32), 'hex'),
-    tenant, principal, parent, root, tag, created_at, '', generation, (generation > 1)::int
+    tenant, principal, parent, root, tag, created_at, '', generation, (generation > 1)::int,
+    CASE state WHEN 'ready' THEN extract(epoch FROM clock_timestamp()) END
 FROM unnest(
     %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::bigint[],
     %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::double precision[], %s::bigint[]

@@ -1,4 +1,4 @@
-UPDATE runs SET state = 'ready', wake_at = NULL, reason = ''
+UPDATE runs SET state = 'ready', wake_at = NULL, reason = '', ready_at = extract(epoch FROM clock_timestamp())
 WHERE n IN (
     SELECT n FROM runs
     WHERE state = 'blocked' AND strikes = 0 AND blocked = 'missing_version'

@@ -1,1 +1,2 @@
-UPDATE workers SET beat = %s WHERE id = %s AND fenced = 0 RETURNING 1
+UPDATE workers SET beat = %s, rates = %s WHERE id = %s AND fenced = 0
+RETURNING (SELECT at FROM drains WHERE worker = id), (SELECT by FROM drains WHERE worker = id), (SELECT why FROM drains WHERE worker = id)

@@ -1,1 +1,1 @@
-UPDATE runs SET state = 'ready', owner = NULL WHERE state = 'running' AND owner = ?
+UPDATE runs SET state = 'ready', owner = NULL, ready_at = (julianday('now') - 2440587.5) * 86400.0 WHERE state = 'running' AND owner = ?

@@ -1,0 +1,25 @@
+"""Having a worker drained, wherever it runs."""
+
+from podium.errors import NotPossible
+from podium.in_threads import in_thread
+from podium.reports.workers import WorkerStanding, WorkerState, standing_of, worker_state
+from podium.store.protocol import Drain, Store
+
+
+async def drain_worker(store: Store, worker: str, *, by: str, why: str, now: float) -> WorkerState:
+    """Have a worker begin nothing new, let what is under way end within its grace time, and hand the rest back.
+
+    It is told at its next beat, a quarter of its lease from now at the latest. Who has it drained is entered in the
+    ledger. Raises NotPossible where there is no such worker any more, or somebody has it drained already.
+    """
+    drain = Drain(by=by, why=why, at=now)
+    if await in_thread(store.workers.drain, worker, drain):
+        found = await store.worker_row(worker)
+        assert found is not None  # it was there to be told
+        return worker_state(found, now)
+    found = await store.worker_row(worker)
+    if found is None:
+        raise NotPossible(f"no worker is called {worker!r}. `podium workers list` shows those there are.")
+    if standing_of(found, now) is WorkerStanding.GONE or found.drain is None:
+        raise NotPossible(f"worker {worker} is gone already: it drives nothing any more.")
+    raise NotPossible(f"worker {worker} is drained already: {found.drain.by} wanted it, {found.drain.why}.")

@@ -1,0 +1,1 @@
+SELECT worker, by, why, at FROM drains ORDER BY worker

@@ -1,0 +1,1 @@
+SELECT "to", at, by FROM moved

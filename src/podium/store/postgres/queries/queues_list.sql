@@ -1,0 +1,1 @@
+SELECT queue, ready, oldest_age, running FROM queues ORDER BY queue

@@ -1,0 +1,1 @@
+UPDATE workers SET drained_at = %s WHERE id = %s AND fenced = 0

@@ -1,0 +1,1 @@
+UPDATE workers SET drained_at = ? WHERE id = ? AND fenced = 0

@@ -1,0 +1,3 @@
+SELECT id, host, pid, born, beat, since, version, queues, slots, lease, rates, fenced, d.at, d.by, d.why, drained_at,
+    (SELECT COUNT(*) FROM runs WHERE state = 'running' AND owner = workers.id)
+FROM workers LEFT JOIN drains d ON d.worker = id WHERE fenced = 0 ORDER BY since, id
