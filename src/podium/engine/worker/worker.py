@@ -22,6 +22,7 @@ from podium.engine.worker.draining import Emptying, cut, drain
 from podium.engine.worker.execute import execute
 from podium.engine.worker.orphans import Orphans
 from podium.engine.worker.quarantine import quarantine
+from podium.engine.worker.queue_watch import QueueWatch
 from podium.engine.worker.rates import BeginRates
 from podium.engine.worker.served import ServedWorkflows
 from podium.engine.worker.waiters import End, Waiters
@@ -91,6 +92,7 @@ class Worker:
         self._rates = BeginRates(clock)
         self._alive = AliveFile(settings.alive_file)
         self._emptying = Emptying(self._empty)
+        self._queues = QueueWatch(store, clock, observer)
         self._stopping = False
         self._services: asyncio.Task[None] | None = None
         self._gave_up: WorkerFailed | StoreLost | StoreMoved | None = None
@@ -124,7 +126,8 @@ class Worker:
         self.heartbeat.start()
         self.store.listen(work=self._look_now.set, ends=self._waiters.ended_elsewhere)
         self._services = run_services(
-            self.timers.run, lambda: self.fleet.run(self), self._look_around, self._wake_when_due, failed=self.give_up,
+            self.timers.run, lambda: self.fleet.run(self), self._look_around, self._wake_when_due,
+            self._queues.run, failed=self.give_up,
         )  # fmt: skip
 
     async def stop(self) -> None:
