@@ -21,6 +21,8 @@ TICK = "podium.tick"
 TICKS = f"{APPLICATION}.ticks"
 """The queue of DBOS in which times of schedules wait that have come."""
 
+_TICK_SECONDS = 1.0
+"""How often a process looks whether the time of a schedule has come: each look is a transaction."""
 _MIDDLE = 2**30
 _LEAST, _MOST = 1, 2**31 - 1
 """DBOS's priorities: the lower, the more urgent."""
@@ -94,7 +96,7 @@ class Placements:
         known = [each.name.removeprefix(prefix) for each in self.client.list_queues() if each.name.startswith(prefix)]
         for name in {*queues, *known, *self._options.queues} - {"*"}:
             self._register(name, "always_update")
-        self.client.register_queue(TICKS, polling_interval_sec=self._options.poll, on_conflict="always_update")
+        self.client.register_queue(TICKS, polling_interval_sec=_TICK_SECONDS, on_conflict="always_update")
 
     def enqueue(self, batch: Collection[Placement]) -> None:
         """Place runs, all or none; nothing happens for those that are placed."""
