@@ -96,7 +96,8 @@ class Worker:
         self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
         """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
         told = BeatListener(
-            found=lambda placed: self._soon(self.placed, placed), reborn=lambda name: self._soon(self._anew, name),
+            found=lambda placed: self._soon(self.streams.look_first, lambda: self.fleet.place(placed)),
+            reborn=lambda name: self._soon(self._anew, name),
             failed=lambda error: self._soon(self._give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
             rates=self._rates.now,
         )  # fmt: skip
