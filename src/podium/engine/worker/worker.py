@@ -140,6 +140,11 @@ class Worker:
         """Whether nothing new is begun here."""
         return self._draining
 
+    @property
+    def alive(self) -> bool:
+        """Whether the store has heard of this worker of late."""
+        return self._heartbeat.fresh(self.id)
+
     async def drained(self) -> None:
         """Return once somebody had this worker drained; raises as `check` does where it failed."""
         await self._emptying.done.wait()
@@ -257,9 +262,7 @@ class Worker:
 
     async def _fresh(self) -> None:
         worker = self.id
-        if self._heartbeat.fresh(worker):
-            return
-        if not await in_thread(self._heartbeat.beat) or not self._heartbeat.fresh(worker):
+        if not self.alive and not (await in_thread(self._heartbeat.beat) and self._heartbeat.fresh(worker)):
             raise Evicted  # declared dead: our runs are somebody else's by now
 
     def serve(self, workflow: AnyAgent) -> None:
