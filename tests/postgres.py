@@ -14,7 +14,7 @@ import psycopg
 
 _PLACES = tuple(f"/usr/lib/postgresql/{version}/bin" for version in (18, 17, 16, 15))
 _STANDBY = "standby"
-_USER = "postgres"
+SUPERUSER = "postgres"
 """Who runs the server where the tests are run by root, whom it refuses."""
 
 HERE = shutil.which("initdb") is not None or any(Path(place, "initdb").exists() for place in _PLACES)
@@ -33,9 +33,9 @@ class PostgresServer:
         self._data = folder / "data"
         self._schemas = count(1)
         if os.getuid() == 0:
-            shutil.chown(folder, _USER)
+            shutil.chown(folder, SUPERUSER)
         if primary is not None:
-            line = f"host={primary.folder} user={_USER} application_name={_STANDBY}"
+            line = f"host={primary.folder} user={SUPERUSER} application_name={_STANDBY}"
             self._run("pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "-d", line, "-D", str(self._data))
             self.configure(unix_socket_directories=str(folder))
             return
@@ -56,7 +56,7 @@ class PostgresServer:
             "--encoding=UTF8",
             "--locale=C",
             "--auth=trust",
-            f"--username={_USER}",
+            f"--username={SUPERUSER}",
             "--no-instructions",
             "-D",
             str(self._data),
@@ -77,7 +77,7 @@ class PostgresServer:
 
     def ask(self, query: LiteralString) -> None:
         """Have it carry out a statement."""
-        with psycopg.connect(f"host={self.folder} user={_USER} dbname=postgres", autocommit=True) as connection:
+        with psycopg.connect(f"host={self.folder} user={SUPERUSER} dbname=postgres", autocommit=True) as connection:
             connection.execute(query)
 
     def promote(self) -> None:
@@ -98,7 +98,7 @@ class PostgresServer:
 
     def address(self, schema: str | None = None) -> str:
         """Return the address of a store that nobody has made yet, or of the one in that schema."""
-        return f"postgresql://{_USER}@/postgres?host={self.folder}&schema={schema or f's{next(self._schemas)}'}"
+        return f"postgresql://{SUPERUSER}@/postgres?host={self.folder}&schema={schema or f's{next(self._schemas)}'}"
 
     def _run(self, program: str, *arguments: str) -> None:
         _call(_command(program, *arguments))
@@ -106,11 +106,12 @@ class PostgresServer:
 
 def _command(program: str, *arguments: str) -> Sequence[str]:
     found = shutil.which(program) or next(path for place in _PLACES if os.access(path := f"{place}/{program}", os.X_OK))
-    return [*_as_user(), found, *arguments]
+    return [*as_user(), found, *arguments]
 
 
-def _as_user() -> Sequence[str]:
-    return ("setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--init-groups") if os.getuid() == 0 else ()
+def as_user() -> Sequence[str]:
+    """Return what begins a command that has to be run by somebody else than root."""
+    return ("setpriv", f"--reuid={SUPERUSER}", f"--regid={SUPERUSER}", "--init-groups") if os.getuid() == 0 else ()
 
 
 def _call(command: Sequence[str]) -> None:

@@ -76,6 +76,10 @@ class TemporalServer:
                 return
             await asyncio.sleep(0.01)
 
+    async def terminate(self, workflow: str) -> None:
+        """End a workflow, as a person does in Temporal's web page."""
+        await (await Client.connect(self.address)).get_workflow_handle(workflow).terminate()
+
     async def queued(self, task_queue: str, activities: int) -> None:
         """Wait until so many activities wait in a task queue for a worker."""
         request = DescribeTaskQueueRequest(

@@ -56,7 +56,8 @@ for found in pkgutil.walk_packages(podium.__path__, "podium.", onerror=wrong.app
     try:
         importlib.import_module(found.name)
     except ImportError as error:
-        wrong.append(f"{found.name}: {error}")
+        if error.name not in ("airflow", "prefect"):  # of which whoever has DAGs or flows has an environment
+            wrong.append(f"{found.name}: {error}")
 for name in podium.__all__:
     getattr(podium, name)
 print(wrong)

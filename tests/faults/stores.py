@@ -1,5 +1,6 @@
 """Which store the processes of a test share: a file in their folder, or one at an address that is written there."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from podium.store.opening import open_store
@@ -8,9 +9,18 @@ from podium.store.protocol import Store
 _ADDRESS = "address"
 
 
+Shared = Callable[[Path], None]
+"""Has those who work in a folder share a store of some kind."""
+
+
 def share(folder: Path, address: str) -> None:
     """Have those who work in a folder share the store at an address."""
     (folder / _ADDRESS).write_text(address, encoding="utf-8")
+
+
+def in_files(folder: Path) -> None:
+    """Have those who work in a folder share a file: nothing is to be written down for that."""
+    del folder
 
 
 def address_in(folder: Path) -> str:

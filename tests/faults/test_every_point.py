@@ -9,6 +9,7 @@ from podium.testing.faults import FaultPlace, FaultPoint, When
 from tests.examples import some
 from tests.faults.children import program
 from tests.faults.lives import Lives
+from tests.faults.stores import Shared
 from tests.forking.program import Program
 
 SURELY_REACHED = {"commit": 25, "body": 20}
@@ -41,7 +42,8 @@ def go_on(server: Program, folder: Path, lives: Lives) -> None:
     assert effects == {"pay": 1, "ship": 1, "book": 1}
 
 
-def test_undisturbed_it_does_everything_once(voyage: Program, tmp_path: Path) -> None:
+def test_undisturbed_it_does_everything_once(voyage: Program, tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
     lives = Lives(tmp_path)
     go_on(voyage, tmp_path, lives)
     assert set(lives.witness.counts().values()) == {1}
@@ -52,19 +54,21 @@ def test_undisturbed_it_does_everything_once(voyage: Program, tmp_path: Path) ->
 @pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.kill), "after"])
 @pytest.mark.parametrize("place", ["commit", "body"])
 def test_killed_at_every_point_it_ends_right_and_repeats_nothing(
-    voyage: Program, tmp_path: Path, place: FaultPlace, when: When
+    voyage: Program, tmp_path: Path, shared: Shared, place: FaultPlace, when: When
 ) -> None:
+    shared(tmp_path)
     go_on(voyage, tmp_path, Lives(tmp_path))
     last = json.loads((tmp_path / "reached").read_text())[place]
     points = [FaultPoint(place, n, when) for n in range(1, last + 1)]
     tried = some(points)
-    died = sum(killed_at(voyage, tmp_path / str(point), point) for point in tried)
+    died = sum(killed_at(voyage, tmp_path / str(point), shared, point) for point in tried)
     assert died + len(points) - len(tried) > SURELY_REACHED[place]
 
 
-def killed_at(server: Program, folder: Path, point: FaultPoint) -> bool:
+def killed_at(server: Program, folder: Path, shared: Shared, point: FaultPoint) -> bool:
     """Kill the run at a point and let it go on; whether it came to that point, for a few commits come by chance."""
     folder.mkdir()
+    shared(folder)
     lives = Lives(folder)
     try:
         if server.run(str(folder), str(point)):
@@ -76,7 +80,8 @@ def killed_at(server: Program, folder: Path, point: FaultPoint) -> bool:
     return True
 
 
-def test_killed_in_every_life_it_still_ends_right(voyage: Program, tmp_path: Path) -> None:
+def test_killed_in_every_life_it_still_ends_right(voyage: Program, tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
     lives = Lives(tmp_path)
     for n in range(1, 1_000):
         if voyage.run(str(tmp_path), f"after-commit-{4 + n % 5}"):

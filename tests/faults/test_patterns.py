@@ -17,7 +17,9 @@ from tests.catalogue.entry import entries
 from tests.examples import some
 from tests.faults.children import program
 from tests.faults.lives import Lives
+from tests.faults.stores import Shared, in_files, share
 from tests.forking.program import Program
+from tests.postgres import PostgresServer
 
 KNOWN = entries()
 PAIRS = [*zip(KNOWN, [*KNOWN][1:] + [*KNOWN][:1], strict=True)]
@@ -36,18 +38,24 @@ def picky() -> Program:
     return program("picky.py")
 
 
-def undisturbed(server: Program, folder: Path, names: Sequence[str]) -> tuple[Json, dict[str, int]]:
+def undisturbed(
+    server: Program, folder: Path, names: Sequence[str], shared: Shared = in_files
+) -> tuple[Json, dict[str, int]]:
     """Run once to the end; returns the value, and how often each place was come to."""
     folder.mkdir()
+    shared(folder)
     lives = Lives(folder)
     assert server.run(str(folder), names, None)
     lives.ended()
     return json.loads((folder / "result").read_text()), json.loads((folder / "reached").read_text())
 
 
-def killed_at(server: Program, folder: Path, names: Sequence[str], point: FaultPoint) -> Json:
+def killed_at(
+    server: Program, folder: Path, names: Sequence[str], point: FaultPoint, shared: Shared = in_files
+) -> Json:
     """Kill the run at a point, let it go on to its end, and return its value."""
     folder.mkdir()
+    shared(folder)
     lives = Lives(folder)
     try:
         if not server.run(str(folder), names, str(point)):
@@ -86,6 +94,24 @@ def test_killed_on_the_other_side_of_every_point_a_pattern_ends_with_its_value_a
     teams: Program, tmp_path: Path, name: str, place: FaultPlace, when: When
 ) -> None:
     survives(teams, tmp_path, name, place, when)
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("seed", [randrange(1 << 32)])
+def test_killed_at_any_commit_on_postgresql_a_pattern_ends_with_its_value_and_repeats_nothing(
+    teams: Program, tmp_path: Path, postgres: PostgresServer, name: str, seed: int
+) -> None:
+    def shared(folder: Path) -> None:
+        share(folder, postgres.address())
+
+    chance = Random(seed)
+    value, reached = undisturbed(teams, tmp_path / "whole", [name], shared)
+    assert value == KNOWN[name].gives
+    for n in chance.sample(range(1, reached["commit"] + 1), min(KILLS, reached["commit"])):
+        point = FaultPoint("commit", n, chance.choice(["before", "after"]))
+        again = killed_at(teams, tmp_path / str(point), [name], point, shared)
+        assert again == value, f"{name} killed at {point}"
 
 
 NOBODY_JUDGES = {"approve", "cascade", "debate", "gate", "parallel", "race", "refine", "saga", "sequence"}

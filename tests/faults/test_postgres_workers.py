@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples import LONG
 from tests.faults.crews import Crew, chance_of, disturbed
 from tests.faults.stores import share
 from tests.postgres import PostgresServer
@@ -16,7 +15,7 @@ RUNS = 2
 
 @pytest.mark.kill
 @pytest.mark.parametrize("workers", [2, 3])
-@pytest.mark.parametrize("row", range(4 if LONG else 1))
+@pytest.mark.parametrize("row", range(2))
 def test_whoever_is_killed_nothing_is_lost_or_repeated(
     postgres: PostgresServer, tmp_path: Path, workers: int, row: int
 ) -> None:

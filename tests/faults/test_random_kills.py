@@ -13,9 +13,10 @@ import pytest
 from podium.app import run_sync
 from podium.model.run import RunState
 from podium.store.protocol import RunQuery
-from podium.store.sqlite.store import SqliteStore
 from tests.faults.children import program
 from tests.faults.lives import Lives
+from tests.faults.stores import Shared, in_files, share, store_in
+from tests.postgres import PostgresServer
 
 RUNS = 2
 """Of each of the three kinds."""
@@ -29,7 +30,7 @@ AUDITED = 0.25
 AT_ONCE = 2
 
 
-def kill_often(folder: Path, kills: int, part: int = 0) -> None:
+def kill_often(folder: Path, shared: Shared, kills: int, part: int = 0) -> None:
     """Kill at least so many processes, in rows that each have a store of their own; two rows go on side by side."""
     seed = int(os.environ.get("PODIUM_KILL_SEED") or secrets.randbits(32))
     print(f"PODIUM_KILL_SEED={seed}")
@@ -40,7 +41,7 @@ def kill_often(folder: Path, kills: int, part: int = 0) -> None:
         while done < kills / AT_ONCE and not failed.is_set():
             row += 1
             try:
-                done += killed_in_a_row(folder / f"{thread}-{row}", chance)
+                done += killed_in_a_row(folder / f"{thread}-{row}", shared, chance)
             except AssertionError as error:
                 failed.set()
                 raise AssertionError(f"seed {seed}, row {row} of {thread}, after {done} kills: {error}") from error
@@ -50,27 +51,28 @@ def kill_often(folder: Path, kills: int, part: int = 0) -> None:
         assert sum(threads.map(killed, range(AT_ONCE))) >= kills
 
 
-def killed_in_a_row(place: Path, chance: Random) -> int:
+def killed_in_a_row(place: Path, shared: Shared, chance: Random) -> int:
     """End one process after the other that drives the same runs, and let the last come to its own end.
 
     There the program checks every result. Returns how many were killed.
     """
     place.mkdir()
+    shared(place)
     many, lives, kills = program("many.py"), Lives(place), 0
     while not (place / "done").exists():
         how = chance.choice(ENDS) if lives.number < LIVES_IN_A_ROW else "end"
         survived = many.run(str(place), RUNS, how, chance.uniform(0.005, LATEST), chance.getrandbits(32))
         lives.ended(audited=chance.random() < AUDITED or (place / "done").exists())
         assert survived or how == "kill"
-        assert not survived or nobody_drives(lives.store), "a process that was stopped has kept runs"
+        assert not survived or nobody_drives(place), "a process that was stopped has kept runs"
         kills += not survived
     shutil.rmtree(place)
     return kills
 
 
-def nobody_drives(path: Path) -> bool:
+def nobody_drives(folder: Path) -> bool:
     """Whether all runs were handed back."""
-    store = SqliteStore(str(path))
+    store = store_in(folder)
     try:
         return not run_sync(store.runs(RunQuery(state=RunState.RUNNING))).items
     finally:
@@ -78,10 +80,18 @@ def nobody_drives(path: Path) -> bool:
 
 
 def test_ten_random_kills_repeat_nothing_and_lose_nothing(tmp_path: Path) -> None:
-    kill_often(tmp_path, 10)
+    kill_often(tmp_path, in_files, 10)
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("part", range(2))
+def test_a_hundred_random_kills_repeat_nothing_and_lose_nothing_on_postgresql(
+    tmp_path: Path, postgres: PostgresServer, part: int
+) -> None:
+    kill_often(tmp_path, lambda folder: share(folder, postgres.address()), 50, part)
 
 
 @pytest.mark.kill
 @pytest.mark.parametrize("part", range(10))
 def test_five_thousand_random_kills_repeat_nothing_and_lose_nothing(tmp_path: Path, part: int) -> None:
-    kill_often(tmp_path, 500, part)
+    kill_often(tmp_path, in_files, 500, part)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.children import PROGRAMS
+from tests.faults.stores import Shared, address_in
 
 PER, RATE, PLACES = 1.0, 20, 2
 
@@ -19,7 +20,7 @@ class Crew:
         self.told = [folder / f"told {n}" for n in range(processes)]
         self.processes = [
             subprocess.Popen(
-                [sys.executable, PROGRAMS / "limited.py", folder / "podium.db", kind, str(calls), str(takes), each],
+                [sys.executable, PROGRAMS / "limited.py", address_in(folder), kind, str(calls), str(takes), each],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             )
             for each in self.told
@@ -56,7 +57,10 @@ def most_at_once(begun: list[float], ended: list[float]) -> int:
 
 @pytest.mark.kill
 @pytest.mark.parametrize("processes", [2, 3])
-def test_no_window_has_more_than_the_limit_and_little_is_left_unused(tmp_path: Path, processes: int) -> None:
+def test_no_window_has_more_than_the_limit_and_little_is_left_unused(
+    tmp_path: Path, shared: Shared, processes: int
+) -> None:
+    shared(tmp_path)
     crew = Crew(tmp_path, "rate", processes, calls=120 // processes, takes=0.0)
     crew.wait()
     begun = crew.times("begins")
@@ -66,7 +70,8 @@ def test_no_window_has_more_than_the_limit_and_little_is_left_unused(tmp_path: P
 
 
 @pytest.mark.kill
-def test_what_a_killed_process_used_counts_and_the_other_goes_on(tmp_path: Path) -> None:
+def test_what_a_killed_process_used_counts_and_the_other_goes_on(tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
     crew = Crew(tmp_path, "rate", 2, calls=60, takes=0.0)
     time.sleep(1.5 * PER)
     crew.processes[0].kill()
@@ -78,7 +83,8 @@ def test_what_a_killed_process_used_counts_and_the_other_goes_on(tmp_path: Path)
 
 
 @pytest.mark.kill
-def test_places_that_a_killed_process_held_come_back(tmp_path: Path) -> None:
+def test_places_that_a_killed_process_held_come_back(tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
     crew = Crew(tmp_path, "places", 3, calls=20, takes=0.05)
     time.sleep(0.5)
     crew.processes[0].kill()

@@ -11,6 +11,7 @@ from podium import App, Context, workflow
 from podium.app import run_sync
 from podium.model.streams import Emitted, Gone, StreamEvent
 from tests.faults.children import PROGRAMS
+from tests.faults.stores import Shared, address_in
 from tests.forking import commands
 from tests.forking.process import Process
 
@@ -22,7 +23,7 @@ LATE = 2.0  # on a busy machine too
 
 @contextmanager
 def teller(folder: Path, *run: str) -> Generator[Process]:
-    command = ["python", str(PROGRAMS / "teller.py"), str(folder), str(PAUSE), str(NUMBERS), *run]
+    command = ["python", str(PROGRAMS / "teller.py"), address_in(folder), str(PAUSE), str(NUMBERS), *run]
     process = commands.begin(command, cwd=folder, env=os.environ, merged=True)
     try:
         assert process.stdout.readline() == "open\n"
@@ -52,7 +53,7 @@ async def read(
     """Return events of a run that another process drives, and how late each emitted one came."""
     events: list[StreamEvent] = []
     delays: list[float] = []
-    async with App.open(folder / "podium.db") as app:
+    async with App.open(address_in(folder)) as app:
         handle = await app.handle(run)
         async for event in handle.stream(after=after):
             events.append(event)
@@ -63,7 +64,8 @@ async def read(
     return events, delays
 
 
-def test_another_process_sees_all_from_when_it_came_on_and_soon(tmp_path: Path) -> None:
+def test_another_process_sees_all_from_when_it_came_on_and_soon(tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
     with teller(tmp_path, "run_1"):
         events, delays = run_sync(read(tmp_path, "run_1", 0))
     missed, seen = lost(events), numbers(events)
@@ -77,10 +79,14 @@ def test_another_process_sees_all_from_when_it_came_on_and_soon(tmp_path: Path) 
     assert [event.number for event in events] == sorted(event.number for event in events)
 
 
-def test_a_run_that_is_started_here_and_driven_elsewhere_is_read_from_the_first_event_on(tmp_path: Path) -> None:
+def test_a_run_that_is_started_here_and_driven_elsewhere_is_read_from_the_first_event_on(
+    tmp_path: Path, shared: Shared
+) -> None:
+    shared(tmp_path)
+
     async def work() -> list[StreamEvent]:
         async with (
-            App.open(tmp_path / "podium.db", queues=("mine",), agents=[telling]) as app,
+            App.open(address_in(tmp_path), queues=("mine",), agents=[telling]) as app,
             app.run_stream(telling) as stream,
         ):
             return [event async for event in stream]
@@ -91,7 +97,8 @@ def test_a_run_that_is_started_here_and_driven_elsewhere_is_read_from_the_first_
     assert numbers(events) == list(range(NUMBERS))
 
 
-def test_a_reader_that_loses_its_process_goes_on_where_it_stopped(tmp_path: Path) -> None:
+def test_a_reader_that_loses_its_process_goes_on_where_it_stopped(tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
     with teller(tmp_path, "run_1"):
         first, _ = run_sync(read(tmp_path, "run_1", 0, most=15))
         time.sleep(0.2)
@@ -101,10 +108,12 @@ def test_a_reader_that_loses_its_process_goes_on_where_it_stopped(tmp_path: Path
     assert len({event.number for event in [*first, *second]}) == len(first) + len(second)
 
 
-def test_the_owner_is_killed_and_another_one_goes_on_with_larger_numbers(tmp_path: Path) -> None:
+def test_the_owner_is_killed_and_another_one_goes_on_with_larger_numbers(tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
+
     async def work() -> list[StreamEvent]:
         events: list[StreamEvent] = []
-        async with App.open(tmp_path / "podium.db") as app:
+        async with App.open(address_in(tmp_path)) as app:
             with teller(tmp_path, "run_1") as owner:
                 handle = await app.handle("run_1")
                 async for event in handle.stream(after=0):

@@ -151,3 +151,34 @@ def test_an_app_that_is_closed_at_once_leaves_temporal_in_peace(temporal: "Tempo
             pass
 
     asyncio.run(work())
+
+
+def test_a_run_whose_workflow_somebody_terminates_is_placed_again(temporal: "TemporalServer", tmp_path: Path) -> None:
+    gate, begun = asyncio.Event(), asyncio.Event()
+
+    @agent
+    async def waits(what: str) -> str:
+        begun.set()
+        await gate.wait()
+        return what
+
+    @workflow
+    async def one(ctx: Context, what: str) -> str:
+        return await ctx.call(waits, what)
+
+    async def work() -> None:
+        name = temporal.name()
+        fleet = FleetSettings(kind="temporal", options={"address": temporal.address, "name": name})
+        async with (
+            asyncio.timeout(PATIENCE),
+            App.open(tmp_path / "podium.db", agents=[one], fleet=fleet, slots=1, lease=1) as app,
+        ):
+            first = await app.start(one, "first")
+            await begun.wait()
+            second = await app.start(one, "second", id="second")
+            await temporal.placed(f"{name}/second/0")
+            await temporal.terminate(f"{name}/second/0")
+            gate.set()
+            assert (await first.result(), await second.result()) == ("first", "second")
+
+    asyncio.run(work())

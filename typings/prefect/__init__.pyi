@@ -1,0 +1,1 @@
+from prefect import runtime as runtime

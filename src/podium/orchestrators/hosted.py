@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from podium.agents.shape import free_json
 from podium.app import App
 from podium.errors import NotPossible, RunError
 from podium.facade.handle import RunHandle
-from podium.model.agent import Agent
+from podium.model.agent import Agent, AnyAgent
 from podium.model.expected import NAME, or_none
 from podium.model.run import RunState
 from podium.store.codec import input_digest
@@ -20,7 +20,7 @@ from podium.store.codec import input_digest
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-_UNDONE_WITHIN = 5.0
+_UNDONE_WITHIN = 10.0
 """Seconds for which a cancelled task waits until its run has undone what it did."""
 _DIGITS = 12
 _NOT_IN_IDS = re.compile(r"\s")
@@ -89,17 +89,21 @@ async def cancelled_together(handle: RunHandle[Any], why: str) -> AsyncGenerator
         raise
 
 
-async def cancel_all(store: str | Path, host: Host) -> None:
-    """Cancel all runs of a task that have not ended; whoever drives them undoes what they did."""
-    async with App.open(store) as app:
+async def cancel_all(store: str | Path, host: Host, agents: Iterable[AnyAgent] = ()) -> None:
+    """Cancel all runs of a task that have not ended; they undo what they did, here where their workflows are given."""
+    async with App.open(store, agents=agents) as app:
+        cancelled: list[RunHandle[Any]] = []
         cursor = None
         while True:
             page = await app.runs.list(prefix=host.prefix, cursor=cursor)
             for run in page:
                 if not run.state.ended:
-                    await _cancel(await app.handle(run.id), f"its task in {host.system} was cancelled")
+                    cancelled.append(await app.handle(run.id))
+                    await _cancel(cancelled[-1], f"its task in {host.system} was cancelled")
             if (cursor := page.cursor) is None:
-                return
+                break
+        if agents:
+            await asyncio.gather(*[_has_ended(handle) for handle in cancelled])
 
 
 async def cancel_run(store: str | Path, run_id: str, why: str) -> None:
@@ -116,6 +120,11 @@ async def _cancel(handle: RunHandle[Any], why: str) -> None:
 async def cancel_and_wait(handle: RunHandle[Any], why: str) -> None:
     """Cancel a run, unless it has ended, and give it a moment to undo what it did."""
     await _cancel(handle, why)
-    with suppress(RunError, TimeoutError):  # it ends as cancelled, or goes on undoing where it is driven
+    await _has_ended(handle)
+
+
+async def _has_ended(handle: RunHandle[Any]) -> None:
+    """Wait until a run has ended as cancelled, for a moment: it may go on undoing where it is driven."""
+    with suppress(RunError, TimeoutError):
         async with asyncio.timeout(_UNDONE_WITHIN):
             await handle.result()

@@ -131,7 +131,7 @@ def _parts(
 ) -> tuple[FunctionAgent[Json, str], FunctionAgent[str, Json], FunctionAgent[str, None]]:
     """Return who starts a job, who looks how it stands, and who cancels it."""
 
-    async def found(call: Call, **_: Json) -> Any:
+    async def found(call: Call) -> Any:
         return await system.find(job_id(call)) or NOT_DONE
 
     async def start(input: Json, call: Call) -> str:

@@ -19,9 +19,9 @@ from podium.agents.pydantic_ai import from_pydantic_ai
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
 from podium.testing.model import ModelReply, ScriptedModel, Use
+from tests.faults.stores import store_in
 
 Bot = Agent[Any, Any]
 Pay = Callable[[int], Awaitable[str]]
@@ -126,7 +126,7 @@ async def people(app: App, way: str) -> None:
 
 async def drive(folder: Path, point: str | None, way: str) -> None:
     witness, faults = Witness(folder / "witness"), die_at(point)
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     async with App.open(store, agents=parts(witness, faults, way), poll=0.02) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app, way))
         handle: AnyHandle = await app.start("pays", id="r")

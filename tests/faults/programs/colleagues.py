@@ -15,9 +15,9 @@ from podium.agents.pydantic_ai import llm_agent
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.patterns import sequence, vote
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
 from podium.testing.model import ModelReply, ScriptedModel, Use
+from tests.faults.stores import store_in
 
 GIVE_UP = 120.0
 ALL = [Use(name, {"input": name}, id=name) for name in ("dig", "pay", "scholar", "crew", "jury", "ada")]
@@ -90,7 +90,7 @@ async def people(app: App) -> None:
 
 async def drive(folder: Path, point: str | None) -> None:
     faults = die_at(point)
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     agents = parts(Witness(folder / "witness"), faults)
     async with App.open(store, agents=agents, poll=0.02) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app))

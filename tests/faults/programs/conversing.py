@@ -23,9 +23,9 @@ from podium.agents.pydantic_ai import llm_agent
 from podium.facade.handle import AnyHandle
 from podium.model.agent import Agent as PodiumAgent
 from podium.model.agent import AnyAgent
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import ChatServer, Faults, die_at
 from podium.testing.model import ScriptedModel, Use
+from tests.faults.stores import store_in
 from tests.unit.agents.test_frameworks_in_conversations import answer, play
 
 P = ParamSpec("P")
@@ -77,7 +77,7 @@ def parts(faults: Faults, url: str) -> list[AnyAgent]:
 async def drive(folder: Path, point: str | None) -> None:
     set_tracing_disabled(disabled=True)
     faults = die_at(point)
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     with ChatServer(watched(faults, answer)) as server:
         async with asyncio.timeout(GIVE_UP), App.open(store, agents=parts(faults, server.url), poll=0.02) as app:
             run: AnyHandle = await app.start("talk", "q", id="a", conversation="c")

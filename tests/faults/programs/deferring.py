@@ -17,9 +17,9 @@ from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.model.question import Question
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
 from podium.testing.model import ModelReply, ScriptedModel, Use
+from tests.faults.stores import store_in
 
 GIVE_UP = 120.0
 RESULTS: dict[str, str] = {"submit": "job 7 is done", "pay": "paid 5"}
@@ -83,7 +83,7 @@ async def people(app: App, witness: Witness) -> None:
 
 async def drive(folder: Path, point: str | None) -> None:
     witness, faults = Witness(folder / "witness"), die_at(point)
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     async with App.open(store, agents=parts(witness, faults), poll=0.02) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app, witness))
         handle: AnyHandle = await app.start("pays", id="r")

@@ -21,6 +21,7 @@ from podium.model.question import Question
 from podium.model.run import Run, RunState
 from podium.testing import Witness
 from tests.faults.programs import jobs, troubles, watches
+from tests.faults.stores import address_in
 
 GRACE = {"kill": 8.0, "stop": 8.0, "cut": 0.001, "end": 8.0}
 """How a life ends, and how long it then gives what is under way."""
@@ -146,7 +147,7 @@ async def drive(folder: Path, runs: int, how: str, seed: int) -> None:
     pay = jobs.paying(witness)
     agents = [*jobs.made(witness, pay), *troubles.made(witness, pay), *watches.made(witness, pay)]
     starts = {f"{name}{n}": (name, n) for name in EXPECTED for n in range(runs)}
-    opening = App.open(folder / "podium.db", agents=agents, poll=0.05, grace=GRACE[how], quarantine_after=1_000)
+    opening = App.open(address_in(folder), agents=agents, poll=0.05, grace=GRACE[how], quarantine_after=1_000)
     async with opening as app:
         people = People(app, witness, Random(seed))
         for run, (name, n) in starts.items():

@@ -15,8 +15,8 @@ from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.budget import Allowance, BudgetSettings
 from podium.model.json import Json
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
+from tests.faults.stores import address_in, store_in
 
 GIVE_UP = 120.0
 TENANTS = BudgetSettings(tenants={"acme": Allowance(usd=0.15, per="ever"), "fast": Allowance(usd=1.00, per="ever")})
@@ -89,7 +89,7 @@ def fast_parts(witness: Witness, faults: Faults, member: AnyAgent) -> list[AnyAg
 async def one_run(folder: Path, name: str, wanted: int, point: str | None) -> None:
     """One run with all calls at once, or with all child runs at once, under a budget of its own."""
     faults = die_at(point)
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     agents = parts(Witness(folder / "witness"), faults)
     async with App.open(store, agents=agents, poll=0.02) as app, asyncio.timeout(GIVE_UP):
         handle: AnyHandle = await app.start(name, wanted, id="r", budget=Budget(usd=LIMITS[name]))
@@ -106,7 +106,7 @@ async def many_runs(folder: Path, name: str, wanted: int) -> None:
     """One of two processes, each with half of the runs, that share the budget of a tenant."""
     agents = parts(Witness(folder / "witness"), die_at(None))
     config = Config(budgets=TENANTS, poll=0.02)
-    async with App.open(folder / "podium.db", agents=agents, config=config) as app, asyncio.timeout(GIVE_UP):
+    async with App.open(address_in(folder), agents=agents, config=config) as app, asyncio.timeout(GIVE_UP):
         handles: list[AnyHandle] = [await app.start("buys", n, id=f"{name}{n}", tenant="acme") for n in range(wanted)]
         bought = sum([await handle.result() for handle in handles])
         (folder / name).write_text(json.dumps(bought))
@@ -115,7 +115,7 @@ async def many_runs(folder: Path, name: str, wanted: int) -> None:
 async def fast_runs(folder: Path, name: str, wanted: int, point: str | None) -> None:
     """One of two processes whose runs spend fast from the budget of a tenant, until there is no more room."""
     faults = die_at(point)
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     agents = parts(Witness(folder / "witness"), faults)
     config = Config(budgets=TENANTS, poll=0.02, lease=0.8)
     async with App.open(store, agents=agents, config=config) as app, asyncio.timeout(GIVE_UP):

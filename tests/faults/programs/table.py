@@ -36,9 +36,9 @@ from podium.model.question import Question
 from podium.model.retry import FailureKind
 from podium.store.operations import Committed, Operation
 from podium.store.protocol import Store
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, ScriptedModel, Use, Witness, die_at
 from podium.testing.model import ModelReply, timed_out, too_many_requests
+from tests.faults.stores import store_in
 
 GIVE_UP = 120.0
 SOON = 0.05
@@ -278,7 +278,7 @@ async def drive(folder: Path, place: str, kind: str, point: str | None) -> None:
         receipt = await ctx.call(known["pay"], None)
         return [value, receipt, [each.by for each in ctx.degraded]]
 
-    store: Any = SqliteStore(str(folder / "podium.db"))
+    store: Any = store_in(folder)
     store = world.faults.store(Stumbling(store, world, kind) if place == "store" else store)  # type: ignore[arg-type]
     async with (
         App.open(store, agents=[cell, *world.workflows, *known.values()], poll=0.02) as app,

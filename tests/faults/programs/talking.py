@@ -10,8 +10,8 @@ from podium import App, Context, Steps, agent, workflow
 from podium.errors import CallFailed
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, die_at
+from tests.faults.stores import store_in
 
 GIVE_UP = 120.0
 
@@ -48,7 +48,7 @@ def parts(faults: Faults) -> list[AnyAgent]:
 
 async def drive(folder: Path, point: str | None) -> None:
     faults = die_at(point)
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     async with asyncio.timeout(GIVE_UP), App.open(store, agents=parts(faults), poll=0.02) as app:
         runs: list[AnyHandle] = [await app.start("talk", who, id=who, conversation="c") for who in "ab"]
         values = {run.id: await run.result() for run in runs}

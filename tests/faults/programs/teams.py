@@ -16,9 +16,9 @@ from podium.model.json import Json
 from podium.model.outcome import Outcome
 from podium.patterns.building.inputs import plain
 from podium.patterns.sequence import sequence
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Faults, Witness, die_at
 from tests.catalogue.entry import Entry, as_text, echo, entries
+from tests.faults.stores import store_in
 
 GIVE_UP = 120.0
 
@@ -60,7 +60,7 @@ async def drive(folder: Path, names: list[str], point: str | None) -> None:
     for name in reversed(names):
         slot = as_text(known[name].build(slot))
     whole = sequence(slot, json.loads, name="team")
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     async with App.open(store, agents=[whole], poll=0.02) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app, [known[name] for name in names]))
         handle = await app.start(whole, "go", id="r")

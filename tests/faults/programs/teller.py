@@ -1,6 +1,6 @@
 """A process that drives runs of one workflow, whose agent emits a number every so often; told to stop by its caller.
 
-`teller.py FOLDER SECONDS COUNT [RUN]`: starts RUN if it is given, else takes up what there is.
+`teller.py STORE SECONDS COUNT [RUN]`: starts RUN if it is given, else takes up what there is.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import time
 
 from podium import App, Call, Context, Steps, agent, run_sync, workflow
 
-folder, pause, count = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+store, pause, count = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
 
 
 @agent
@@ -32,7 +32,7 @@ async def telling(ctx: Context) -> int:
 
 
 async def main() -> None:
-    async with App.open(f"{folder}/podium.db", agents=[telling], lease=2.0) as app:
+    async with App.open(store, agents=[telling], lease=2.0) as app:
         if len(sys.argv) > 4:
             await app.start(telling, id=sys.argv[4])
         print("open", flush=True)

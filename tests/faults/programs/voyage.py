@@ -16,10 +16,10 @@ from podium.agents.pydantic_ai import ToolEffects, llm_agent
 from podium.facade.handle import AnyHandle
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
-from podium.store.sqlite.store import SqliteStore
 from podium.telemetry.observer import Observer
 from podium.testing import Faults, ScriptedModel, Use, Witness, die_at
 from podium.testing.model import ModelReply
+from tests.faults.stores import store_in
 
 QUICK = Retry(attempts=3, delay=0.002, jitter=0.0)
 GIVE_UP = 120.0
@@ -184,7 +184,7 @@ async def people(app: App, witness: Witness) -> None:
 async def drive(folder: Path, point: str | None, observer: Observer | None = None) -> None:
     witness, faults = Witness(folder / "witness"), die_at(point)
     known = Program(witness, faults).agents()
-    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    store = faults.store(store_in(folder))
     agents = [*workflows(known), *known.values()]
     async with App.open(store, agents=agents, poll=0.02, observer=observer) as app, asyncio.TaskGroup() as group:
         answering = group.create_task(people(app, witness))

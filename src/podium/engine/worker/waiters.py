@@ -43,8 +43,12 @@ class End:
 class Waiters:
     """Tells those who wait for runs how they ended, as soon as this process knows."""
 
-    def __init__(self, store: ReadStore, *, driven: Callable[[str], bool]) -> None:
+    def __init__(self, store: ReadStore, *, driven: Callable[[str], bool], look_soon: Callable[[], None]) -> None:
+        """`look_soon` has `look` called soon, rather than with the next poll."""
         self._store = store
+        self._look_soon = look_soon
+        self._changed = True
+        """Whether others may have ended runs since they were looked at."""
         self._driven = driven
         """Whether a run is in this process's memory: it will be told of then."""
         self._loop = asyncio.get_running_loop()
@@ -98,10 +102,23 @@ class Waiters:
         for future in (future for futures in waiting.values() for future in futures if not future.done()):
             future.set_exception(error)
 
-    async def look(self) -> None:
-        """Tell those who wait for runs that other processes ended."""
-        for run_id in [run_id for run_id in self._waiting if not self._driven(run_id)][:_LOOKED_AT]:
-            await self._look_at(run_id)
+    def ended_elsewhere(self) -> None:
+        """Another process ended runs."""
+        self._changed = True
+        if self._waiting:
+            self._look_soon()
+
+    async def look(self, *, changed: bool) -> None:
+        """Tell those who wait for runs that other processes ended, if these may have changed anything."""
+        if not (changed or self._changed):
+            return
+        self._changed = False
+        try:
+            for run_id in [run_id for run_id in self._waiting if not self._driven(run_id)][:_LOOKED_AT]:
+                await self._look_at(run_id)
+        except StoreError:
+            self._changed = True
+            raise
 
     async def _look_at(self, run_id: str) -> None:
         """Tell the waiters of a run that was ended by another process, or before they came."""

@@ -15,6 +15,7 @@ from podium.engine.run.runtime import Runtime, cannot_retry
 from podium.engine.run.sent_steps import SentSteps
 from podium.engine.run.starting import claimed_at_start
 from podium.engine.settings import EngineSettings
+from podium.engine.worker.backlog import Backlog
 from podium.engine.worker.collector import relax_collector
 from podium.engine.worker.draining import Emptying, cut, drain
 from podium.engine.worker.execute import execute
@@ -79,11 +80,10 @@ class Worker:
         self._driven: set[str] = set()
         """The ids of the runs in `_drives`."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiters = Waiters(store, driven=self._driven.__contains__)
+        self._waiters = Waiters(store, driven=self._driven.__contains__, look_soon=self._look_now.set)
+        self._backlog = Backlog(self._look_now.set)
         self.streams = Streams(store.streams, self.commits, clock, owner=self.id, driven=self._driven.__contains__)
         self._served = ServedWorkflows(fleet, self.commits, settings.poll)
-        self._changed = True
-        """Whether others may have ended runs that somebody waits for here."""
         self._orphans = Orphans()
         self._draining = False
         """Whether nothing new is begun: what is under way may still end."""
@@ -96,7 +96,8 @@ class Worker:
         self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
         """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
         told = BeatListener(
-            found=lambda placed: self._soon(self.placed, placed), reborn=lambda name: self._soon(self._anew, name),
+            found=lambda placed: self._soon(self.streams.look_first, lambda: self.fleet.place(placed)),
+            reborn=lambda name: self._soon(self._anew, name),
             failed=lambda error: self._soon(self._give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
             rates=self._rates.now,
         )  # fmt: skip
@@ -119,6 +120,7 @@ class Worker:
         """Begin to beat and to drive what is ready."""
         self._collector = relax_collector()
         self._heartbeat.start()
+        self.store.listen(work=self._look_now.set, ends=self._waiters.ended_elsewhere)
         self._services = run_services(
             self.timers.run, lambda: self.fleet.run(self), self._look_around, self._wake_when_due, failed=self._give_up,
         )  # fmt: skip
@@ -235,14 +237,12 @@ class Worker:
             await self.streams.look()
             self.fleet.place(woken.placed)
             self.fleet.recover(woken.ready)
+            self._backlog.told(len(woken.ready), self._served.serving.limit)
             for delivery in woken.deliveries:
                 self.received(delivery)
             if woken.next_due is not None:
                 self.timers.park(woken.next_due)
-            self._changed |= woken.changed
-            if self._changed:
-                await self._waiters.look()
-                self._changed = False
+            await self._waiters.look(changed=woken.changed)
         except StoreError:
             return False
         return True
@@ -300,6 +300,7 @@ class Worker:
         """Claim runs and begin to drive them; returns the numbers of those that were to be had."""
         if self._draining or self._stopping:
             return ()
+        self._backlog.taken(len(runs))
         wanted = [run.n for run in runs if run.n not in self._drives]
         try:
             claimed = await self.store.claim(self.id, wanted, self._served.names)

@@ -9,7 +9,7 @@ from podium.fleets.dbos.placements import Placement
 from podium.store.operations import Placed
 
 
-class Line(Protocol):
+class SlotQueue(Protocol):
     """Where runs wait for slots of this process."""
 
     def place(self, runs: Sequence[Placed]) -> None:
@@ -26,7 +26,7 @@ class Arrivals:
         self._waiting: dict[int, list[tuple[Placement, Future[bool]]]] = {}
         self._driven: dict[int, list[Future[bool]]] = {}
 
-    def come(self, placement: Placement, done: "Future[bool]", line: Line) -> None:
+    def come(self, placement: Placement, done: "Future[bool]", line: SlotQueue) -> None:
         """Have a run wait for a slot."""
         self._waiting.setdefault(placement.run.n, []).append((placement, done))
         line.place([placement.run])
@@ -40,6 +40,12 @@ class Arrivals:
         """Nothing that waits is driven any more."""
         for run in list(self._waiting):
             self._leave(run)
+
+    def end(self) -> None:
+        """Nothing is driven any more."""
+        self.give_up()
+        for run in list(self._driven):
+            self.gone(run)
 
     def driver(self, driver: Driver) -> Driver:
         """Return the driver as the slots see it."""

@@ -8,6 +8,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import cache
+from threading import Lock
 from time import sleep
 from typing import Any
 
@@ -45,6 +47,8 @@ class Executor:
         self._arrived = arrived
         self._ticked = ticked
         self._dbos: DBOS | None = None
+        self._stopped = False
+        self._lock = Lock()
 
     @staticmethod
     def check() -> None:
@@ -56,7 +60,12 @@ class Executor:
             )
 
     def launch(self) -> None:
-        """Begin to take placements out of the queues; blocks."""
+        """Begin to take placements out of the queues, unless it was stopped; blocks."""
+        with self._lock:
+            if not self._stopped:
+                self._launch()
+
+    def _launch(self) -> None:
         self.check()
         _be_quiet()
         config: DBOSConfig = {
@@ -66,8 +75,7 @@ class Executor:
             "log_level": "WARNING", "scheduler_polling_interval_sec": _SCHEDULE_SECONDS,
         }  # fmt: skip
         self._dbos = DBOS(config=config)
-        DBOS.workflow(name=DRIVE, max_recovery_attempts=None)(_drive)
-        DBOS.workflow(name=TICK, max_recovery_attempts=None)(_tick)
+        _register()
         if self._queues:
             DBOS.listen_queues([*(queue_of(name) for name in self._queues), TICKS])
         Executor._here = self
@@ -81,18 +89,22 @@ class Executor:
 
     def resume(self, executors: Sequence[str]) -> None:
         """Have the placements that are with dead executors taken by others; blocks."""
-        resume(executors)
+        if executors:
+            resume(executors)
 
     def stop(self) -> None:
-        """Let DBOS write down what came of placements that are over, and end it; blocks."""
-        if self._dbos is None:
-            return
-        for _ in range(_LOOKS):
-            if not is_busy(self._dbos):
-                break
-            sleep(_LOOK_SECONDS)
-        DBOS.destroy()
-        Executor._here = self._dbos = None
+        """Take no more, let DBOS write down what came of placements that are over, and end it; blocks."""
+        with self._lock:
+            self._stopped = True
+            if self._dbos is None:
+                return
+            self.take_nothing_more()
+            for _ in range(_LOOKS):
+                if not is_busy(self._dbos):
+                    break
+                sleep(_LOOK_SECONDS)
+            DBOS.destroy()
+            Executor._here = self._dbos = None
 
     def arrive(self, placement: Placement) -> "Future[bool]":
         """Have a run driven; the future tells whether it was."""
@@ -122,6 +134,13 @@ async def _tick(at: str, stored: dict[str, Any]) -> bool:
     """Have the run of a time started."""
     executor = Executor.here()
     return executor is not None and await asyncio.wrap_future(executor.tick(at, stored))
+
+
+@cache
+def _register() -> None:
+    """Make known to DBOS, once in a process, what its workflows do."""
+    DBOS.workflow(name=DRIVE, max_recovery_attempts=None)(_drive)
+    DBOS.workflow(name=TICK, max_recovery_attempts=None)(_tick)
 
 
 def _be_quiet() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from itertools import islice
 
 from dbos import error as dbos_errors
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +30,8 @@ _BATCH = 500
 """Placements that are made in one transaction."""
 _KEPT_SECONDS = 60.0
 """So long a placement that is over is kept, for people to see, and to be counted where runs are counted over a time."""
+_LEAVING_SECONDS = 5.0
+"""Real seconds for which a process that stops places what others could find by themselves."""
 _UNAVAILABLE = (SQLAlchemyError, dbos_errors.DBOSException)
 
 
@@ -52,6 +55,7 @@ class DbosFleet:
         self._sightings = Sightings()
         self._ticking = Ticking(Schedules(placements.client, options.schedules), request.starter)
         self._executor: Executor | None = None
+        self._driver: Driver | None = None
         self._outbox: dict[str, Placement] = {}
         """What is to be placed, by id."""
         self._in_doubt: list[Placement] = []
@@ -77,6 +81,11 @@ class DbosFleet:
         """How many runs are still to be placed."""
         return len(self._outbox)
 
+    @property
+    def takes(self) -> bool:
+        """Whether it takes placements out of the queues: not before there was something that can be driven here."""
+        return self._executor is not None
+
     def place(self, runs: Sequence[Placed]) -> None:
         """Put runs into DBOS's queues, soon."""
         self._send(Placement(run) for run in runs)
@@ -101,12 +110,14 @@ class DbosFleet:
 
     async def run(self, driver: Driver) -> None:
         """Place, have driven what comes out of the queues, and look after what is lost, for ever."""
+        self._driver = driver
         await run_together(
             lambda: self._line.run(self._arrivals.driver(driver)),
             self._place_all,
             self._look_after_placements,
             self._ticking.run,
-            lambda: self._look_after_executors(driver),
+            lambda: self._keep_launched(driver),
+            self._look_after_executors,
         )
 
     def drain(self) -> None:
@@ -120,13 +131,14 @@ class DbosFleet:
         if self._closed:
             return
         self._closed = self._draining = True
-        self._arrivals.give_up()
+        self._arrivals.end()
         self._send(Placement(run) for run in left)
         self._send(_once_more(each) for each in self._in_doubt)
         try:
-            await in_thread(self._placements.enqueue, self._outbox.values())
-        except _UNAVAILABLE as error:
-            _LOG.warning("what this worker left could not be placed, others will find it: %s", error)
+            async with asyncio.timeout(_LEAVING_SECONDS):
+                await self._place_what_is_there()
+        except (*_UNAVAILABLE, TimeoutError) as error:
+            _LOG.warning("%s runs could not be placed any more, others will find them: %s", len(self._outbox), error)
         if self._executor is not None:
             await in_thread(self._executor.stop)
         await in_thread(self._placements.close)
@@ -144,23 +156,31 @@ class DbosFleet:
 
     def _come(self, placement: Placement, done: "Future[bool]") -> None:
         self._arrivals.come(placement, done, self._line)
-        if self._draining:
+        if self._draining or not self._is_under_its_name():
             self._arrivals.give_up()
+
+    def _is_under_its_name(self) -> bool:
+        """Whether what DBOS has for the worker's is: else it is resumed by others, while it is driven here."""
+        executor, driver = self._executor, self._driver
+        return executor is not None and driver is not None and executor.worker == driver.id
 
     async def _place_all(self) -> None:
         """Place what became ready, for ever; what cannot be placed now is tried again."""
         while True:
             await self._to_place.wait()
             self._to_place.clear()
-            while batch := dict(list(self._outbox.items())[:_BATCH]):
-                try:
-                    await in_thread(self._placements.enqueue, batch.values())
-                except _UNAVAILABLE as error:
-                    _LOG.warning("%s runs cannot be placed for now: %s", len(self._outbox), error)
-                    await self._pause()
-                    continue
-                for name in batch:
-                    self._outbox.pop(name, None)
+            try:
+                await self._place_what_is_there()
+            except _UNAVAILABLE as error:
+                _LOG.warning("%s runs cannot be placed for now: %s", len(self._outbox), error)
+                await self._pause()
+                self._to_place.set()
+
+    async def _place_what_is_there(self) -> None:
+        while batch := dict(islice(self._outbox.items(), _BATCH)):
+            await in_thread(self._placements.enqueue, batch.values())
+            for name in batch:
+                self._outbox.pop(name, None)
 
     async def _look_after_placements(self) -> None:
         """Place again what was lost, or came here and was not driven, for ever."""
@@ -181,41 +201,51 @@ class DbosFleet:
             if run is not None and run.state is RunState.READY and run.epoch == placement.run.epoch:
                 self._send([_once_more(placement, delay=self._options.poll)])
 
-    async def _look_after_executors(self, driver: Driver) -> None:
-        """Launch DBOS once there is something to drive, have the dead's placements resumed, and forget what is over."""
-        while not self._wanted and not self._ticking.is_for_here():
-            await self._pause()
+    async def _keep_launched(self, driver: Driver) -> None:
+        """Launch DBOS once there is something to drive, and anew when the worker has another name, for ever."""
         while True:
-            if self._executor is None or self._executor.worker != driver.id:
-                await self._launch(driver.id)
+            is_launched = self._executor is not None and self._executor.worker == driver.id
+            if not is_launched and (self._executor is not None or self._wanted or self._ticking.is_for_here()):
+                try:
+                    await self._launch(driver.id)
+                except _UNAVAILABLE as error:
+                    _LOG.warning("DBOS cannot be launched now, and will be tried again: %s", error)
+            await self._pause()
+
+    async def _launch(self, worker: str) -> None:
+        if self._executor is not None:
+            await in_thread(self._executor.stop)
+        executor = Executor(*self._where, worker, self._request.queues, self._arrived, self._ticking.arrived)
+        await in_thread(self._prepare)
+        self._executor = executor  # it is stopped also where it is just being launched
+        try:
+            await in_thread(executor.launch)
+        except _UNAVAILABLE:
+            await in_thread(executor.stop)
+            self._executor = None
+            raise
+
+    def _prepare(self) -> None:
+        """Have DBOS know the queues and schedules as they are set here."""
+        self._placements.set_up(self._request.queues)
+        self._ticking.schedules.apply()
+
+    async def _look_after_executors(self) -> None:
+        """Have the placements of dead workers resumed, and forget those that are over, for ever."""
+        while True:
+            await self._pause(self._request.lease / 2)
+            if self._executor is None:
+                continue
             try:
-                await in_thread(self._resume_those_of_the_dead, driver.id)
+                await in_thread(self._resume_those_of_the_dead, self._executor)
                 kept = max(_KEPT_SECONDS, 2 * self._options.longest)
                 await in_thread(self._placements.forget, self._request.clock.now() - kept)
             except (*_UNAVAILABLE, StoreError) as error:
                 _LOG.warning("placements of dead workers cannot be resumed now: %s", error)
-            await self._pause(self._request.lease / 2)
 
-    async def _launch(self, worker: str) -> None:
-        """Launch DBOS under the name of the worker; anew, where that has another one by now."""
-        if self._executor is not None:
-            await in_thread(self._executor.stop)
-        self._executor = Executor(*self._where, worker, self._request.queues, self._arrived, self._ticking.arrived)
-        await in_thread(self._prepare)
-        await in_thread(self._executor.launch)
-
-    def _prepare(self) -> None:
-        """Have DBOS know the queues and schedules as they are set here."""
-        self._placements.register(self._request.queues, again=True)
-        self._placements.register_ticks()
-        self._ticking.schedules.apply()
-
-    def _resume_those_of_the_dead(self, worker: str) -> None:
-        assert self._executor is not None
-        others = self._placements.executors() - {worker}
-        dead = [each for each in others if self._request.store.workers.is_fenced(each)]
-        if dead:
-            self._executor.resume(dead)
+    def _resume_those_of_the_dead(self, executor: Executor) -> None:
+        others = self._placements.executors() - {executor.worker}
+        executor.resume([each for each in others if self._request.store.workers.is_fenced(each)])
 
     async def _pause(self, seconds: float | None = None) -> None:
         await asyncio.sleep(self._options.poll if seconds is None else seconds)  # noqa: TID251 - DBOS lives in real time

@@ -1,7 +1,7 @@
 """Opens the fleet on DBOS, or says what it lacks."""
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from podium.engine.fleet import Fleet
 from podium.errors import ConfigError
@@ -32,7 +32,13 @@ async def open_dbos(request: FleetRequest, options: DbosOptions) -> Fleet:
     except SQLAlchemyError as error:
         raise ConfigError(
             f"the fleet 'dbos' cannot make or bring up to date its tables in the schema {schema!r} of {where.name}: "
-            f"{error}. The role of the store needs the right to create a schema there, once."
+            f"{_said(error)}. The role of the store needs the right to create a schema there, once."
         ) from error
     placements = Placements(url, schema, options, slots=request.slots)
     return DbosFleet(request, options, placements, url, schema)
+
+
+def _said(error: SQLAlchemyError) -> str:
+    """Return what the server said, in one line."""
+    said = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(said).split())

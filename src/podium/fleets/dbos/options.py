@@ -33,14 +33,9 @@ class QueueBounds:
         check_fields(self, dict.fromkeys(_BOUNDS, or_none(COUNT)))
         hold_seconds(self, SECONDS, "per")
 
-    @property
-    def by_tenant(self) -> bool:
-        """Whether anything is bounded for each tenant."""
-        return self.tenant_concurrency is not None or self.tenant_runs is not None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class RunSchedule:
     """Runs that begin by the clock, one for each time in the whole fleet."""
 
     cron: str
@@ -84,7 +79,7 @@ class DbosOptions:
     queues: Mapping[str, QueueBounds] = field(default_factory=dict[str, QueueBounds])
     """The bounds of queues, by name: `[podium.fleet.queues.NAME]`; `*` is each that is not named."""
 
-    schedules: Mapping[str, Schedule] = field(default_factory=dict[str, Schedule])
+    schedules: Mapping[str, RunSchedule] = field(default_factory=dict[str, RunSchedule])
     """Runs that begin by the clock, by name: `[podium.fleet.schedules.NAME]`."""
 
     def __post_init__(self) -> None:
@@ -102,5 +97,5 @@ class DbosOptions:
         return max((each.per for each in self.queues.values() if each.runs or each.tenant_runs), default=0.0)
 
 
-_SCHEDULES = each(instance(Schedule, 'Schedule(cron="0 9 * * *", workflow="report")'), "schedules by name")
+_SCHEDULES = each(instance(RunSchedule, 'RunSchedule(cron="0 9 * * *", workflow="report")'), "schedules by name")
 _UNBOUND = QueueBounds()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
@@ -21,6 +21,8 @@ TICK = "podium.tick"
 TICKS = f"{APPLICATION}.ticks"
 """The queue of DBOS in which times of schedules wait that have come."""
 
+_TICK_SECONDS = 1.0
+"""How often a process looks whether the time of a schedule has come: each look is a transaction."""
 _MIDDLE = 2**30
 _LEAST, _MOST = 1, 2**31 - 1
 """DBOS's priorities: the lower, the more urgent."""
@@ -88,20 +90,18 @@ class Placements:
         """Make DBOS's tables, or bring them up to its version."""
         DBOS.migrate(url, schema=schema)
 
-    def register(self, queues: Iterable[str], *, again: bool = False) -> None:
-        """Make queues known to DBOS; with `again` also those that are, whose bounds may have changed."""
-        for name in queues:
-            if again or name not in self._queues:
-                self._register(name, again=again)
-                self._queues.add(name)
-
-    def register_ticks(self) -> None:
-        """Make the queue known in which times of schedules wait that have come."""
-        self.client.register_queue(TICKS, polling_interval_sec=self._options.poll, on_conflict="never_update")
+    def set_up(self, queues: Iterable[str]) -> None:
+        """Have DBOS know these queues, and all others that there are, with the bounds that are set now."""
+        prefix = queue_of("")
+        known = [each.name.removeprefix(prefix) for each in self.client.list_queues() if each.name.startswith(prefix)]
+        for name in {*queues, *known, *self._options.queues} - {"*"}:
+            self._register(name, "always_update")
+        self.client.register_queue(TICKS, polling_interval_sec=_TICK_SECONDS, on_conflict="always_update")
 
     def enqueue(self, batch: Collection[Placement]) -> None:
         """Place runs, all or none; nothing happens for those that are placed."""
-        self.register({each.run.queue for each in batch})
+        for queue in {each.run.queue for each in batch} - self._queues:
+            self._register(queue, "never_update")
         with self._engine.begin() as connection:
             for each in sorted(batch, key=lambda placement: placement.id):  # in one order, as others place the same
                 self.client.enqueue_in_transaction(connection, self._enqueued(each), each.dumped())
@@ -141,7 +141,7 @@ class Placements:
         self.client.destroy()
         self._engine.dispose()
 
-    def _register(self, name: str, *, again: bool) -> None:
+    def _register(self, name: str, on_conflict: Literal["always_update", "never_update"]) -> None:
         bounds, slots = self._options.bounds_of(name), self._slots
         self.client.register_queue(
             queue_of(name),
@@ -151,17 +151,17 @@ class Placements:
             partition_concurrency=bounds.tenant_concurrency,
             partition_limiter=_rate(bounds.tenant_runs, bounds.per),
             polling_interval_sec=self._options.poll,
-            on_conflict="always_update" if again else "never_update",
+            on_conflict=on_conflict,
         )
+        self._queues.add(name)
 
     def _enqueued(self, placement: Placement) -> EnqueueOptions:
         run = placement.run
         options: EnqueueOptions = {
             "workflow_name": DRIVE, "queue_name": queue_of(run.queue), "workflow_id": placement.id,
             "app_version": VERSION, "priority": min(max(_MIDDLE - run.priority, _LEAST), _MOST),
+            "queue_partition_key": run.tenant,  # whether there are bounds by tenant now, or will be
         }  # fmt: skip
-        if self._options.bounds_of(run.queue).by_tenant:
-            options["queue_partition_key"] = run.tenant
         if placement.delay:
             options["delay_seconds"] = placement.delay
         return options

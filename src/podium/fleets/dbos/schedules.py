@@ -10,7 +10,7 @@ from croniter import croniter
 from dbos import ClientScheduleInput, DBOSClient, EnqueueOptions
 
 from podium.errors import ConfigError
-from podium.fleets.dbos.options import Schedule
+from podium.fleets.dbos.options import RunSchedule
 from podium.fleets.dbos.placements import TICK, TICKS, VERSION
 
 
@@ -20,7 +20,7 @@ class Tick:
 
     at: str
     name: str
-    schedule: Schedule
+    schedule: RunSchedule
     attempt: int
     """How many processes could not start the run."""
     done: "Future[bool]"
@@ -33,10 +33,10 @@ class Tick:
 
 def tick_of(at: str, stored: Mapping[str, Any], done: "Future[bool]") -> Tick:
     """Return what DBOS was told of a schedule, as a time of it."""
-    return Tick(at, stored["name"], Schedule(**stored["schedule"]), stored["attempt"], done)
+    return Tick(at, stored["name"], RunSchedule(**stored["schedule"]), stored["attempt"], done)
 
 
-def check(schedules: Mapping[str, Schedule]) -> None:
+def check(schedules: Mapping[str, RunSchedule]) -> None:
     """Raise ConfigError where a schedule says no times."""
     for name, schedule in schedules.items():
         if not croniter.is_valid(schedule.cron, second_at_beginning=True):
@@ -50,7 +50,7 @@ def check(schedules: Mapping[str, Schedule]) -> None:
 class Schedules:
     """The schedules as DBOS has them. All of it blocks."""
 
-    def __init__(self, client: DBOSClient, schedules: Mapping[str, Schedule]) -> None:
+    def __init__(self, client: DBOSClient, schedules: Mapping[str, RunSchedule]) -> None:
         self._client = client
         self.wanted = schedules
 
@@ -78,11 +78,11 @@ _Compared = Literal["workflow_name", "schedule", "context", "automatic_backfill"
 _COMPARED: Sequence[_Compared] = get_args(_Compared)
 
 
-def _stored(name: str, schedule: Schedule, attempt: int = 0) -> dict[str, Any]:
+def _stored(name: str, schedule: RunSchedule, attempt: int = 0) -> dict[str, Any]:
     return {"name": name, "schedule": asdict(schedule), "attempt": attempt}
 
 
-def _for_dbos(name: str, schedule: Schedule) -> ClientScheduleInput:
+def _for_dbos(name: str, schedule: RunSchedule) -> ClientScheduleInput:
     return {
         "schedule_name": name, "workflow_name": TICK, "schedule": schedule.cron, "context": _stored(name, schedule),
         "automatic_backfill": schedule.catch_up, "cron_timezone": schedule.timezone, "queue_name": TICKS,

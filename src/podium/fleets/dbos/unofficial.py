@@ -2,6 +2,7 @@
 # ruff: noqa: SLF001
 """What DBOS can do and has no public name for. All that depends on its inside stands here."""
 
+import threading
 from collections.abc import Sequence
 
 from dbos import DBOS, _dbos
@@ -18,5 +19,6 @@ def resume(executors: Sequence[str]) -> None:
 
 
 def is_busy(instance: DBOS) -> bool:
-    """Whether something is under way, or not written down yet: `destroy` looks only once a second."""
-    return bool(instance._active_workflows_set.activeList())
+    """Whether something is taken out of queues, under way, or not written down yet: `destroy` looks once a second."""
+    takes = any(thread.name.startswith("queue-worker-") for thread in threading.enumerate())
+    return takes or bool(instance._active_workflows_set.activeList())

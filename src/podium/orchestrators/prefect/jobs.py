@@ -6,7 +6,7 @@ from urllib.parse import quote
 from typing_extensions import TypeForm
 
 from podium.agents.http_service import HttpService
-from podium.errors import AgentError, NotDone, Refusal, UsageError
+from podium.errors import AgentError, Refusal, UsageError
 from podium.model.expected import NAME, or_none
 from podium.model.json import Json, decode, is_object
 from podium.orchestrators.job import JobAgent, JobValue, job
@@ -42,7 +42,7 @@ class _Deployments:
             raise AgentError(f"the {self.what} was given {type(input).__name__}; expected its parameters, by name")
         found = await self._service.ask_at("GET", self._path, none_for=(_NOT_FOUND,))
         if found is None:
-            raise NotDone(f"there is no {self.what}: deploy the flow first, and name it as FLOW/DEPLOYMENT")
+            raise AgentError(f"there is no {self.what}: deploy the flow first, and name it as FLOW/DEPLOYMENT")
         body = {"parameters": input or {}, "idempotency_key": job, "tags": ["podium"]}
         made = await self._service.ask_at("POST", f"/deployments/{found['id']}/create_flow_run", body)
         return made["id"]

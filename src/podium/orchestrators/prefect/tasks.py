@@ -1,14 +1,14 @@
 """Runs of Podium in flows of Prefect. Needs Prefect, which whoever has flows has."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from prefect.runtime import flow_run, task_run
+from prefect import runtime
 
 from podium.app import App
 from podium.errors import UsageError
-from podium.model.agent import Agent
+from podium.model.agent import Agent, AnyAgent
 from podium.orchestrators.hosted import Host, cancel_all, run_hosted
 
 In = TypeVar("In")
@@ -30,20 +30,24 @@ async def run(
     input is another at each try, or the same work is to be done twice. A cancel cancels the run. Raises RunFailed,
     RunCancelled or RunBlocked, UsageError outside of a flow.
     """
-    within = flow_run.id or task_run.id
+    within = runtime.flow_run.id or runtime.task_run.id
     if within is None:
         raise UsageError("podium.orchestrators.prefect.run is called in a flow or a task; elsewhere: `app.run(…)`.")
     return await run_hosted(app, _host(within), workflow, input, key=key, **options)
 
 
-def cancel_runs(store: str | Path) -> Callable[[Any, _FlowRun, Any], Awaitable[None]]:
+def cancel_runs(
+    store: str | Path, *, agents: Iterable[AnyAgent] = ()
+) -> Callable[[Any, _FlowRun, Any], Awaitable[None]]:
     """Return a hook for flows that cancels their runs of Podium: `@flow(on_cancellation=[cancel_runs("desk.db")])`.
 
-    Prefect kills the process of a flow run that is cancelled, and calls the hook in another one.
+    Prefect kills the process of a flow run that is cancelled, and calls the hook in another one. With the workflows of
+    the runs as `agents` the runs undo there what they did; else a worker of Podium has them do so.
     """
 
-    async def cancel_runs_of_podium(_flow: object, run: _FlowRun, _state: object) -> None:
-        await cancel_all(store, _host(str(run.id)))
+    async def cancel_runs_of_podium(flow: object, flow_run: _FlowRun, state: object) -> None:
+        del flow, state  # handed over by name
+        await cancel_all(store, _host(str(flow_run.id)), agents)
 
     return cancel_runs_of_podium
 

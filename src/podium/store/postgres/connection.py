@@ -1,7 +1,7 @@
 """Opening a store on PostgreSQL: what is refused, how it is migrated, and what the server's errors mean to a user."""
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -31,6 +31,7 @@ _SESSION = {
 _OLDEST_SERVER = 150_000
 _PROBE = "podium.probe"
 """A setting of ours, to see whether two connections are one to the server."""
+_POOLED_TRIES = 100
 _VALUES = (
     UnicodeError, OverflowError, psycopg.DataError, psycopg.IntegrityError, errors.ProgramLimitExceeded,
 )  # fmt: skip
@@ -79,10 +80,24 @@ def connect(address: Address, *, silence: float = SILENCE_SECONDS, waits_for_dis
     Of several servers the first is taken that can be reached, and that goes on from what this process has seen. One
     that has not answered for `silence` seconds is asked what it does.
     """
+
+    def ready(server: str) -> Connection:
+        connection = _bare(server, silence)
+        try:
+            _set_up(connection, address, "on" if waits_for_disk else "off")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    return _first_of(address, ready)
+
+
+def _first_of(address: Address, opened: Callable[[str], Connection]) -> Connection:
     failed: list[Exception] = []
     for server in address.servers or (address.server,):
         try:
-            return _connected(address, server, silence=silence, waits_for_disk=waits_for_disk)
+            return opened(server)
         except (psycopg.OperationalError, StoreUnavailable) as error:
             failed.append(error)
     if len(failed) == 1:
@@ -91,20 +106,22 @@ def connect(address: Address, *, silence: float = SILENCE_SECONDS, waits_for_dis
     raise psycopg.OperationalError(f"none of its servers can be used: {told}") from failed[-1]
 
 
-def _connected(address: Address, server: str, *, silence: float, waits_for_disk: bool) -> Connection:
+def _bare(server: str, silence: float = SILENCE_SECONDS) -> Connection:
+    """Open a connection on which nothing is set yet."""
     given = conninfo_to_dict(server)
     line = {**_LINE, "connect_timeout": min(_CONNECT_SECONDS, max(2, int(silence)))}
     ours = {name: value for name, value in line.items() if name not in given}
     named = make_conninfo(server, client_encoding="utf8", application_name=own_name(), **ours)
     connection = WatchedConnection.connect(named, autocommit=True)
-    try:
-        connection.silence = silence
-        _set_up(connection, address, "on" if waits_for_disk else "off")
-        connection.server = server
-    except BaseException:
-        connection.close()
-        raise
+    connection.silence = silence
+    connection.server = server
+    connection.backend = _backend(connection)
     return connection
+
+
+def _backend(connection: Connection) -> int:
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return 0 if row is None else row[0]
 
 
 def _set_up(connection: Connection, address: Address, synchronous_commit: str) -> None:
@@ -120,10 +137,7 @@ def _set_up(connection: Connection, address: Address, synchronous_commit: str) -
     register_columns(connection)
     settings = {**_SESSION, "search_path": _quoted(address.schema), "synchronous_commit": synchronous_commit}
     calls = sql.SQL(", ").join([sql.SQL("set_config(%s, %s, false)")] * len(settings))
-    row = connection.execute(
-        sql.SQL("SELECT pg_backend_pid(), {}").format(calls), [part for pair in settings.items() for part in pair]
-    ).fetchone()
-    connection.backend = 0 if row is None else row[0]
+    connection.execute(sql.SQL("SELECT {}").format(calls), [part for pair in settings.items() for part in pair])
     _refuse_older(connection, address)
 
 
@@ -146,21 +160,28 @@ def _quoted(name: str) -> str:
 
 def prepare(address: Address) -> None:
     """Make sure that the schema is a store of this version: create or migrate it, or refuse it with a reason."""
+    with translated(address.name):
+        refuse_pooled(address)
     with translated(address.name), connect(address) as connection:
-        _refuse_pooled(connection, address)
-        _migrate(connection, address)
+        migrate(connection, address)
 
 
-def _refuse_pooled(connection: Connection, address: Address) -> None:
+def refuse_pooled(address: Address) -> None:
     """Raise StoreUnavailable where a pooler gives a connection of the server to another client between transactions.
 
-    There nothing holds that belongs to a session: the path to our tables, time limits, what is listened to.
+    There nothing holds that belongs to a session: the path to our tables, time limits, what is listened to. So nothing
+    is set before this is known: what is set there, others would find. A pooler gives itself away by another number of
+    the connection than the server has for it, and is then tried often, as it may have many connections to give.
     """
     mark = secrets.token_hex(8)
-    connection.execute("SELECT set_config(%s, %s, false)", (_PROBE, mark))
-    with connect(address) as other, other.transaction():
-        shared = _mark(other) == mark
-        if not shared and _mark(connection) == mark:
+    with _first_of(address, _bare) as one, _first_of(address, _bare) as other:
+        one.prepare_threshold = other.prepare_threshold = None
+        one.execute("SELECT set_config(%s, %s, false)", (_PROBE, mark))
+        for _ in range(1 if one.info.backend_pid == one.backend else _POOLED_TRIES):
+            with other.transaction():
+                if _mark(other) == mark or _mark(one) != mark:
+                    break
+        else:
             return
     raise StoreUnavailable(
         f"{address.name} is reached over a pooler that gives connections away between transactions. "
@@ -173,7 +194,7 @@ def _mark(connection: Connection) -> str | None:
     return None if row is None else row[0]
 
 
-def _migrate(connection: Connection, address: Address) -> None:
+def migrate(connection: Connection, address: Address) -> None:
     """Bring the schema to this version, in one transaction and one process at a time."""
     if _version(connection, address) == migrations()[-1][0]:
         return

@@ -15,12 +15,18 @@ from podium.store.postgres.statements import PostgresStatements
 class PostgresInboxes(PostgresMoney):
     """The statements about inboxes of a write transaction."""
 
-    __slots__ = ()
+    __slots__ = ("told",)
+
+    def __init__(self, statements: PostgresStatements, budgets: Collection[str]) -> None:
+        super().__init__(statements, budgets)
+        self.told = False
+        """Whether a run was told something, which another process may drive."""
 
     def insert_signals(self, rows: Sequence[SignalRow]) -> Sequence[bool]:
         """Put signals into inboxes, in this order; returns for each whether it is new."""
         if not rows:
             return []
+        self.told = True
         runs, ids, kinds, names, times, bodies = zip(*rows, strict=True)
         columns = Ints(runs), Texts(ids), Texts(kinds), Texts(names), Floats(times), Blobs(bodies)
         new = {(row[0], row[1]) for row in self._ask.all("signals_insert", *columns)}
@@ -33,6 +39,7 @@ class PostgresInboxes(PostgresMoney):
     def wake(self, runs: Sequence[int]) -> None:
         """Count each run's wake counter up; one that is parked becomes ready."""
         if runs:
+            self.told = True
             self._ask.send("runs_wake", Ints(runs))
 
     def deliveries(self, runs: Collection[int]) -> Sequence[Delivery]:
@@ -104,8 +111,14 @@ def deliveries_of(statements: PostgresStatements, runs: Collection[int]) -> list
     """Return what came for runs: first their wake counters, then the signals, so that a late one moves the counter."""
     numbers = sorted(runs)
     woken = statements.send("runs_wakes", Ints(numbers))
-    signals: dict[int, list[Signal]] = {number: [] for number in numbers}
-    for run, signal, kind, name, body, at in statements.all("signals_waiting", Ints(numbers)):
-        signals[run].append(Signal(signal, kind, name, decode(body), at))
+    signals = signals_of(statements, numbers)
     wakes = dict(woken.fetchall())
     return [Delivery(number, wakes[number], signals[number]) for number in numbers]
+
+
+def signals_of(statements: PostgresStatements, runs: Collection[int]) -> dict[int, list[Signal]]:
+    """Return the signals of runs that were not taken, the oldest first."""
+    signals: dict[int, list[Signal]] = {number: [] for number in runs}
+    for run, signal, kind, name, body, at in statements.all("signals_waiting", Ints(runs)):
+        signals[run].append(Signal(signal, kind, name, decode(body), at))
+    return signals

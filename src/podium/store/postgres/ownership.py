@@ -1,51 +1,77 @@
 """Who drives which run: what is claimed, woken and found, on a connection of the caller."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from psycopg import Cursor
 
 from podium.model.fact import NOTHING, Fact, FactKind
+from podium.model.run import Signal
+from podium.store.journaling.appending import Head
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.operations import Placed
 from podium.store.postgres.columns import Ints, Texts
-from podium.store.postgres.inboxes import deliveries_of
+from podium.store.postgres.inboxes import deliveries_of, signals_of
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.protocol import Claimed, Serving, Woken
 from podium.store.tables.rows import run_of
 from podium.store.tables.statements import Row
 
+_WAKE = 19
+"""The column of a run that says how often it was woken."""
+
+
+class Taken(NamedTuple):
+    """A run that a worker owns now."""
+
+    claimed: Claimed
+    head: Head | None
+    """Where its journal ends, if that was read."""
+
 
 def claim(
     statements: PostgresStatements, worker: str, numbers: Sequence[int], workflows: Sequence[str]
-) -> list[int]:  # fmt: skip
-    """Make a worker that is not fenced the owner of runs that are ready; returns which it has now."""
-    alive = statements.one("worker_lock", worker)
-    if alive is None or alive[0]:
-        return []
+) -> list[Taken]:  # fmt: skip
+    """Make a worker that is not fenced the owner of runs that are ready; returns those that it has now, to be driven.
+
+    All is sent together. A run that another transaction is changing just now is left out. Nobody waits for the disk:
+    where a server that dies loses the claim, it has nothing that was written under it, and takes no more of it.
+    """
+    statements.send("commit_unwaited")
+    statements.send("worker_lock", worker)
     wanted = {"worker": worker, "numbers": Ints(numbers), "workflows": Texts(workflows)}
-    mine = {row[0] for row in statements.named("runs_claim", wanted).fetchall()}
-    return [number for number in dict.fromkeys(numbers) if number in mine]
+    claimed = statements.named("runs_claim", wanted)
+    loaded = {each.claimed.n: each for each in load(statements, worker, numbers)}
+    mine = {row[0] for row in claimed.fetchall()}
+    return [loaded[number] for number in dict.fromkeys(numbers) if number in mine]
 
 
-def take_over(statements: PostgresStatements, run_id: str, worker: str) -> int | None:
-    """Make a worker the owner of a run that nobody drives, whatever its state; returns its number."""
+def take_over(statements: PostgresStatements, run_id: str, worker: str) -> Taken | None:
+    """Make a worker the owner of a run that nobody drives, whatever its state."""
     statements.send("worker_lock", worker)
     row = statements.one("run_take_over", worker, run_id)
-    return None if row is None else row[0]
+    return None if row is None else load(statements, worker, [row[0]])[0]
 
 
-def load(statements: PostgresStatements, numbers: Sequence[int]) -> list[Claimed]:
-    """Return runs that were claimed: first the facts of their present generations, then what came for them."""
-    runs = statements.send("runs_by_n", Ints(numbers))
-    facts = statements.send("facts_to_drive", Ints(numbers))
-    found = {each.run: each for each in deliveries_of(statements, numbers)}
+def load(statements: PostgresStatements, worker: str, numbers: Sequence[int]) -> list[Taken]:
+    """Return those of these runs that a worker owns.
+
+    First how often they were woken, and the facts of their present generations, then what came for them.
+    """
+    runs = statements.send("runs_driven", Ints(numbers), worker)
+    facts = statements.send("facts_to_drive", Ints(numbers), worker)
+    signals = signals_of(statements, numbers)
     journals: dict[int, list[Row]] = {number: [] for number in numbers}
     for row in facts.fetchall():
         journals[row[0]].append(row)
-    claimed = {row[0]: run_of(row) for row in runs.fetchall()}
-    return [
-        Claimed(n, claimed[n], found[n].wake, _facts(statements, n, journals[n]), found[n].signals) for n in numbers
-    ]
+    return [_taken(statements, row, journals[row[0]], signals[row[0]]) for row in runs.fetchall()]
+
+
+def _taken(statements: PostgresStatements, row: Row, journal: Sequence[Row], signals: Sequence[Signal]) -> Taken:
+    n, run = row[0], run_of(row)
+    _, seq, *_, last = journal[-1]
+    head = Head(run.id.encode(), seq + 1, last) if seq >= run.since else None  # else its end was not read
+    return Taken(Claimed(n, run, row[_WAKE], _facts(statements, n, journal), signals), head)
 
 
 def _placed(found: Iterable[Cursor[Row]]) -> list[Placed]:
@@ -67,7 +93,7 @@ def _facts(statements: PostgresStatements, run: int, rows: Sequence[Row]) -> lis
             seq, FactKind(kind), key, at, epoch, body or NOTHING,
             payloads.whole(seq, said) if not is_large and quotes(said) else said,
         )
-        for _, seq, kind, key, at, epoch, body, said, is_large in rows
+        for _, seq, kind, key, at, epoch, body, said, is_large, _ in rows
     ]  # fmt: skip
 
 

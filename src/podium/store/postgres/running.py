@@ -7,15 +7,16 @@ from typing import TypeVar
 from podium.store.commit_thread import CommitThread
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
-from podium.store.keeping import KeepAnswer, KeepEvents
-from podium.store.operations import Committed, FinishRun, Operation, Park, Reserve, Write
+from podium.store.keeping import KeepEvents
+from podium.store.operations import Block, Committed, FinishRun, Operation, Park, Prune, Redact, Release, Write
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection
-from podium.store.postgres.listening import Listener, tell
+from podium.store.postgres.listening import Listener, News, tell
 from podium.store.postgres.named import Named
-from podium.store.postgres.ownership import claim, load, take_over, wake
+from podium.store.postgres.ownership import Taken, claim, take_over, wake
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
+from podium.store.postgres.stream_news import tell_streams
 from podium.store.postgres.transaction import PostgresTransaction
 from podium.store.postgres.workers import fence
 from podium.store.protocol import Claimed, Serving, Woken
@@ -49,36 +50,53 @@ class PostgresRunning:
         """Take ownership of ready runs, then load journals and signals."""
 
         def work() -> list[Claimed]:
-            mine = self._write(worker, lambda c: claim(PostgresStatements(c), worker, numbers, workflows))
-            return self._loaded(mine)
+            found = self._write(
+                worker, lambda c: claim(PostgresStatements(c), worker, numbers, workflows), lasting=False
+            )
+            return self._mine(found)
 
-        return await self._thread.do(work)
+        claimed = await self._thread.do(work)
+        if len(claimed) < len(numbers):
+            self._looked = None  # one that was left out may be ready still
+        return claimed
 
     async def take_over(self, run_id: str, worker: str) -> Claimed | None:
         """Claim a run that nobody drives, whatever its state, for an operator's change."""
 
         def work() -> Claimed | None:
-            number = self._write(worker, lambda c: take_over(PostgresStatements(c), run_id, worker))
-            return None if number is None else self._loaded([number])[0]
+            found = self._write(worker, lambda c: take_over(PostgresStatements(c), run_id, worker))
+            return None if found is None else self._mine([found])[0]
 
         return await self._thread.do(work)
 
+    def listen(self, *, work: Callable[[], None], ends: Callable[[], None]) -> None:
+        """Have this called as soon as another process tells of something, once `wake` was asked for the first time."""
+
+        def told(news: News) -> None:
+            if news.work:
+                work()
+            if news.ends:
+                ends()
+
+        self._listener.listen(told)
+
     async def wake(self, worker: str, serving: Serving, now: float) -> Woken:
         """Wake what is due, and look for what others left: where somebody told of it, and now and then."""
-        seen = worker, serving
-        changed = self._listener.hears() or seen != self._looked or time.monotonic() > self._look_at  # noqa: TID251 - other processes live in real time
-        if not changed and (self._next_due is None or now < self._next_due):
-            return Woken(next_due=self._next_due)
+        news, seen = self._listener.news(), (worker, serving)
+        looks = news.work or seen != self._looked or time.monotonic() > self._look_at  # noqa: TID251 - other processes live in real time
+        if not looks and (self._next_due is None or now < self._next_due):
+            return Woken(next_due=self._next_due, changed=news.ends)
 
         def work() -> Woken:
             self._listener.open()
-            return self._write(worker, lambda c: wake(PostgresStatements(c), worker, now, serving))
+            return self._session.together(lambda c: wake(PostgresStatements(c), worker, now, serving))
 
         self._look_at = time.monotonic() + _LOOK_SECONDS  # noqa: TID251 - the same
         found = await self._thread.do(work)
+        self._listener.watch()
         self._next_due = found.next_due
         self._looked = seen if len(found.ready) < serving.limit else None
-        found.changed = changed
+        found.changed = looks or news.ends
         return found
 
     def close(self) -> None:
@@ -89,6 +107,7 @@ class PostgresRunning:
 
     def _commit(self, worker: str, operations: Sequence[Operation]) -> Committed:
         made: list[CommitTransaction] = []
+        told: list[bool] = []
 
         def work(connection: Connection) -> Committed:
             statements = PostgresStatements(connection)
@@ -97,15 +116,23 @@ class PostgresRunning:
             made.append(group)
             committed = group.perform(operations)
             transaction.finish()
-            if any(_concerns_others(each) for each in operations):
-                tell(statements, worker, self._session.name)
+            told.append(transaction.told)
             return committed
 
-        committed = self._write(worker, work)
+        def after(connection: Connection, committed: Committed) -> None:
+            work = told[-1] or bool(committed.placed)
+            news = News(work=work, ends=any(_may_end(each) for each in operations))
+            tell(connection, worker, self._session.name, news)
+            tell_streams(PostgresStatements(connection), {op.run for op in operations if isinstance(op, KeepEvents)})
+
+        committed = self._write(worker, work, after=after)
         self._learn(made[-1], operations)
         return committed
 
-    def _write(self, worker: str, work: Callable[[Connection], T]) -> T:
+    def _write(
+        self, worker: str, work: Callable[[Connection], T], *, after: Callable[[Connection, T], object] | None = None,
+        lasting: bool = True,
+    ) -> T:  # fmt: skip
         """Make a transaction of a worker, which is fenced where the server has less than it was told to have."""
 
         def made(connection: Connection) -> T:
@@ -114,7 +141,7 @@ class PostgresRunning:
                 fence(connection, worker, lost=True)
             return work(connection)
 
-        return self._session.write(made)
+        return self._session.write(made, after=after, lasting=lasting)
 
     def _learn(self, group: CommitTransaction, operations: Sequence[Operation]) -> None:
         for number, head in group.journals.heads.items():
@@ -130,20 +157,22 @@ class PostgresRunning:
         if times:
             self._next_due = min(times) if self._next_due is None else min(self._next_due, *times)
 
-    def _loaded(self, numbers: Sequence[int]) -> list[Claimed]:
-        for number in numbers:
-            self._heads.pop(number, None)
-        return self._session.read(lambda c: load(PostgresStatements(c), numbers)) if numbers else []
+    def _mine(self, taken: Sequence[Taken]) -> list[Claimed]:
+        """Learn where the journals of runs end that are taken: others may have appended to them."""
+        for claimed, head in taken:
+            if head is None:
+                self._heads.pop(claimed.n, None)
+            else:
+                self._heads[claimed.n] = head
+        return [each.claimed for each in taken]
 
 
-def _concerns_others(operation: Operation) -> bool:
-    """Whether others may have something to do, or wait for it."""
+def _may_end(operation: Operation) -> bool:
+    """Whether others may wait for what an operation did to a run."""
     match operation:
-        case Write(close=FinishRun()):
+        case Write(close=close):
+            return isinstance(close, FinishRun | Block | Release)
+        case Redact() | Prune():
             return True
-        case Write(effects=effects):
-            return bool(effects)
-        case Reserve() | KeepAnswer() | KeepEvents():
-            return False
         case _:
-            return True
+            return False

@@ -13,12 +13,13 @@ from contextlib import suppress
 from typing import Generic, TypeVar
 
 import psycopg
-from psycopg import errors
+from psycopg import Cursor, errors
 
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection, connect, translated
 from podium.store.postgres.sql import statement
 from podium.store.postgres.watched import SILENCE_SECONDS
+from podium.store.tables.statements import Row
 
 T = TypeVar("T")
 
@@ -64,16 +65,35 @@ class Session:
         with self._lock, translated(self._address.name):
             return self._patiently(lambda: work(self._opened()))
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def together(self, work: Callable[[Connection], T]) -> T:
+        """Return what comes of statements that are sent together, and may be sent again where the connection was lost.
+
+        They are one transaction up to the first question; where they change nothing, the disk is not waited for.
+        """
+
+        def piped(connection: Connection) -> T:
+            with connection.pipeline():
+                return work(connection)
+
+        return self.read(piped)
+
+    def write(
+        self, work: Callable[[Connection], T], *, after: Callable[[Connection, T], object] | None = None,
+        lasting: bool = True,
+    ) -> T:  # fmt: skip
         """Return what a transaction gives that is committed once; `work` may be called several times.
 
-        What it writes may be sent together, up to its next question: it is in a pipeline. Raises StoreError.
+        What it writes may be sent together, up to its next question: it is in a pipeline. So is what `after` sends,
+        which is given what came of `work`: it happens once this is committed, and may fail or be lost. What is not
+        `lasting` may be lost where the server dies, and its loss is not taken for one. Raises StoreError.
         """
         with self._lock, translated(self._address.name):
             self._number += 1
-            transaction = Numbered(self.name, self._number, work)
+            transaction = Numbered(self.name, self._number, work, after)
             result = self._patiently(lambda: transaction.make(self._opened()))
-            self._acknowledged, self.set_back = self._number, False
+            self.set_back = False
+            if lasting:
+                self._acknowledged = self._number
             return result
 
     def close(self) -> None:
@@ -120,15 +140,21 @@ class Session:
 class Numbered(Generic[T]):
     """A transaction of a session, by its number: it is made once."""
 
-    def __init__(self, session: str, number: int, work: Callable[[Connection], T]) -> None:
+    def __init__(
+        self, session: str, number: int, work: Callable[[Connection], T],
+        after: Callable[[Connection, T], object] | None = None,
+    ) -> None:  # fmt: skip
         self._batch = (session, number)
         self._work = work
+        self._after = after
+        self._commit: Cursor[Row] | None = None
         self._results: list[T] = []
         """What came of it each time that it may have been committed."""
 
     def make(self, connection: Connection) -> T:
         """Make it, unless it was committed before; returns what came of it."""
         raised: list[BaseException] = []
+        self._commit = None
         try:
             with connection.pipeline():
                 try:
@@ -140,7 +166,8 @@ class Numbered(Generic[T]):
         if raised:
             if not connection.closed:
                 connection.rollback()
-            raise raised[0]
+            if self._commit is None or self._commit.statusmessage != "COMMIT":
+                raise raised[0]
         return self._results[-1]
 
     def _make(self, connection: Connection) -> None:
@@ -148,11 +175,12 @@ class Numbered(Generic[T]):
         if not self._results:
             connection.execute(statement("batch_begin"), self._batch)
         elif connection.execute(statement("batch_again"), self._batch).fetchone() is None:
-            connection.execute(statement("batch_seal"), self._batch)
-            connection.execute("COMMIT")
+            connection.execute("COMMIT")  # which waits for a standby to have the one before: a crash may have cut that
             return
         self._results.append(self._work(connection))
-        connection.execute("COMMIT")
+        self._commit = connection.execute("COMMIT")
+        if self._after is not None:
+            self._after(connection, self._results[-1])
 
 
 def _forget(connection: Connection, session: str) -> None:

@@ -1,6 +1,6 @@
 """What is asked by those who drive runs: claim, commit, wake."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -68,6 +68,13 @@ class RunStore(Protocol):
 
     async def take_over(self, run_id: str, worker: str) -> Claimed | None:
         """Claim an ended, blocked, parked or ready run for an operator's change; None while it is driven."""
+        ...
+
+    def listen(self, *, work: Callable[[], None], ends: Callable[[], None]) -> None:
+        """Have these called in the event loop as soon as another process left something: work for `wake`, ended runs.
+
+        A store that is not told of it calls neither, and is looked at with each poll. Being called promises nothing.
+        """
         ...
 
     async def wake(self, worker: str, serving: Serving, now: float) -> Woken:

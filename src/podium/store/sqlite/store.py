@@ -266,6 +266,9 @@ class SqliteStore(TableReading):
         with translated(self.path):
             return None if number is None else load(self._loop, number)
 
+    def listen(self, *, work: Callable[[], None], ends: Callable[[], None]) -> None:
+        """Do nothing: who writes to a file tells nobody."""
+
     async def wake(self, worker: str, serving: Serving, now: float) -> Woken:
         """Wake what is due, and look for what others left: again only once another connection has written."""
         self._file.check()

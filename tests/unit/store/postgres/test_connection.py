@@ -131,9 +131,9 @@ def test_a_pooler_that_gives_connections_away_between_transactions_is_refused(
 ) -> None:
     shared = connect(address)
 
-    def same(_: Address) -> connection.Connection:
+    def same(_: str) -> connection.Connection:
         return shared
 
-    monkeypatch.setattr(connection, "connect", same)
+    monkeypatch.setattr(connection, "_bare", same)
     with pytest.raises(StoreUnavailable, match=r"pooler that gives connections away .*pool_mode = session"):
         prepare(address)

@@ -130,6 +130,27 @@ def test_a_value_that_cannot_be_stored_leaves_nothing_behind(session: Session, c
     assert session.write(count) == 1
 
 
+def test_what_follows_a_commit_may_fail(session: Session, counted: Callable[[], int]) -> None:
+    def fail(connection: Connection, result: int) -> None:
+        connection.execute("SELECT 1 / (%s - 1)", (result,))
+
+    assert session.write(count, after=fail) == 1
+    assert counted() == 1
+    assert session.write(count, after=fail) == 2
+
+
+def test_what_follows_a_commit_is_not_sent_where_nothing_was_committed(session: Session) -> None:
+    def fail(connection: Connection) -> None:
+        connection.execute("SELECT 1 / 0")
+
+    with pytest.raises(Unwritable, match="division by zero"):
+        session.write(
+            fail, after=lambda connection, _: connection.execute("SELECT set_config('podium.after', 'x', false)")
+        )
+    row = session.read(lambda connection: connection.execute("SELECT current_setting('podium.after', true)").fetchone())
+    assert row in {(None,), ("",)}
+
+
 def test_a_transaction_that_comes_late_fails(session: Session, counted: Callable[[], int]) -> None:
     session.write(count)
     late = sessions.Numbered(session.name, 1, count)

@@ -1,0 +1,98 @@
+"""DAGs of Airflow that run workflows of Podium, or are run by them. FOLDER is where they work."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG, dag, task
+
+from podium import App, Context, agent, run_sync, workflow
+from podium.orchestrators.airflow import PodiumOperator, run
+from podium.testing import Witness
+
+FOLDER = Path(os.environ["FOLDER"])
+STORE, WITNESS = str(FOLDER / "podium.db"), Witness(FOLDER / "witness")
+SOON = timedelta(seconds=0.1)
+
+
+@agent
+async def pay(what: str) -> str:
+    WITNESS.saw("paid", what)
+    return what
+
+
+@agent
+async def shaky(what: str) -> str:
+    WITNESS.saw("shaky", what)
+    if WITNESS.count("shaky", what) == 1:
+        raise ValueError(f"{what} is locked")
+    return f"{what} is done"
+
+
+@agent
+async def undo(what: str) -> None:
+    WITNESS.saw("undone", what)
+
+
+@workflow
+async def article(ctx: Context, what: str) -> str:
+    return await ctx.call(shaky, await ctx.call(pay, what))
+
+
+@workflow
+async def waits(ctx: Context, what: str) -> str:
+    await ctx.on_undo(undo, what)
+    return await ctx.ask("Publish?", answer=str)
+
+
+with DAG("operator", schedule=None):
+    PodiumOperator(
+        task_id="write", workflow=article, store=STORE, input="{{ dag_run.conf['what'] }}", retries=1, retry_delay=SOON
+    )
+
+with DAG("fails", schedule=None):
+    PodiumOperator(task_id="write", workflow=article, store=STORE, input="{{ dag_run.conf['what'] }}")
+
+with DAG("asks", schedule=None):
+    PodiumOperator(
+        task_id="ask", workflow=waits, store=STORE, input="{{ dag_run.conf['what'] }}", deferrable=True,
+        retries=1, retry_delay=SOON,
+    )  # fmt: skip
+
+with DAG("stopped", schedule=None):
+    PodiumOperator(task_id="ask", workflow=waits, store=STORE, input="{{ dag_run.conf['what'] }}")
+
+
+@dag(schedule=None)
+def function() -> None:
+    """Run a workflow in a task that is a function."""
+
+    @task(retries=1, retry_delay=SOON)
+    def write(what: str) -> str:
+        async def work() -> str:
+            async with App.open(STORE, agents=[article]) as app:
+                return await run(app, article, what)
+
+        return run_sync(work())
+
+    write("{{ dag_run.conf['what'] }}")
+
+
+@dag(schedule=None)
+def etl() -> None:
+    """Be run by an agent."""
+
+    @task
+    def rows(day: str) -> dict[str, str | int]:
+        WITNESS.saw("etl", day)
+        if day == "sunday":
+            raise ValueError("nothing comes on a sunday")
+        while day == "slow":
+            pass
+        return {"rows": 3, "day": day}
+
+    rows("{{ dag_run.conf['day'] }}")
+
+
+function()
+etl()

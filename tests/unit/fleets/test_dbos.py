@@ -1,0 +1,165 @@
+"""What the fleet on DBOS is told, keeps and decides, without a server."""
+
+import asyncio
+import sys
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+from podium.errors import ConfigError
+from podium.fleets.dbos.arrivals import Arrivals
+from podium.fleets.dbos.options import DbosOptions, QueueBounds
+from podium.fleets.dbos.placements import Placement, loaded
+from podium.fleets.dbos.sightings import Sightings
+from podium.fleets.opening import open_fleet
+from podium.fleets.request import FleetRequest
+from podium.model.fleet import FleetSettings
+from podium.model.json import Json
+from podium.store.operations import Placed
+from podium.store.sqlite.store import SqliteStore
+from podium.testing import DrivenClock
+
+ON_POSTGRES = "postgresql://ann:hunter2@nowhere/desk"
+RUN = Placed(7, 3, 1, "mail", 4, "acme", "r_7")
+
+
+class NoStarter:
+    def has(self, workflow: str) -> bool:
+        return False
+
+    async def start(self, workflow: str, input: Json, **options: Any) -> None: ...
+
+
+async def opened(address: str, **options: Json) -> None:
+    store = SqliteStore(":memory:")
+    request = FleetRequest(
+        settings=FleetSettings(kind="dbos", options=options), store=store, address=address, clock=DrivenClock(),
+        starter=NoStarter(), slots=5, queues=(), lease=10.0,
+    )  # fmt: skip
+    try:
+        async with open_fleet(request):
+            pass
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("address", ["desk.db", ":memory:", "sqlite:///desk.db", "mysql://ann:hunter2@host/db"])
+async def test_a_store_that_is_not_on_postgresql_is_one_clear_error(address: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"the fleet 'dbos' .* has to be on PostgreSQL: .*, or fleet to 'store'"
+    ) as told:
+        await opened(address)
+    assert "hunter2" not in str(told.value)
+
+
+async def test_what_is_not_installed_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "podium.fleets.dbos.opening", None)
+    with pytest.raises(ConfigError, match=r'pip install "podium\[dbos\]"'):
+        await opened(ON_POSTGRES)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"pol": 1}, "pol: Unexpected"),
+        ({"poll": 0}, "poll"),
+        ({"schema": ""}, "schema"),
+        ({"schema": "s" * 64}, "1 to 63 bytes"),
+        ({"queues": {"mail": {"concurrency": 0}}}, "concurrency"),
+        ({"queues": {"mail": {"rate": 3}}}, r"queues.mail.rate: Unexpected"),
+        ({"queues": {"mail": {"runs": 3, "per": "soon"}}}, "per"),
+        ({"schedules": {"daily": {"cron": "0 9 * * *"}}}, r"schedules.daily.workflow: Field required"),
+        ({"schedules": {"daily": {"cron": "at nine", "workflow": "report"}}}, "'daily' .* cron to 'at nine'; expected"),
+        (
+            {"schedules": {"daily": {"cron": "0 9 * * *", "workflow": "report", "timezone": "Mars/Olympus"}}},
+            "'daily' .* timezone to 'Mars/Olympus'; expected",
+        ),
+    ],
+)
+async def test_a_wrong_option_is_one_clear_error(options: dict[str, Json], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        await opened(ON_POSTGRES, **options)
+
+
+def test_bounds_are_those_of_a_queue_or_of_all_that_are_not_named() -> None:
+    mail, others = QueueBounds(concurrency=2), QueueBounds(runs=5)
+    assert DbosOptions(queues={"mail": mail}).bounds_of("news") == QueueBounds()
+    options = DbosOptions(queues={"mail": mail, "*": others})
+    assert (options.bounds_of("mail"), options.bounds_of("news")) == (mail, others)
+    assert (options.longest, DbosOptions().longest) == (60.0, 0.0)
+
+
+def test_a_placement_is_named_after_the_run_and_its_epoch_and_comes_back_as_it_was() -> None:
+    first, again = Placement(RUN), Placement(RUN, 2)
+    assert (first.id, again.id) == ("r_7@4", "r_7@4~2")
+    assert loaded(again.dumped()) == again
+
+
+def test_a_run_that_stays_ready_is_asked_about_ever_more_rarely_and_one_that_is_gone_no_more() -> None:
+    sightings, asked = Sightings(), list[float]()
+    for tenth in range(300):
+        now = tenth / 10
+        sightings.see([RUN], now)
+        asked += [now for _ in sightings.due(now)]
+    assert asked == [1.0, 3.0, 7.0, 15.0]
+    assert sightings.due(31.0 + 5.0) == []
+    sightings.see([RUN], 40.0)
+    assert (sightings.due(40.5), sightings.due(41.0)) == ([], [RUN])
+
+
+def test_a_run_in_its_next_epoch_is_another_sighting() -> None:
+    sightings, later = Sightings(), Placed(7, 3, 1, "mail", 5, "acme", "r_7")
+    sightings.see([RUN], 0.0)
+    sightings.see([later], 0.9)
+    assert (sightings.due(1.0), sightings.due(1.9)) == ([RUN], [later])
+
+
+class Driver:
+    """Has some runs driven."""
+
+    id = "w_1"
+
+    def __init__(self, had: Collection[int]) -> None:
+        self._had = had
+
+    async def drive(self, runs: Sequence[Placed]) -> Collection[int]:
+        return [run.n for run in runs if run.n in self._had]
+
+
+class Line:
+    """Notes who waits."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Placed] = []
+
+    def place(self, runs: Sequence[Placed]) -> None:
+        self.waiting.extend(runs)
+
+
+def test_a_placement_is_over_when_its_run_has_left_memory_or_was_not_to_be_had() -> None:
+    left, line = list[Placement](), Line()
+    arrivals = Arrivals(left.append)
+    placements = [Placement(Placed(n, 0, id=f"r_{n}")) for n in (1, 2, 2, 3, 4)]
+    told: list[Future[bool]] = [Future() for _ in placements]
+    for placement, done in zip(placements, told, strict=True):
+        arrivals.come(placement, done, line)
+    handed = arrivals.driver(Driver([1, 2]))
+    assert sorted(asyncio.run(handed.drive(line.waiting[:4]))) == [1, 2, 2]
+    assert [each.done() for each in told] == [False, False, False, True, False]
+    arrivals.gone(2)
+    assert [each.done() and each.result() for each in told] == [False, True, True, False, False]
+    arrivals.give_up()
+    assert left == placements[3:]
+    assert not told[0].done()
+    arrivals.end()
+    assert told[0].result() is True
+
+
+def test_a_placement_that_dbos_gave_up_is_told_nothing() -> None:
+    arrivals, done = Arrivals(lambda _: None), Future[bool]()
+    arrivals.come(Placement(RUN), done, Line())
+    done.cancel()
+    arrivals.give_up()
+    assert done.cancelled()
