@@ -81,7 +81,8 @@ LOOKED_FOR = {
 
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
-    "correct_budgets why", "raise_budget why", "drain_worker why", "start allow", "retain seconds", "prune older_than", "start within",
+    "correct_budgets why", "raise_budget why", "drain_worker why",
+    "start allow", "retain seconds", "prune older_than", "start within",
 }  # fmt: skip
 """What is masked, as it is text, or becomes a number."""
 
