@@ -72,8 +72,9 @@ def test_a_server_that_dies_again_and_again(durable: PostgresServer, tmp_path: P
     assert disturbed(crew, RUNS, chance, a_few_times(6, die)) == []
 
 
-@pytest.mark.parametrize("leases", [0.8, 3.0])
+@pytest.mark.parametrize("leases", [0.8, 3.0, 9.0])
 def test_a_server_that_is_away_has_nobody_declared_dead(durable: PostgresServer, tmp_path: Path, leases: float) -> None:
+    """The longest for longer than a commit waits: then the runs are let go, and taken up again afterwards."""
     chance = chance_of()
     share(tmp_path, durable.address())
     crew = Crew(tmp_path, 3, lease=4.0)

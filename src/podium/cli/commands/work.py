@@ -3,23 +3,19 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from podium.app import App
-from podium.cli.alive import AliveFile
 from podium.cli.load import load, split
 from podium.cli.opening import ALL, drive, existing, export_environment
-from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption, WrongOption
+from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, note, one_line, print_json
 from podium.cli.waiting import questions_of, wakes_itself
 from podium.config import Config, override
 from podium.facade.reader import View
 from podium.model.agent import AnyAgent
-from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
 
 _LOOK_SECONDS = 0.2
@@ -37,8 +33,8 @@ def work(
         typer.Option(min=1, metavar="N", help="Runs that are driven at once; of each queue where queues are named."),
     ] = None,
     alive: Annotated[
-        Path | None,
-        typer.Option(metavar="PATH", help="A file touched while the worker is alive, for probes. With --forever."),
+        str | None,
+        typer.Option(metavar="PATH", help="A file that is touched as long as runs are driven, and gone then."),
     ] = None,
     model: ModelOption = None,
     settings: SetOption = None,
@@ -50,14 +46,11 @@ def work(
     Takes up what a process that died or was interrupted left, and what was answered in the inbox since. Runs that
     sleep are waited for; those that wait for a person or a signal are left parked.
     """
-    if alive is not None and not forever:
-        raise WrongOption("--alive is for a worker that stays. Expected --forever beside it.")
-    file_of_probes = None if alive is None else AliveFile(alive, SystemClock())
     export_environment(model, settings)
     agents = [agent for file in files for agent in load(split(file)[0]).agents]
     try:
-        config = override(existing(store), {"queues": queues or None, "slots": slots})
-        after = drive(_forever(config, agents, file_of_probes) if forever else _serve(config, agents))
+        config = override(existing(store), {"queues": queues or None, "slots": slots, "alive_file": alive})
+        after = drive(_forever(config, agents) if forever else _serve(config, agents))
     except KeyboardInterrupt:
         note("interrupted: what is done is kept. The same command again goes on.")
         raise typer.Exit(130) from None
@@ -66,15 +59,10 @@ def work(
     raise typer.Exit(0 if after is None else _report(after, as_json=as_json))
 
 
-async def _forever(config: Config, agents: Sequence[AnyAgent], alive: AliveFile | None) -> None:
+async def _forever(config: Config, agents: Sequence[AnyAgent]) -> None:
     """Drive runs until somebody has this worker drained."""
-    async with AsyncExitStack() as stack:
-        if alive is not None:
-            stack.push_async_callback(alive.end)
-        app = await stack.enter_async_context(App.open(config=config))
+    async with App.open(config=config) as app:
         app.register(*agents)
-        if alive is not None:
-            alive.begin(lambda: app.worker.alive)
         await app.drained()
 
 
