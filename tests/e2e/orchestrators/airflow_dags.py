@@ -1,6 +1,7 @@
 """DAGs of Airflow that run workflows of Podium, or are run by them. FOLDER is where they work."""
 
 import os
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from podium.testing import Witness
 FOLDER = Path(os.environ["FOLDER"])
 STORE, WITNESS = str(FOLDER / "podium.db"), Witness(FOLDER / "witness")
 SOON = timedelta(seconds=0.1)
+TRIES = 8
+"""More than are needed: Airflow gives a task up that does not begin quickly, as on a busy machine."""
 
 
 @agent
@@ -39,6 +42,16 @@ async def article(ctx: Context, what: str) -> str:
     return await ctx.call(shaky, await ctx.call(pay, what))
 
 
+@agent
+async def mend(what: str) -> None:
+    raise ValueError(f"a {what} table cannot be mended")
+
+
+@workflow
+async def hopeless(ctx: Context, what: str) -> None:
+    await ctx.call(mend, what)
+
+
 @workflow
 async def waits(ctx: Context, what: str) -> str:
     await ctx.on_undo(undo, what)
@@ -47,27 +60,37 @@ async def waits(ctx: Context, what: str) -> str:
 
 with DAG("operator", schedule=None):
     PodiumOperator(
-        task_id="write", workflow=article, store=STORE, input="{{ dag_run.conf['what'] }}", retries=1, retry_delay=SOON
+        task_id="write",
+        workflow=article,
+        store=STORE,
+        input="{{ dag_run.conf['what'] }}",
+        retries=TRIES,
+        retry_delay=SOON,
     )
 
 with DAG("fails", schedule=None):
-    PodiumOperator(task_id="write", workflow=article, store=STORE, input="{{ dag_run.conf['what'] }}")
-
-with DAG("asks", schedule=None):
     PodiumOperator(
-        task_id="ask", workflow=waits, store=STORE, input="{{ dag_run.conf['what'] }}", deferrable=True,
-        retries=1, retry_delay=SOON,
-    )  # fmt: skip
+        task_id="write", workflow=hopeless, store=STORE, input="{{ dag_run.conf['what'] }}", retries=2, retry_delay=SOON
+    )
+
+for name in ("asks", "asks_too"):
+    with DAG(name, schedule=None):
+        PodiumOperator(
+            task_id="ask", workflow=waits, store=STORE, input="{{ dag_run.conf['what'] }}", deferrable=True,
+            retries=TRIES, retry_delay=SOON,
+        )  # fmt: skip
 
 with DAG("stopped", schedule=None):
-    PodiumOperator(task_id="ask", workflow=waits, store=STORE, input="{{ dag_run.conf['what'] }}")
+    PodiumOperator(
+        task_id="ask", workflow=waits, store=STORE, input="{{ dag_run.conf['what'] }}", retries=TRIES, retry_delay=SOON
+    )
 
 
 @dag(schedule=None)
 def function() -> None:
     """Run a workflow in a task that is a function."""
 
-    @task(retries=1, retry_delay=SOON)
+    @task(retries=TRIES, retry_delay=SOON)
     def write(what: str) -> str:
         async def work() -> str:
             async with App.open(STORE, agents=[article]) as app:
@@ -82,13 +105,13 @@ def function() -> None:
 def etl() -> None:
     """Be run by an agent."""
 
-    @task
+    @task(retries=TRIES, retry_delay=SOON)
     def rows(day: str) -> dict[str, str | int]:
         WITNESS.saw("etl", day)
         if day == "sunday":
             raise ValueError("nothing comes on a sunday")
         while day == "slow":
-            pass
+            time.sleep(0.1)
         return {"rows": 3, "day": day}
 
     rows("{{ dag_run.conf['day'] }}")

@@ -58,7 +58,7 @@ class Prefect:
         return (await self.ask("/artifacts/filter", wanted))[0]["data"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Generator[Prefect]:
     programs = environment_of("prefect")
     if not programs.exists():
@@ -86,8 +86,7 @@ async def _served(prefect: Prefect) -> None:
             await asyncio.sleep(0.2)
 
 
-@pytest.mark.parametrize("flow", ["retries-a-task", "retries-a-flow"])
-async def test_a_task_or_flow_that_is_tried_again_goes_on_with_its_run(prefect: Prefect, flow: str) -> None:
+async def _a_task_or_flow_that_is_tried_again_goes_on_with_its_run(prefect: Prefect, flow: str) -> None:
     async with asyncio.timeout(PATIENCE):
         flow_run = await prefect.begin(flow, flow)
         assert await prefect.end(flow_run) == ("COMPLETED", "")
@@ -96,7 +95,7 @@ async def test_a_task_or_flow_that_is_tried_again_goes_on_with_its_run(prefect: 
     assert prefect.witness.count("shaky", flow) == 2
 
 
-async def test_what_fails_here_fails_there_in_its_own_words(prefect: Prefect) -> None:
+async def _what_fails_here_fails_there_in_its_own_words(prefect: Prefect) -> None:
     async with asyncio.timeout(PATIENCE):
         state, said = await prefect.end(await prefect.begin("fails", "table"))
     assert state == "FAILED"
@@ -104,7 +103,7 @@ async def test_what_fails_here_fails_there_in_its_own_words(prefect: Prefect) ->
     assert "table is locked" in said
 
 
-async def test_a_flow_run_that_is_cancelled_cancels_its_run(prefect: Prefect) -> None:
+async def _a_flow_run_that_is_cancelled_cancels_its_run(prefect: Prefect) -> None:
     async with asyncio.timeout(PATIENCE):
         flow_run = await prefect.begin("asks", "press")
         async with App.open(prefect.store) as app:
@@ -119,7 +118,7 @@ async def test_a_flow_run_that_is_cancelled_cancels_its_run(prefect: Prefect) ->
     assert prefect.witness.count("undone", "press") == 1
 
 
-async def test_an_agent_starts_a_flow_run_and_is_given_its_artifact(prefect: Prefect, tmp_path: Path) -> None:
+async def _an_agent_starts_a_flow_run_and_is_given_its_artifact(prefect: Prefect, tmp_path: Path) -> None:
     etl = deployment("etl/here", name="etl", url=prefect.url, output=str, result="rows", poll=0.3)
     bare = deployment("etl/here", name="bare", url=prefect.url, poll=0.3)
 
@@ -134,7 +133,7 @@ async def test_an_agent_starts_a_flow_run_and_is_given_its_artifact(prefect: Pre
     assert prefect.witness.count("etl", "monday") == 1
 
 
-async def test_an_agent_says_why_its_flow_run_failed(prefect: Prefect, tmp_path: Path) -> None:
+async def _an_agent_says_why_its_flow_run_failed(prefect: Prefect, tmp_path: Path) -> None:
     etl = deployment("etl/here", name="etl", url=prefect.url, poll=0.3)
     nowhere = deployment("etl/nowhere", name="nowhere", url=prefect.url, poll=0.3)
     async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", agents=[etl, nowhere]) as app:
@@ -146,7 +145,7 @@ async def test_an_agent_says_why_its_flow_run_failed(prefect: Prefect, tmp_path:
             await app.run(etl, {"night": 7})
 
 
-async def test_an_agent_that_is_cancelled_cancels_its_flow_run(prefect: Prefect, tmp_path: Path) -> None:
+async def _an_agent_that_is_cancelled_cancels_its_flow_run(prefect: Prefect, tmp_path: Path) -> None:
     etl = deployment("etl/here", name="etl", url=prefect.url, poll=0.3)
     async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", agents=[etl]) as app:
         handle = await app.start(etl, {"day": "slow"}, id="slow")
@@ -158,3 +157,20 @@ async def test_an_agent_that_is_cancelled_cancels_its_flow_run(prefect: Prefect,
         key = {"flow_runs": {"idempotency_key": {"any_": ["podium:slow:0"]}}}
         state, _ = await prefect.end((await prefect.ask("/flow_runs/filter", key))[0]["id"])
     assert state == "CANCELLED"
+
+
+async def test_flows_of_prefect_start_runs_and_agents_start_its_flow_runs(prefect: Prefect, tmp_path: Path) -> None:
+    """Tried together, as a server takes long to start: each of these is a test of its own."""
+    for name in ("first", "second", "third"):
+        (tmp_path / name).mkdir()
+    async with asyncio.TaskGroup() as group:
+        for tried in (
+            _a_task_or_flow_that_is_tried_again_goes_on_with_its_run(prefect, "retries-a-task"),
+            _a_task_or_flow_that_is_tried_again_goes_on_with_its_run(prefect, "retries-a-flow"),
+            _what_fails_here_fails_there_in_its_own_words(prefect),
+            _a_flow_run_that_is_cancelled_cancels_its_run(prefect),
+            _an_agent_starts_a_flow_run_and_is_given_its_artifact(prefect, tmp_path / "first"),
+            _an_agent_says_why_its_flow_run_failed(prefect, tmp_path / "second"),
+            _an_agent_that_is_cancelled_cancels_its_flow_run(prefect, tmp_path / "third"),
+        ):
+            group.create_task(tried)

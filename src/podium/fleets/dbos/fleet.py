@@ -215,7 +215,9 @@ class DbosFleet:
     async def _launch(self, worker: str) -> None:
         if self._executor is not None:
             await in_thread(self._executor.stop)
-        executor = Executor(*self._where, worker, self._request.queues, self._arrived, self._ticking.arrived)
+        executor = Executor(
+            *self._where, worker, self._request.queues, self._arrived, self._ticking.arrived, self._request.lease
+        )
         await in_thread(self._prepare)
         self._executor = executor  # it is stopped also where it is just being launched
         try:

@@ -18,6 +18,7 @@ from podium.store.tables.streams import TableStreams
 
 _LOOK_SECONDS = 0.5
 """So often the thread looks whether anybody reads still, and so long it waits to try a server again that is gone."""
+_END_SECONDS = 2.0
 
 
 class PostgresStreams(TableStreams):
@@ -72,12 +73,12 @@ class StreamNews:
                     del self._rings[mark]
 
     def close(self) -> None:
-        """End the thread."""
+        """End the thread; one that waits for a server that is gone ends by itself."""
         self._closed.set()
         with self._lock:
             thread = self._thread
         if thread is not None:
-            thread.join()
+            thread.join(_END_SECONDS)
 
     def _run(self) -> None:
         while not self._is_over():

@@ -57,7 +57,7 @@ class MovedStore(Protocol):
 
 
 @dataclass(slots=True)
-class Tally:
+class RowTally:
     """How many rows a table has, and what stands for all of them, in whatever order."""
 
     rows: int = 0
@@ -82,13 +82,13 @@ def copy_all(source: MovedStore, target: MovedStore) -> dict[str, int]:
     for table, columns in tables.items():
         if next(iter(target.rows(table, columns)), None) is not None:
             raise NotPossible(f"the target is not empty: there are rows in its table {table}. Name another one.")
-    copied = {table: Tally() for table in tables}
+    copied = {table: RowTally() for table in tables}
     for table, columns in tables.items():
         target.write(table, columns, copied[table].counting(source.rows(table, columns)))
     target.index_words()
     target.go_on_after(source.numbers())
     for table, columns in tables.items():
-        found = Tally()
+        found = RowTally()
         for _ in found.counting(target.rows(table, columns)):
             pass
         if found != copied[table]:
