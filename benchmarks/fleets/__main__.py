@@ -91,8 +91,8 @@ def measure(arguments: argparse.Namespace) -> f.Results:
                 found[name] = asyncio.run(of_fleet(server, name, found["sqlite"]))
                 print(f"round {turn + 1}: {name} {found[name]}", file=sys.stderr, flush=True)
             for name in arguments.peers:
-                found[name] = of_peer(server, name)
-                print(f"round {turn + 1}: {name} {found[name]}", file=sys.stderr, flush=True)
+                found[f.peer(name)] = of_peer(server, name)
+                print(f"round {turn + 1}: {f.peer(name)} {found[f.peer(name)]}", file=sys.stderr, flush=True)
         results.rounds.append(found)
     return results
 

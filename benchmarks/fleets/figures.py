@@ -29,6 +29,11 @@ class Row:
     goal: str = ""
 
 
+def peer(name: str) -> str:
+    """Return what a system is called in the figures that runs its own workflows: a fleet may have its name."""
+    return f"{name} alone"
+
+
 def scaled(workers: int) -> Callable[[Mapping[str, float]], float]:
     """How much of as many workers' worth is done, where one worker alone is 1."""
     return lambda found: found[f"scaled_{workers}"] / found["scaled_1"] / workers
@@ -45,8 +50,9 @@ def rows(fleets: Sequence[str]) -> list[Row]:
         found += fleet_rows(fleet, chains)
     for name, title in (("dbos", "DBOS"), ("langgraph", "LangGraph")):
         label = f"{PEER_RUNS:,} runs of {CHAIN_STEPS} steps, {WORKERS} processes of {title}"
-        found.append(Row(label, "steps/s", name, lambda f: f["steps_per_s"]))
-    found.append(Row("from the start to the first step, DBOS, median", "ms", "dbos", lambda f: f["first_step_p50_ms"]))
+        found.append(Row(label, "steps/s", peer(name), lambda f: f["steps_per_s"]))
+    label = "from the start to the first step, DBOS, median"
+    found.append(Row(label, "ms", peer("dbos"), lambda f: f["first_step_p50_ms"]))
     return found
 
 
@@ -117,7 +123,8 @@ process on SQLite has them for itself. Runs are started by a process that drives
 are there and idle, and the time is that from the first start to the last end, as the store has them. The server waits
 for the disk with each commit, as it is installed; on SQLite `process` does not, and `power` does.
 
-DBOS takes its workflows from a queue that it looks at every 20 ms (by itself once a second), with 8 threads a process.
+DBOS takes its workflows from a queue that it looks at every 20 ms (by itself once a second), with 8 threads a process;
+the fleet `dbos` has Podium's runs in such a queue, looked at as often.
 LangGraph has no queue: each process is told which runs are its own, and invokes them in 4 threads with
 `durability="sync"`. Both take fewer runs, for they take longer.
 

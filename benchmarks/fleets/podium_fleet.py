@@ -18,7 +18,7 @@ from benchmarks.measuring import WrongResult, expect
 from podium import App
 from podium.store.postgres.store import PostgresStore
 
-FLEETS: Mapping[str, Mapping[str, Any]] = {"store": {}}
+FLEETS: Mapping[str, Mapping[str, Any]] = {"store": {}, "dbos": {"fleet": {"kind": "dbos", "poll": 0.02}}}
 """The settings of an app with which a fleet places its runs."""
 
 _STARTS_ONLY = ("nobody drives this queue",)

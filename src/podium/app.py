@@ -90,6 +90,7 @@ class App(ScopedApp):
         settings = EngineSettings(
             lease=config.lease,
             grace=config.grace,
+            alive_file=config.alive_file,
             poll=config.poll,
             quarantine_after=config.quarantine_after,
             max_facts=config.max_facts,

@@ -53,7 +53,7 @@ _FIELDS: Mapping[str, Expected] = {
         "True, False, or MonitorSettings(…)", lambda value: isinstance(value, bool | MonitorSettings)
     ),
     "fleet": instance(FleetSettings, 'FleetSettings(kind="store")'),
-    "store": TEXT, "durability": one_of(("process", "power")),
+    "store": TEXT, "alive_file": TEXT, "durability": one_of(("process", "power")),
     "compensations": one_of(get_args(Compensations)), "queues": NAMES, "telemetry": FLAG,
     "keep_messages": FLAG,
     **dict.fromkeys(("slots", "quarantine_after", "max_facts", "max_payload_bytes", "max_depth"), COUNT),
@@ -80,6 +80,8 @@ class Config:
     """Seconds without a beat after which a worker is declared dead."""
     grace: Seconds = Seconds(8.0)
     """Seconds that what is under way has to end when the app is closed or the worker stops; then it is cut."""
+    alive_file: str = ""
+    """A file that is touched at each beat, and gone once nothing is driven here any more: for probes."""
     poll: Seconds = Seconds(0.2)
     """Seconds between two looks for what other processes left."""
     max_facts: int = 1_000_000

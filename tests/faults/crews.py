@@ -8,13 +8,15 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 from podium import App
 from podium.errors import StoreError
+from podium.model.agent import AnyAgent
 from podium.model.fact import FactKind
 from podium.model.run import Run
 from podium.testing import Witness
@@ -25,6 +27,8 @@ from tests.faults.programs.crew import agents_in
 from tests.faults.stores import address_in
 from tests.forking import commands
 from tests.forking.process import Process
+
+T = TypeVar("T")
 
 PATIENCE = 240.0
 
@@ -37,11 +41,14 @@ def chance_of() -> Random:
 
 
 class Crew:
-    """Processes of `crew.py`; whoever ends one has another one begun in its place."""
+    """Processes of a program; whoever ends one has another one begun in its place."""
 
-    def __init__(self, folder: Path, workers: int, *, lease: float = 2.0, first: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, workers: int, *, lease: float = 2.0, first: str | None = None, program: str = "crew.py"
+    ) -> None:
         """The `first` may be given another address of the store."""
         self.folder = folder
+        self._loaded = (str(PROGRAMS / program),)
         self.lease = lease
         self.still = threading.Lock()
         """Held while one of them stands still, or does what it was about to do: nobody knows what happened then."""
@@ -50,8 +57,7 @@ class Crew:
 
     def _begun(self, address: str) -> Process:
         words = ["call", *map(json.dumps, (str(self.folder), address, self.lease))]
-        loaded = (str(PROGRAMS / "crew.py"),)
-        process = commands.begin(words, cwd=self.folder, env=os.environ, merged=True, loaded=loaded)
+        process = commands.begin(words, cwd=self.folder, env=os.environ, merged=True, loaded=self._loaded)
         (self.folder / f"begun {process.pid}").touch()
         return process
 
@@ -100,13 +106,31 @@ class Crew:
 class Judge:
     """Sees that nothing is executed again after it was seen in the store, while processes go on."""
 
-    def __init__(self, folder: Path) -> None:
-        self._lives = Lives(folder)
+    def __init__(self, look: Callable[[], Sequence[str]]) -> None:
+        """`look` compares what was done since the last look with what had been recorded by then."""
+        self._look = look
         self.again: list[str] = []
 
     def look(self) -> None:
-        """Compare what was done since the last look with what had been recorded by then."""
-        self.again += self._lives.repeated()
+        """Look once more."""
+        self.again += self._look()
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncGenerator[None]:
+        """Look again and again while a block lasts."""
+
+        async def look() -> None:
+            while True:
+                with suppress(StoreError):  # it is away
+                    await asyncio.to_thread(self.look)
+                await asyncio.sleep(0.2)
+
+        looking = asyncio.create_task(look())
+        try:
+            yield
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
 
 
 class PatientPeople(many.People):
@@ -124,17 +148,14 @@ class PatientPeople(many.People):
                 self._still.release()
 
 
-async def looked_after(app: App, crew: Crew, runs: int, chance: Random, judge: Judge) -> None:
+async def looked_after(app: App, crew: Crew, runs: int, chance: Random) -> None:
     """Start runs of all kinds, look after them until all are done and some were forked, and check what came of them."""
     witness = Witness(crew.folder / "witness")
     people = PatientPeople(app, crew, witness, chance)
     starts = {f"{name}{n}": (name, n) for name in many.EXPECTED for n in range(runs)}
     for run, (name, n) in starts.items():
         await app.start(name, [n] if name == "watch" else n, id=run)
-    judging = asyncio.create_task(judged(judge))
-    ended = [run for run in await people.look_after(starts) if run.parent is None]
-    judging.cancel()
-    await asyncio.wait([judging])
+    ended = [run for run in await until_there(lambda: people.look_after(starts)) if run.parent is None]
     lines = witness.lines()
     for run in ended:
         name, n = starts[people.root_of(run.id)]
@@ -146,11 +167,12 @@ async def looked_after(app: App, crew: Crew, runs: int, chance: Random, judge: J
     await assert_answered_once(app, ended)
 
 
-async def judged(judge: Judge) -> None:
+async def until_there(work: Callable[[], Awaitable[T]]) -> T:
+    """Return what is read from a store that may be away for longer than it is waited for."""
     while True:
-        with suppress(StoreError):  # it is away
-            await asyncio.to_thread(judge.look)
-        await asyncio.sleep(0.2)
+        with suppress(StoreError):
+            return await work()
+        await asyncio.sleep(0.1)
 
 
 async def assert_answered_once(app: App, runs: Sequence[Run]) -> None:
@@ -166,9 +188,17 @@ async def assert_answered_once(app: App, runs: Sequence[Run]) -> None:
 
 def disturbed(crew: Crew, runs: int, chance: Random, disturb: Callable[[], None]) -> list[str]:
     """Have a crew drive runs while somebody disturbs it again and again; returns what was done again."""
-    folder, over = crew.folder, threading.Event()
-    judge = Judge(folder)
-    failed: list[BaseException] = []
+    judge = Judge(Lives(crew.folder).repeated)
+    watched(crew, agents_in(crew.folder), judge, disturb, lambda app: looked_after(app, crew, runs, chance))
+    return judge.again
+
+
+def watched(
+    crew: Crew, agents: Sequence[AnyAgent], judge: Judge, disturb: Callable[[], None],
+    work: Callable[[App], Coroutine[None, None, None]],
+) -> None:  # fmt: skip
+    """Do some work in an app that drives nothing, while a crew drives runs, is disturbed and judged."""
+    over, failed = threading.Event(), list[Exception]()
 
     def disturbing() -> None:
         while not over.is_set():
@@ -178,19 +208,18 @@ def disturbed(crew: Crew, runs: int, chance: Random, disturb: Callable[[], None]
                 failed.append(error)
                 return
 
-    async def work() -> None:
-        opening = App.open(
-            address_in(folder), agents=agents_in(folder), queues=("nobody's",), poll=0.05, lease=crew.lease
-        )
+    async def work_watched() -> None:
+        opening = App.open(address_in(crew.folder), agents=agents, queues=("nobody's",), poll=0.05, lease=crew.lease)
         async with opening as app:
             thread.start()
-            await looked_after(app, crew, runs, chance, judge)
+            async with judge.looking():
+                await work(app)
 
     thread = threading.Thread(target=disturbing)
     try:
         crew.wait_until_open()
         try:
-            asyncio.run(work())
+            asyncio.run(work_watched())
         finally:
             over.set()
             if thread.ident is not None:
@@ -201,4 +230,3 @@ def disturbed(crew: Crew, runs: int, chance: Random, disturb: Callable[[], None]
         crew.abandon()
         raise AssertionError(f"{type(error).__name__}: {error}\n{crew.logs()}") from error
     judge.look()
-    return judge.again

@@ -28,7 +28,7 @@ def watching(store: str, folder: Path, count: int) -> Generator[dict[str, "subpr
     found: dict[str, subprocess.Popen[str]] = {}
     with ExitStack() as stack:
         for _ in range(count):
-            command = [sys.executable, PROGRAMS / "watching.py", store, folder]
+            command = [sys.executable, PROGRAMS / "monitored.py", store, folder]
             process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
             stack.callback(process.kill)
             assert process.stdout is not None

@@ -175,4 +175,4 @@ async def test_a_worker_that_cannot_listen_looks_by_itself(
         monkeypatch.setattr("podium.store.postgres.listening.connect", refused)
         await store.commit("w_1", [Start(new_run("r_1"), drive=False)])
         serving = Serving(versions={new_run("r_1").workflow: frozenset({"1"})}, queues=None, limit=10)
-        assert len((await store.wake("w_1", serving, 100.0)).placed) == 1
+        assert len((await store.wake("w_1", serving, 100.0)).ready) == 1

@@ -5,10 +5,16 @@ from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
+from threading import Event, Thread
+from typing import LiteralString
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from podium.store.postgres.address import parsed
+from podium.store.postgres.connection import prepare
+from podium.store.postgres.session import Session
 from podium.store.postgres.store import PostgresStore
 from tests.faults.crews import Crew, chance_of, disturbed
 from tests.faults.proxies import LosingProxy
@@ -66,8 +72,9 @@ def test_a_server_that_dies_again_and_again(durable: PostgresServer, tmp_path: P
     assert disturbed(crew, RUNS, chance, a_few_times(6, die)) == []
 
 
-@pytest.mark.parametrize("leases", [0.8, 3.0])
+@pytest.mark.parametrize("leases", [0.8, 3.0, 9.0])
 def test_a_server_that_is_away_has_nobody_declared_dead(durable: PostgresServer, tmp_path: Path, leases: float) -> None:
+    """The longest for longer than a commit waits: then the runs are let go, and taken up again afterwards."""
     chance = chance_of()
     share(tmp_path, durable.address())
     crew = Crew(tmp_path, 3, lease=4.0)
@@ -106,6 +113,42 @@ def test_a_standby_takes_over_and_the_server_that_it_replaced_comes_back(tmp_pat
 
         assert disturbed(crew, RUNS, chance, a_few_times(1, fail_over)) == []
         assert went_on.is_set()
+
+
+def test_what_a_standby_has_not_got_is_not_said_to_be_recorded_though_the_server_has_it(
+    durable: PostgresServer,
+) -> None:
+    """It was committed just as the server died, which finds it when it starts; a standby may still not have it."""
+    address = parsed(durable.address())
+    prepare(address)
+    with closing(Session(address)) as session:
+        session.write(lambda c: c.execute("INSERT INTO shared_states VALUES ('s', 0, '')"))
+        durable.wait_for_standby()  # there is none
+        while read(durable, "SHOW synchronous_standby_names") == "":
+            time.sleep(0.01)
+        table = sql.SQL("{}.shared_states").format(sql.Identifier(address.schema))
+        writing = Thread(target=lambda: session.write(lambda c: c.execute("UPDATE shared_states SET until = 7")))
+        writing.start()
+        while read(durable, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != 1:
+            time.sleep(0.01)
+        durable.stop("immediate")
+        durable.start()
+        try:
+            assert read(durable, sql.SQL("SELECT until FROM {}").format(table)) == 7
+            while read(durable, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'") != 1:
+                assert writing.is_alive(), "it was said to be recorded"
+                time.sleep(0.01)
+        finally:
+            durable.wait_for_standby(waits=False)
+        writing.join(60)
+        assert not writing.is_alive()
+
+
+def read(server: PostgresServer, query: LiteralString | sql.Composed) -> object:
+    with psycopg.connect(f"host={server.folder} user=postgres dbname=postgres", autocommit=True) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
 
 
 def end_all_connections(server: PostgresServer) -> None:

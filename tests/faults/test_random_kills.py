@@ -85,10 +85,10 @@ def test_ten_random_kills_repeat_nothing_and_lose_nothing(tmp_path: Path) -> Non
 
 @pytest.mark.kill
 @pytest.mark.parametrize("part", range(2))
-def test_two_hundred_random_kills_repeat_nothing_and_lose_nothing_on_postgresql(
+def test_a_hundred_random_kills_repeat_nothing_and_lose_nothing_on_postgresql(
     tmp_path: Path, postgres: PostgresServer, part: int
 ) -> None:
-    kill_often(tmp_path, lambda folder: share(folder, postgres.address()), 100, part)
+    kill_often(tmp_path, lambda folder: share(folder, postgres.address()), 50, part)
 
 
 @pytest.mark.kill

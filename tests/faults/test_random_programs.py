@@ -11,7 +11,7 @@ import pytest
 
 from podium import App, CallError, Context, Retry, RunError, Steps, agent, workflow
 from podium.model.call import Call
-from podium.model.fact import FactKind
+from podium.model.fact import Fact, FactKind
 from podium.model.json import Json
 from podium.reports.audit import audit
 from podium.store.sqlite.store import SqliteStore
@@ -192,12 +192,19 @@ async def recorded_bodies(app: App) -> set[str]:
     """The keys of the calls and steps whose end is recorded."""
     found: set[str] = set()
     for run in await app.runs.list(limit=1000):
-        for fact in await app.store.facts(run.id):
-            if fact.kind is FactKind.ANSWERED:
-                found.add(f"{run.id}:{fact.key}")
-            elif fact.kind is FactKind.STEP:
-                call, _, step = fact.key.partition("/")
-                found.add(f"{run.id}:{call}/{step.rpartition('/')[2]}")
+        found |= bodies_of(run.id, await app.store.facts(run.id))
+    return found
+
+
+def bodies_of(run: str, facts: Sequence[Fact]) -> set[str]:
+    """The keys of a run's calls and steps whose end is recorded."""
+    found: set[str] = set()
+    for fact in facts:
+        if fact.kind is FactKind.ANSWERED:
+            found.add(f"{run}:{fact.key}")
+        elif fact.kind is FactKind.STEP:
+            call, _, step = fact.key.partition("/")
+            found.add(f"{run}:{call}/{step.rpartition('/')[2]}")
     return found
 
 

@@ -21,6 +21,10 @@ EXTRAS = {
     "policy": ("rules of who may do what", ("cedarpy",)),
     "audit": ("seals of the ledger", ("cryptography",)),
     "postgres": ("a store on PostgreSQL", ("psycopg",)),
+    "dbos": ("runs placed by DBOS", ("dbos", "psycopg")),
+    "temporal": ("runs placed by Temporal, and its workflows as agents", ("temporalio",)),
+    "airflow": ("runs as tasks of Airflow", ("airflow",)),
+    "prefect": ("runs as tasks of Prefect", ("prefect",)),
     "keyring": ("secrets from the system's keyring", ("keyring",)),
     "telemetry": ("traces sent to OpenTelemetry", ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")),
 }

@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "policy": "Who may do what.",
         "delegate": "Who outside may act for whom.",
         "workers": "Who drives runs, how queues stand, and draining a worker.",
-        "store": "Copy the store, check a copy, delete what is old, make its file smaller.",
+        "store": "Copy or move the store, check a copy, delete what is old, make its file smaller.",
         "audit": "Whether the store is as it was written, and who did what.",
         "incidents": "What the monitor saw go wrong, and what was done about it.",
     }

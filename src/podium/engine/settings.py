@@ -31,3 +31,5 @@ class EngineSettings:
     """Whether what is sent to models is recorded."""
     watches_loops: bool = False
     """Whether what is asked and said in each branch is kept in memory, for rules that look for circles."""
+    alive_file: str = ""
+    """A file that is touched as long as the worker drives runs; none where it is empty."""

@@ -1,7 +1,7 @@
 """A run, as its starter holds it."""
 
 from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from podium import lazy
@@ -77,8 +77,9 @@ class RunHandle(Generic[Out]):
         """
         await self.status()
         with watching(self._scope.parts, self.id) as how:
-            async for event in reading.StreamReader(self.id, after, how).events():
-                yield event
+            async with aclosing(reading.StreamReader(self.id, after, how).events()) as events:
+                async for event in events:
+                    yield event
 
     async def signal(self, name: str, body: Json = None, *, id: str | None = None) -> bool:
         """Send a signal; False if one with this id was sent before. Raises NotPossible where the run has ended."""

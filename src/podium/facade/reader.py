@@ -1,6 +1,7 @@
 """The reading half of an app, from a store alone: nothing is registered, and no run is driven."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Protocol
 
 from podium.facade.conversation_reader import ConversationReader
@@ -38,8 +39,9 @@ class Reader:
         """
         await self._sight.run(run_id)
         how = Watching(store=self._store, clock=SystemClock(), reader=RandomIds().new("reader"), feed=Feed())
-        async for event in StreamReader(run_id, after, how).events():
-            yield event
+        async with aclosing(StreamReader(run_id, after, how).events()) as events:
+            async for event in events:
+                yield event
 
     async def audit(
         self, *, checker: SealChecker | None = None, anchor: Anchor | None = None,

@@ -1,4 +1,4 @@
-"""Small states that all processes of a store share, such as how a circuit breaker stands."""
+"""Small states that all processes of a store share, such as how a circuit breaker stands, or which monitor leads."""
 
 from collections.abc import Awaitable, Mapping
 from typing import Protocol

@@ -15,7 +15,7 @@ from podium.model.run import RunState
 from podium.reports.audit import audit
 from podium.store.opening import open_store
 from podium.store.protocol import RunQuery, Store, StoreSize, walk
-from podium.store.sqlite.upkeep import FoundFile, copied, examined
+from podium.store.sqlite.upkeep import FoundFile, copied, examined, put_in_place
 
 _PAGE = 1_000
 
@@ -105,31 +105,12 @@ def _back_up(store: Store, path: Path, now: float, checker: SealChecker | None, 
         if check.problem:
             raise NotPossible(f"the copy of the store is not whole: {check.problem}. Run `podium doctor`.")
         size = half.stat().st_size
-        _put(half, path, overwrite=overwrite)
+        put_in_place(half, path, overwrite=overwrite)
     except OSError as error:
         raise StoreUnavailable(f"the copy {path} cannot be written: {error.strerror}.") from error
     finally:
         half.unlink(missing_ok=True)
     return StoreBackup(path=path, bytes=size, check=check)
-
-
-def _put(half: Path, path: Path, *, overwrite: bool) -> None:
-    """Give a file its name once it is on the disk."""
-    with half.open("rb+") as file:
-        os.fsync(file.fileno())
-    if overwrite:
-        half.replace(path)
-    else:
-        try:
-            path.hardlink_to(half)  # fails where somebody made one meanwhile
-        except FileExistsError as error:
-            raise NotPossible(f"{path} is there already. Name another file.") from error
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _checked_apart(path: Path, now: float, checker: SealChecker | None) -> StoreCheck:

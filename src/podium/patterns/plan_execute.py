@@ -20,7 +20,7 @@ from podium.patterns.building.pattern import CardFields, Link, Pattern, Sketch, 
 from podium.patterns.building.pinning import begun_with
 from podium.patterns.building.refusals import OnRefused, end_where_refused, ends_team, says_no
 from podium.patterns.building.role import Role
-from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, estimated, sound, with_presets
+from podium.patterns.parts.scheduling import Plan, PlanTask, TaskSchedule, estimated, sound, with_presets
 
 _ATTEMPTS = 6
 """How often a task is tried where no number is given. Where 30 % of attempts fail, 7 of 10,000 tasks fail for good."""
@@ -157,7 +157,7 @@ class _Workers:
         """Do the tasks; adds their results to `done`, and returns what those failed with that did."""
         if len(tasks) > self.at_once and any(each.seconds is None for each in tasks) and begun_with(ctx, 2):
             tasks = estimated(tasks, await self._took(ctx))
-        schedule, failed = Schedule(tasks, at_once=self.at_once), dict[str, Exception]()
+        schedule, failed = TaskSchedule(tasks, at_once=self.at_once), dict[str, Exception]()
         started = schedule.start()
         async with ctx.select(*[self._begin(ctx, each, done) for each in started]) as ended:
             async for branch in ended:

@@ -54,6 +54,8 @@ class BeatListener:
     """The beat has ended."""
     drain: Callable[[Drain], None]
     """Somebody has it drained; this is told at each beat."""
+    beaten: Callable[[], None]
+    """It has beaten."""
     rates: Callable[[], Mapping[str, float]]
     """How many runs of each queue does it begin a second?"""
 
@@ -102,6 +104,7 @@ class Heartbeat:
         if reply.drain is not None:
             self._told.drain(reply.drain)
         self._reap()
+        self._told.beaten()
         return True
 
     def stop(self) -> Sequence[Placed]:

@@ -19,6 +19,8 @@ from podium.store.protocol import Store
 _LOG = logging.getLogger("podium")
 
 _PREFIX = "serving:"
+_GATHER_SECONDS = 0.1
+"""So long it is waited for who else is registered: a program that is over by then says nothing."""
 _LOOK_SECONDS = 2.0
 """So often it is looked at whether the worker of this process goes by another name, or could not say what it serves."""
 
@@ -72,8 +74,9 @@ class ServingBoard:
             for each in self._tasks:
                 each.cancel()
             await to_the_end(asyncio.wait([saying, *self._tasks]))
-            with suppress(StoreError):  # those that are gone are not counted
-                await self._say(self._said[0], b"")
+            if self._said[1]:
+                with suppress(StoreError):  # those that are gone are not counted
+                    await self._say(self._said[0], b"")
 
     def expect(self, workflow: str, version: str, queue: str) -> None:
         """Warn, once, where nobody would drive a run that was started here for others to drive."""
@@ -94,6 +97,7 @@ class ServingBoard:
 
     async def _run(self) -> None:
         while True:
+            await asyncio.sleep(_GATHER_SECONDS)  # noqa: TID251 - other processes live in real time
             self._changed.clear()
             worker, state = self._worker(), self._offer()
             if (worker, state) != self._said:

@@ -12,6 +12,7 @@ from podium.telemetry.spans import (
     BudgetEvent,
     CallSpan,
     CommitDone,
+    QueueLevel,
     QueueSpan,
     RunSpan,
     StepSpan,
@@ -53,6 +54,10 @@ class GuardedObserver(Observer):
     def queue(self, span: QueueSpan) -> None:
         """Hand it on."""
         self._tell(self._observer.queue, span)
+
+    def queue_level(self, level: QueueLevel) -> None:
+        """Hand it on."""
+        self._tell(self._observer.queue_level, level)
 
     def commit(self, commit: CommitDone) -> None:
         """Hand it on."""

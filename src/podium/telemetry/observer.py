@@ -9,6 +9,7 @@ from podium.telemetry.spans import (
     BudgetEvent,
     CallSpan,
     CommitDone,
+    QueueLevel,
     QueueSpan,
     RunSpan,
     StepSpan,
@@ -43,6 +44,9 @@ class Observer(Protocol):
 
     def queue(self, span: QueueSpan) -> None:
         """A worker took a run that had waited for one."""
+
+    def queue_level(self, level: QueueLevel) -> None:
+        """A queue was looked at, as each is every 15 seconds."""
 
     def commit(self, commit: CommitDone) -> None:
         """A transaction was made, or failed."""

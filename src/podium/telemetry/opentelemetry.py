@@ -24,6 +24,7 @@ from podium.telemetry.spans import (
     BudgetEvent,
     CallSpan,
     CommitDone,
+    QueueLevel,
     QueueSpan,
     RunSpan,
     Span,
@@ -147,6 +148,9 @@ class OpenTelemetryObserver(Observer):
         self._queue_seconds = meter.create_histogram(
             "podium.queue.duration", "s", "How long a run waited for a worker."
         )
+        self._queue_depth = meter.create_gauge("podium.queue.depth", "{run}", "How many runs wait for a worker.")
+        self._queue_age = meter.create_gauge("podium.queue.age", "s", "How long the one waits that waits longest.")
+        self._queue_running = meter.create_gauge("podium.queue.running", "{run}", "How many runs are driven.")
         self._budget_events = meter.create_counter("podium.budget.events", "{event}", "Amounts set aside, and so on.")
 
     # What has ended
@@ -196,6 +200,13 @@ class OpenTelemetryObserver(Observer):
         self._make(span, f"queue {span.queue}", own)
         told = {"podium.queue": span.queue, "gen_ai.workflow.name": span.workflow}
         self._queue_seconds.record(span.ended - span.began, told)
+
+    def queue_level(self, level: QueueLevel) -> None:
+        """Measure a queue: every worker tells the same, so take the largest of them, not their sum."""
+        told = {"podium.queue": level.queue}
+        self._queue_depth.set(level.ready, told)
+        self._queue_age.set(level.oldest_age, told)
+        self._queue_running.set(level.running, told)
 
     def commit(self, commit: CommitDone) -> None:
         """Count a commit: spans of it would be as many as steps."""

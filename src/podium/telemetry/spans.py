@@ -126,6 +126,19 @@ class CommitDone:
 
 
 @dataclass(slots=True, kw_only=True)
+class QueueLevel:
+    """How a queue of the store stands now; each worker tells the same of it."""
+
+    queue: str
+    ready: int
+    """How many runs wait for a worker."""
+    oldest_age: float
+    """Seconds that the one of them waits that waits longest."""
+    running: int
+    """How many are driven."""
+
+
+@dataclass(slots=True, kw_only=True)
 class BudgetEvent:
     """Money, tokens or calls were set aside, settled, or there was no room for them."""
 

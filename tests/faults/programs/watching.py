@@ -1,39 +1,100 @@
-"""One of several processes with monitors on one store, which does nothing else until it is killed."""
+"""A run that restarts, with effects that must not happen twice, signals, and a child run in each generation."""
 
 import asyncio
-import os
-import sys
+import json
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from podium import App, Context, agent, run_sync, workflow
-from podium.model.health import Health
-from podium.model.incident import MonitorSettings
-from podium.testing import Witness
+from podium import App, Call, Context, Retry, agent, workflow
+from podium.errors import NotDone, NotPossible
+from podium.facade.handle import AnyHandle
+from podium.model.agent import AnyAgent
+from podium.model.json import Json
+from podium.store.sqlite.store import SqliteStore
+from podium.testing import Faults, Witness, die_at
+
+LAST = 4
+GIVE_UP = 120.0
 
 
-async def main(store: str, folder: Path) -> None:
-    witness = Witness(folder / "witness")
+def agents_of(witness: Witness, faults: Faults) -> dict[str, AnyAgent]:
+    def saw(call: Call) -> None:
+        witness.saw("call", call.run, call.key, call.attempt)
 
-    def check() -> bool:
-        witness.saw("checked", os.getpid())
-        return not (folder / "down").exists()
+    @agent
+    async def look(n: int, call: Call) -> int:
+        saw(call)
+        return n
 
-    def restart() -> None:
-        witness.saw("restarted", os.getpid())
-        (folder / "down").unlink(missing_ok=True)
+    async def was_paid(n: int) -> str:
+        if not witness.count("effect", "pay", n):
+            raise NotDone("nobody was paid")
+        return f"receipt {n}"
 
-    @agent(health=Health(check=check, every=0.5, restart=restart))
-    async def search(query: str) -> str:
-        return query
+    @agent(effects="once", verify=was_paid)
+    async def pay(n: int, call: Call) -> str:
+        saw(call)
+        witness.saw("effect", "pay", n)
+        return f"receipt {n}"
+
+    @agent(retry=Retry(attempts=2, delay=0.002, jitter=0.0))
+    async def stumbles(n: int, call: Call) -> int:
+        saw(call)
+        if call.attempt == 1:
+            raise ConnectionError("not yet")
+        return n
+
+    plain: list[AnyAgent] = [look, pay, stumbles]
+    return {each.card.name: faults.agent(each) for each in plain}
+
+
+def workflows(known: dict[str, AnyAgent], witness: Witness) -> list[AnyAgent]:
+    @workflow
+    async def errand(ctx: Context, n: int) -> int:
+        await ctx.sleep(0.002)
+        return await ctx.call(known["look"], n)
 
     @workflow
-    async def imports(_: Context) -> str:
-        raise ValueError("the file is cut")
+    async def watcher(ctx: Context, seen: list[Json]) -> list[Json]:
+        n = len(seen)
+        await ctx.call(known["look"], n)
+        child = await ctx.spawn(errand, n)
+        said = await ctx.signal("said")
+        await ctx.sleep(0.002)
+        paid = await ctx.call(known["pay"], n)
+        seen = [*seen, [said, paid, await child.result(), await ctx.call(known["stumbles"], n)]]
+        try:
+            if len(seen) < LAST:
+                await ctx.restart(seen)
+        finally:
+            witness.saw("left", n)
+        return seen
 
-    settings = MonitorSettings(every=0.2, burst=3, max_wait=5.0)
-    async with App.open(store, agents=[search, imports], lease=2.0, monitor=settings) as app:
-        print(app.worker.id, flush=True)
-        await asyncio.Event().wait()
+    return [watcher, errand]
 
 
-run_sync(main(sys.argv[1], Path(sys.argv[2])))
+async def drive(folder: Path, point: str | None) -> None:
+    witness, faults = Witness(folder / "witness"), die_at(point)
+    store = faults.store(SqliteStore(str(folder / "podium.db")))
+    known = agents_of(witness, faults)
+    async with App.open(store, agents=[*workflows(known, witness), *known.values()], poll=0.02) as app:
+        handle: AnyHandle = await app.start("watcher", list[Json](), id="r")
+        with suppress(NotPossible):  # it goes on where it was, and may have ended
+            for n in range(LAST):
+                await handle.signal("said", n, id=f"said {n}")
+        async with asyncio.timeout(GIVE_UP):
+            value: Json = await handle.result()
+        (folder / "result").write_text(json.dumps([value, (await handle.status()).generation]))
+        assert await app.reports.verify("r") == []
+    (folder / "reached").write_text(json.dumps(faults.reached))
+
+
+def warm() -> None:
+    """Watch once: its children find everything loaded."""
+    with TemporaryDirectory() as folder:
+        asyncio.run(drive(Path(folder), None))
+
+
+def main(folder: str, point: str | None) -> None:
+    asyncio.run(drive(Path(folder), point))

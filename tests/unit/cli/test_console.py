@@ -67,6 +67,7 @@ SCRIPT = (
     "store restore-check desk.py",
     "store prune --older-than 0s --dry-run", "store prune --older-than 0s --why ☠", "store compact",
     "store compact --json", "workers list", "workers list --json",
+    "store move b.db", "store move nowhere.db c.db", "store move --undo podium.db",
     "workers queues", "workers queues --json", "workers wanted", "workers wanted --queue ☠ --json",
     "workers drain ☠ --why ☠ --by ☠", "incidents list", "incidents show ☠",
     "runs show ☠", "--help", "runs --help", "runs list --help", "☠",

@@ -161,6 +161,7 @@ store restore-check b.db
 store restore-check desk.py
 store prune --older-than 0s --why EVIL
 store compact --json
+store move b.db EVIL
 workers list
 workers queues
 workers wanted --queue EVIL

@@ -125,6 +125,16 @@ async def test_what_goes_well_is_told_together() -> None:
     assert [each.why for each in changes] in ([], [f"1 of {n} calls failed within 60 s" for n in (1000,)])
 
 
+async def test_calls_that_go_well_wait_for_no_write_and_are_known_to_others_a_second_later() -> None:
+    states, rule = States(), Breaker(failures=0.1, min_calls=2)
+    circuit = SharedCircuit(rule, "a", states, lambda: None, at_once)
+    for n in range(80):
+        await good(circuit, n / 4)
+    assert states.written <= 80 / 4
+    other = SharedCircuit(rule, "a", states, lambda: None, at_once)
+    assert await ended(other, await admitted(other, 20.0), 20.0, failed=True) == []  # one of at least 77
+
+
 async def test_what_opens_while_the_store_is_asked_stays_open_for_its_whole_time() -> None:
     rule = Breaker(min_calls=1, failures=1.0, open_for=5.0)
     states, passed = States(), 0.0

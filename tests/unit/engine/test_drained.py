@@ -38,7 +38,7 @@ async def test_what_is_under_way_ends_and_what_comes_next_is_left_to_others(benc
         draining = asyncio.create_task(drained(bench, app))
         while (await app.reports.workers())[0].standing is not WorkerStanding.DRAINING:
             await asyncio.sleep(0.01)
-        while not app.worker.is_draining:
+        while not app.worker.draining:
             await asyncio.sleep(0.01)
         await bench.clock.advance(5.0)
         await draining
@@ -103,5 +103,5 @@ async def test_an_app_that_is_closed_while_it_drains_ends(bench: Bench) -> None:
         await app.start(flow)
         await bench.clock.settle()
         await app.operations.drain_worker(app.worker.id, why="deploy")
-        while not app.worker.is_draining:
+        while not app.worker.draining:
             await asyncio.sleep(0.01)

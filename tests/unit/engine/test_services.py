@@ -82,7 +82,7 @@ async def _dies(app: App, name: str) -> None:
     if name == "timers":
         worker.timers.at(0.0, burst)
     elif name == "beat":
-        worker._heartbeat.beat = burst  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+        worker.heartbeat.beat = burst  # pyright: ignore[reportAttributeAccessIssue]
     elif name == "look around":
         worker.store.wake = burst  # pyright: ignore[reportAttributeAccessIssue]
     else:

@@ -75,20 +75,20 @@ async def test_who_was_declared_dead_serves_nothing_and_is_forgotten(bench: Benc
 
 
 async def test_a_worker_that_goes_by_another_name_says_so(bench: Bench) -> None:
-    async with bench.app(desk()) as app:
+    async with bench.app(desk(), lease=0.4) as app:
         [before] = await said(bench, app, len)
-        app.worker._begin_anew("w_new")  # pyright: ignore[reportPrivateUsage] - as after it was declared dead
-        app.store.workers.join("w_new", bench.clock.now())
-        [after] = await said(bench, app, lambda each: [one.worker for one in each] == ["w_new"])
-        assert after.workflows == before.workflows
+        workers = app.store.workers
+        workers.reap("w_other", workers.beats("w_other"))  # it finds out with its next beat, and begins anew
+        [after] = await said(bench, app, lambda each: each and each[0].worker != before.worker)
+        assert (after.worker, after.workflows) == (app.worker.id, before.workflows)
 
 
 async def test_who_starts_a_run_that_nobody_serves_is_warned_once_and_sees_why(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     mine = desk()
-    async with bench.app(queues=["none"]) as starts, bench.app(desk(), queues=["mail"]) as serves:
-        await said(bench, serves, len)
+    async with bench.app(mine, queues=["none"]) as starts, bench.app(desk(), queues=["mail"]) as serves:
+        await said(bench, serves, lambda each: len(each) > 1)
         handles = [await starts.start(mine, queue="gpu") for _ in range(3)]
         await bench.clock.until(lambda: "waits for a process" in caplog.text)
         why = "no process serves the queue 'gpu'; served are 'mail', 'none'"

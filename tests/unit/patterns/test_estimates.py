@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from podium import Context, agent, workflow
 from podium.model.fact import FactKind
 from podium.patterns import Executed, Plan, PlanTask, plan_execute
-from podium.patterns.parts.scheduling import Schedule, estimated, remaining
+from podium.patterns.parts.scheduling import TaskSchedule, estimated, remaining
 from podium.testing import slow
 from tests.unit.engine.bench import Bench
 
@@ -30,7 +30,7 @@ def test_an_estimate_that_is_given_is_kept_and_every_task_has_one(given: list[fl
     for before, after in zip(tasks, estimated(tasks, {"x": took}), strict=True):
         assert after.seconds is not None
         assert before.seconds is None or after.seconds == before.seconds
-    assert {each.id for each in Schedule(tasks, at_once=99).start()} == {each.id for each in tasks}
+    assert {each.id for each in TaskSchedule(tasks, at_once=99).start()} == {each.id for each in tasks}
 
 
 def planned(*tasks: PlanTask) -> Any:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from podium.errors import PlanRefused
-from podium.patterns.parts.scheduling import Plan, PlanTask, Schedule, remaining, sound
+from podium.patterns.parts.scheduling import Plan, PlanTask, TaskSchedule, remaining, sound
 
 
 def task(id: str, *after: str, seconds: float = 1.0, worker: str = "w") -> PlanTask:
@@ -27,7 +27,7 @@ def simulate(
     took: Mapping[str, float] | None = None,
 ) -> tuple[Mapping[str, float], float]:
     """Carry out tasks; returns when each was started, and when the last one ended. They take what is estimated."""
-    schedule, now, order = Schedule(tasks, at_once=at_once), 0.0, 0
+    schedule, now, order = TaskSchedule(tasks, at_once=at_once), 0.0, 0
     starts: dict[str, float] = {}
     running: list[tuple[float, int, PlanTask]] = []
     while True:
@@ -88,13 +88,13 @@ def test_a_failed_task_holds_back_those_that_wait_for_it_and_no_others(
 def test_the_longest_remaining_path_is_first_and_the_plans_order_breaks_a_tie() -> None:
     tasks = [task("short"), task("also"), task("root"), task("leaf", "root", seconds=5), task("long", seconds=3)]
     assert remaining(tasks) == {"short": 1, "also": 1, "root": 6, "leaf": 5, "long": 3}
-    assert [each.id for each in Schedule(tasks, at_once=4).start()] == ["root", "long", "short", "also"]
+    assert [each.id for each in TaskSchedule(tasks, at_once=4).start()] == ["root", "long", "short", "also"]
 
 
 def test_what_is_done_is_left_out_and_may_be_waited_for() -> None:
     tasks = sound(Plan(tasks=[task("a"), task("b", "a", "z")]), workers=["w"], done=["a", "z"], most=1)
     assert [each.id for each in tasks] == ["b"]
-    assert Schedule(tasks, at_once=1).start() == tasks
+    assert TaskSchedule(tasks, at_once=1).start() == tasks
 
 
 def test_a_deep_plan_needs_no_deep_stack() -> None:

@@ -57,6 +57,7 @@ REFUSED: dict[str, Ask] = {
     "redact by": lambda app, handle, name: app.operations.redact(handle.id, why="old", by=name),
     "correct_budgets by": lambda app, handle, name: app.operations.correct_budgets(handle.id, why="old", by=name),
     "raise_budget by": lambda app, handle, name: app.operations.raise_budget(handle.id, usd=1.0, why="more", by=name),
+    "drain_worker by": lambda app, _, name: app.operations.drain_worker(app.worker.id, why="old", by=name),
     "retain by": lambda app, _, name: app.operations.retain(1, why="old", by=name),
     "prune by": lambda app, _, name: app.operations.prune(1, why="old", by=name),
     "fork into": lambda app, _, name: app.conversations.fork("c", name),
@@ -74,13 +75,14 @@ LOOKED_FOR = {
     "repin_all to", "fork run_id", "fork key", "fork name", "fork tenant", "discard run_id", "redact run_id",
     "redact name", "redact tenant", "delete name", "delete tenant", "retry run_id", "requeue runs", "handle run_id",
     "answer question_id", "backup path", "run workflow", "correct_budgets run_id",
-    "correct_budgets key", "raise_budget run_id",
+    "correct_budgets key", "raise_budget run_id", "drain_worker worker",
 }  # fmt: skip
 """What is only looked for: it is stored already, or found nowhere."""
 
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
-    "correct_budgets why", "raise_budget why", "start allow", "retain seconds", "prune older_than", "start within",
+    "correct_budgets why", "raise_budget why", "drain_worker why",
+    "start allow", "retain seconds", "prune older_than", "start within",
 }  # fmt: skip
 """What is masked, as it is text, or becomes a number."""
 

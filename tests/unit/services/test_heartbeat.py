@@ -48,7 +48,8 @@ def told(
     rates: Mapping[str, float] | None = None,
 ) -> BeatListener:
     return BeatListener(
-        found=found, reborn=lambda _: None, failed=lambda _: None, drain=drain, rates=lambda: rates or {}
+        found=found, reborn=lambda _: None, failed=lambda _: None, drain=drain, beaten=lambda: None,
+        rates=lambda: rates or {},
     )  # fmt: skip
 
 

@@ -143,3 +143,11 @@ def test_a_feed_keeps_no_more_bytes_than_it_may() -> None:
     assert kept is not None
     assert [each.number for each in kept.events] == [number_of(nth) for nth in (47, 48, 49)]
     assert feed.trim == number_of(46)
+
+
+async def test_what_comes_while_a_reader_looks_is_not_waited_for() -> None:
+    feed = Feed()
+    seen = feed.rings
+    assert not await feed.wait(0.0, since=seen)
+    feed.committed()  # while it reads what there was
+    assert await feed.wait(1e6, since=seen)

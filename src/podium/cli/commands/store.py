@@ -1,4 +1,4 @@
-"""`podium store`: copies of the store, what is old in it, and how large it is."""
+"""`podium store`: copies of the store, another place for it, what is old in it, and how large it is."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +17,12 @@ from podium.model.clock import SystemClock
 from podium.model.duration import PAUSE
 from podium.model.json import Json
 from podium.model.run import RunState
+from podium.operations.moving import move_store, undo_move
 from podium.operations.pruner import ENDED, Pruned
 from podium.operations.upkeep import StoreCheck, back_up, check_copy, compact
 
 commands = typer.Typer(
-    help="Copy the store, check a copy, delete what is old, make its file smaller.", rich_markup_mode=None
+    help="Copy or move the store, check a copy, delete what is old, make its file smaller.", rich_markup_mode=None
 )
 
 _SHOWN = 20
@@ -116,6 +117,38 @@ def compact_store(store: StoreOption = None, as_json: JsonOption = False) -> Non
         print_json({"before": before.data + before.log, "after": after.data + after.log})
         return
     print(f"{size(before.data + before.log)} before, {size(after.data + after.log)} now")
+
+
+@commands.command("move")
+def move(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The store: a file, or postgresql://…")],
+    target: Annotated[
+        str | None, typer.Argument(metavar="[TO]", help="Where it is to go on: a new file, or postgresql://….")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Have runs driven at FROM again, where nobody went on.")] = False,
+    by: Annotated[str | None, typer.Option(metavar="NAME", help="Who moves it; else who is logged in.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy all of a store to another place, compare it, and have nobody go on with the old one. Nobody may drive runs.
+
+    From SQLite to PostgreSQL, back, or within one of them. There is all of it afterwards, or nothing.
+    """
+    existing(source)
+    if undo is (target is not None):
+        raise WrongOption("expected FROM and TO, or --undo and FROM alone.")
+    if target is None:
+        found = drive(undo_move(source))
+        note(f"Runs are driven here again. What was done at {found.to} since would be done a second time.")
+        if as_json:
+            print_json({"undone": found.to})
+        return
+    done = drive(move_store(source, target, by=by or login(), now=SystemClock().now()))
+    if as_json:
+        print_json({"from": done.source, "to": done.target, "rows": dict(done.rows)})
+        return
+    rows, tables = sum(done.rows.values()), len(done.rows)
+    print(f"moved {rows:,} rows of {tables} tables to {done.target}; all of them are the same")
+    note(f"Name that one from now on, with --store or in podium.toml: nobody drives runs at {done.source} any more.")
 
 
 def _states(text: str) -> Sequence[RunState]:

@@ -32,6 +32,10 @@ def work(
         int | None,
         typer.Option(min=1, metavar="N", help="Runs that are driven at once; of each queue where queues are named."),
     ] = None,
+    alive: Annotated[
+        str | None,
+        typer.Option(metavar="PATH", help="A file that is touched as long as runs are driven, and gone then."),
+    ] = None,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,
@@ -45,7 +49,7 @@ def work(
     export_environment(model, settings)
     agents = [agent for file in files for agent in load(split(file)[0]).agents]
     try:
-        config = override(existing(store), {"queues": queues or None, "slots": slots})
+        config = override(existing(store), {"queues": queues or None, "slots": slots, "alive_file": alive})
         after = drive(_forever(config, agents) if forever else _serve(config, agents))
     except KeyboardInterrupt:
         note("interrupted: what is done is kept. The same command again goes on.")

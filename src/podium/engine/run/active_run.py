@@ -104,7 +104,7 @@ class ActiveRun:
         self.dry = dry
         self.following: Claimed | None = None
         """The run as its next generation begins, once that is in the store."""
-        self._parking = self._restarting = False
+        self._parking = self._ending = False
         self._asking = False
         """Whether the store was asked what came, so that waits whose time has come can end."""
         self._known_until = float("-inf")
@@ -208,7 +208,7 @@ class ActiveRun:
         if self.closed or self.dry:
             return
         self.mailbox.refill(delivery)
-        if self.gate.replaying or self._restarting:
+        if self.gate.replaying or self._ending:
             return
         self.cancellation.take_signal()
         self.mailbox.deliver()
@@ -307,11 +307,12 @@ class ActiveRun:
             self.finished = end
             self.drop()
         else:
+            self._ending = True  # what comes until that is committed comes too late
             self._leave_with(end)
 
     def restart(self, version: str, input: bytes) -> None:
         """Begin the next generation with this loop turn's commit; nothing more is recorded of this one."""
-        self._parking = self._restarting = True
+        self._parking = self._ending = True
         begun = self.mailbox.turns.noted(
             self.generation.next(version, self.due, self.journal.allowed.at(self.generation.path))
         )
@@ -342,6 +343,7 @@ class ActiveRun:
             if self.dry:
                 self.drop()
             else:
+                self._ending = True
                 self._leave_with(Block(self.blocked, cause))
 
     def lose(self, error: StoreError) -> None:

@@ -195,6 +195,7 @@ class RunJournal:
             self._writes.append(Write(self._n, self._run.epoch, [], []))
             self._batch = batch
             self._runtime.commits.put(self._writes[-1], self._on_verdict)
+            self.emitter.written()
         return self._writes[-1]
 
     def _on_verdict(self, verdict: CommitAnswer, committed: Committed) -> None:

@@ -15,9 +15,6 @@ from podium.store.codec import decode
 from podium.store.operations import FinishRun
 from podium.store.protocol import ReadStore
 
-_LOOKED_AT = 500
-"""So many runs that others may have ended are looked at in one go."""
-
 
 @dataclass(frozen=True, slots=True)
 class End:
@@ -114,7 +111,7 @@ class Waiters:
             return
         self._changed = False
         try:
-            for run_id in [run_id for run_id in self._waiting if not self._driven(run_id)][:_LOOKED_AT]:
+            for run_id in await self._store.left([run_id for run_id in self._waiting if not self._driven(run_id)]):
                 await self._look_at(run_id)
         except StoreError:
             self._changed = True

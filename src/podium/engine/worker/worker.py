@@ -15,12 +15,14 @@ from podium.engine.run.runtime import Runtime, cannot_retry
 from podium.engine.run.sent_steps import SentSteps
 from podium.engine.run.starting import claimed_at_start
 from podium.engine.settings import EngineSettings
+from podium.engine.worker.alive import AliveFile
 from podium.engine.worker.backlog import Backlog
 from podium.engine.worker.collector import relax_collector
 from podium.engine.worker.draining import Emptying, cut, drain
 from podium.engine.worker.execute import execute
 from podium.engine.worker.orphans import Orphans
 from podium.engine.worker.quarantine import quarantine
+from podium.engine.worker.queue_watch import QueueWatch
 from podium.engine.worker.rates import BeginRates
 from podium.engine.worker.served import ServedWorkflows
 from podium.engine.worker.waiters import End, Waiters
@@ -85,10 +87,12 @@ class Worker:
         self.streams = Streams(store.streams, self.commits, clock, owner=self.id, driven=self._driven.__contains__)
         self._served = ServedWorkflows(fleet, self.commits, settings.poll)
         self._orphans = Orphans()
-        self._draining = False
+        self.draining = False
         """Whether nothing new is begun: what is under way may still end."""
         self._rates = BeginRates(clock)
+        self._alive = AliveFile(settings.alive_file)
         self._emptying = Emptying(self._empty)
+        self._queues = QueueWatch(store, clock, observer)
         self._stopping = False
         self._services: asyncio.Task[None] | None = None
         self._gave_up: WorkerFailed | StoreLost | StoreMoved | None = None
@@ -96,13 +100,14 @@ class Worker:
         self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
         """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
         told = BeatListener(
-            found=lambda placed: self._soon(self.placed, placed), reborn=lambda name: self._soon(self._anew, name),
-            failed=lambda error: self._soon(self._give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
-            rates=self._rates.now,
+            found=lambda placed: self._soon(self.streams.look_first, lambda: self.fleet.place(placed)),
+            reborn=lambda name: self._soon(self._anew, name),
+            failed=lambda error: self._soon(self.give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
+            rates=self._rates.now, beaten=lambda: self._soon(self._alive.touch),
         )  # fmt: skip
         slots = fleet.slots // max(1, len(fleet.queues or ()))
         serves = Serves(version=VERSION, queues=fleet.queues, slots=slots, lease=settings.lease)
-        self._heartbeat = Heartbeat(store.workers, self.id, clock, serves, new_id=lambda: ids.new("w"), told=told)
+        self.heartbeat = Heartbeat(store.workers, self.id, clock, serves, new_id=lambda: ids.new("w"), told=told)
         self.runtime = Runtime(
             commits=self.commits, dispatcher=dispatcher, clock=clock, timers=self.timers, streams=self.streams,
             ids=ids, store=store, alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve,
@@ -118,10 +123,11 @@ class Worker:
     def start(self) -> None:
         """Begin to beat and to drive what is ready."""
         self._collector = relax_collector()
-        self._heartbeat.start()
+        self.heartbeat.start()
         self.store.listen(work=self._look_now.set, ends=self._waiters.ended_elsewhere)
         self._services = run_services(
-            self.timers.run, lambda: self.fleet.run(self), self._look_around, self._wake_when_due, failed=self._give_up,
+            self.timers.run, lambda: self.fleet.run(self), self._look_around, self._wake_when_due,
+            self._queues.run, failed=self.give_up,
         )  # fmt: skip
 
     async def stop(self) -> None:
@@ -129,17 +135,12 @@ class Worker:
 
         Cancelled meanwhile, it cuts at once; handing back is done all the same.
         """
-        self._draining = True
+        self.draining = True
         self.fleet.drain()
         try:
             await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace, self._recalls.queues)
         finally:
             await to_the_end(self._cut())
-
-    @property
-    def is_draining(self) -> bool:
-        """Whether nothing new is begun here."""
-        return self._draining
 
     async def drained(self) -> None:
         """Return once somebody had this worker drained; raises as `check` does where it failed."""
@@ -151,7 +152,7 @@ class Worker:
 
         The worker goes on to beat, and the app to read and to start runs, which others drive.
         """
-        self._draining = True
+        self.draining = True
         self.fleet.drain()
         await drain(self._drives.values(), self._tasks, self._clock, self._settings.grace, self._recalls.queues)
         self._recalls.give_back()
@@ -159,16 +160,18 @@ class Worker:
         self._hand_back_orphans()
         await self.commits.settled()
         await in_thread(self.store.workers.drained, self.id, self._clock.now())
+        self._alive.remove()
 
     async def _cut(self) -> None:
         self._stopping = self._served.ended = True
+        self._alive.remove()
         await self._emptying.stop()
         await self._end_services()
         await asyncio.sleep(0)  # noqa: TID251 - what has just ended is still recorded
         self._recalls.give_back()
         await cut(self._drives.values(), self._tasks)
         await self.commits.close()
-        await self.fleet.close(await in_thread(self._heartbeat.stop))
+        await self.fleet.close(await in_thread(self.heartbeat.stop))
         gc.set_threshold(*self._collector)
 
     def check(self) -> None:
@@ -176,7 +179,7 @@ class Worker:
         if self._gave_up is not None:
             raise self._gave_up
 
-    def _give_up(self, error: BaseException) -> None:
+    def give_up(self, error: BaseException) -> None:
         """A service failed: let go of every run, hand them back, and tell whoever waits or comes to wait."""
         if self._stopping:
             return
@@ -189,6 +192,7 @@ class Worker:
             active.drop()
         self._waiters.give_up(self._gave_up)
         self._emptying.done.set()
+        self._alive.remove()
         leaving = asyncio.create_task(self._leave())
         self._tasks.add(leaving)
         leaving.add_done_callback(self._tasks.discard)
@@ -201,7 +205,7 @@ class Worker:
     async def _leave(self) -> None:
         await self._end_services()
         try:
-            await self.fleet.close(await in_thread(self._heartbeat.stop))
+            await self.fleet.close(await in_thread(self.heartbeat.stop))
         except StoreError as error:
             _LOG.critical("its runs could not be handed back, others take them when its beat is old: %s", error)
 
@@ -256,9 +260,9 @@ class Worker:
 
     async def _fresh(self) -> None:
         worker = self.id
-        if self._heartbeat.fresh(worker):
+        if self.heartbeat.fresh(worker):
             return
-        if not await in_thread(self._heartbeat.beat) or not self._heartbeat.fresh(worker):
+        if not await in_thread(self.heartbeat.beat) or not self.heartbeat.fresh(worker):
             raise Evicted  # declared dead: our runs are somebody else's by now
 
     def serve(self, workflow: AnyAgent) -> None:
@@ -273,7 +277,7 @@ class Worker:
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
         self.check()
-        here = not self._draining and self.fleet.reserve(run.queue)
+        here = not self.draining and self.fleet.reserve(run.queue)
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
         def settled(verdict: CommitAnswer, committed: Committed) -> None:
@@ -294,7 +298,7 @@ class Worker:
 
     async def drive(self, runs: Sequence[Placed]) -> Collection[int]:
         """Claim runs and begin to drive them; returns the numbers of those that were to be had."""
-        if self._draining or self._stopping:
+        if self.draining or self._stopping:
             return ()
         self._backlog.taken(len(runs))
         wanted = [run.n for run in runs if run.n not in self._drives]
@@ -304,7 +308,7 @@ class Worker:
             self._orphans.update(wanted)  # those that were claimed, and could not be read
             self._loop.call_later(self._settings.poll, self.fleet.place, runs)
             return ()
-        if self._draining or self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
+        if self.draining or self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
             return ()
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:
@@ -338,12 +342,12 @@ class Worker:
         task = active.main.task = asyncio.create_task(execute(active, after))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        if self._draining:  # it was started just before
+        if self.draining:  # it was started just before
             active.hold()
 
     def _closed(self, active: ActiveRun) -> None:
         mine = self._drives.get(active.n) is active
-        if mine and active.following is not None and not (self._draining or self._stopping):
+        if mine and active.following is not None and not (self.draining or self._stopping):
             self._take(active.following, active.main.task)
             return
         if mine:
@@ -361,7 +365,7 @@ class Worker:
         elif active.broken is not None:
             self._orphans.add(active.n)
             self._waiters.lose(active.run.id, active.broken)
-        elif self._draining:
+        elif self.draining:
             self._orphans.add(active.n)  # others need not wait until this worker has left
 
     def _tell(self, run: str, end: FinishRun) -> None:

@@ -38,7 +38,7 @@ class Executor:
 
     def __init__(
         self, url: str, schema: str, worker: str, queues: Sequence[str], arrived: Arrived,
-        ticked: Callable[[Tick], None],
+        ticked: Callable[[Tick], None], lease: float,
     ) -> None:  # fmt: skip
         self.worker = worker
         self._url = url
@@ -46,6 +46,7 @@ class Executor:
         self._queues = queues
         self._arrived = arrived
         self._ticked = ticked
+        self._lease = lease
         self._dbos: DBOS | None = None
         self._stopped = False
         self._lock = Lock()
@@ -72,6 +73,7 @@ class Executor:
             "name": APPLICATION, "system_database_url": self._url, "dbos_system_schema": self._schema,
             "application_version": VERSION, "executor_id": self.worker, "serializer": DBOSPortableJSONSerializer(),
             "sys_db_pool_size": _CONNECTIONS, "max_executor_threads": _THREADS, "enable_otlp": False,
+            "sys_db_idle_transaction_timeout_sec": self._lease,  # one that is frozen holds up nobody for longer
             "log_level": "WARNING", "scheduler_polling_interval_sec": _SCHEDULE_SECONDS,
         }  # fmt: skip
         self._dbos = DBOS(config=config)

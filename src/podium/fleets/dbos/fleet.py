@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from itertools import islice
 
 from dbos import error as dbos_errors
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,6 +30,8 @@ _BATCH = 500
 """Placements that are made in one transaction."""
 _KEPT_SECONDS = 60.0
 """So long a placement that is over is kept, for people to see, and to be counted where runs are counted over a time."""
+_LEAVING_SECONDS = 5.0
+"""Real seconds for which a process that stops places what others could find by themselves."""
 _UNAVAILABLE = (SQLAlchemyError, dbos_errors.DBOSException)
 
 
@@ -132,9 +135,10 @@ class DbosFleet:
         self._send(Placement(run) for run in left)
         self._send(_once_more(each) for each in self._in_doubt)
         try:
-            await in_thread(self._placements.enqueue, self._outbox.values())
-        except _UNAVAILABLE as error:
-            _LOG.warning("what this worker left could not be placed, others will find it: %s", error)
+            async with asyncio.timeout(_LEAVING_SECONDS):
+                await self._place_what_is_there()
+        except (*_UNAVAILABLE, TimeoutError) as error:
+            _LOG.warning("%s runs could not be placed any more, others will find them: %s", len(self._outbox), error)
         if self._executor is not None:
             await in_thread(self._executor.stop)
         await in_thread(self._placements.close)
@@ -165,15 +169,18 @@ class DbosFleet:
         while True:
             await self._to_place.wait()
             self._to_place.clear()
-            while batch := dict(list(self._outbox.items())[:_BATCH]):
-                try:
-                    await in_thread(self._placements.enqueue, batch.values())
-                except _UNAVAILABLE as error:
-                    _LOG.warning("%s runs cannot be placed for now: %s", len(self._outbox), error)
-                    await self._pause()
-                    continue
-                for name in batch:
-                    self._outbox.pop(name, None)
+            try:
+                await self._place_what_is_there()
+            except _UNAVAILABLE as error:
+                _LOG.warning("%s runs cannot be placed for now: %s", len(self._outbox), error)
+                await self._pause()
+                self._to_place.set()
+
+    async def _place_what_is_there(self) -> None:
+        while batch := dict(islice(self._outbox.items(), _BATCH)):
+            await in_thread(self._placements.enqueue, batch.values())
+            for name in batch:
+                self._outbox.pop(name, None)
 
     async def _look_after_placements(self) -> None:
         """Place again what was lost, or came here and was not driven, for ever."""
@@ -208,7 +215,9 @@ class DbosFleet:
     async def _launch(self, worker: str) -> None:
         if self._executor is not None:
             await in_thread(self._executor.stop)
-        executor = Executor(*self._where, worker, self._request.queues, self._arrived, self._ticking.arrived)
+        executor = Executor(
+            *self._where, worker, self._request.queues, self._arrived, self._ticking.arrived, self._request.lease
+        )
         await in_thread(self._prepare)
         self._executor = executor  # it is stopped also where it is just being launched
         try:

@@ -34,7 +34,7 @@ async def open_dbos(request: FleetRequest, options: DbosOptions) -> Fleet:
             f"the fleet 'dbos' cannot make or bring up to date its tables in the schema {schema!r} of {where.name}: "
             f"{_said(error)}. The role of the store needs the right to create a schema there, once."
         ) from error
-    placements = Placements(url, schema, options, slots=request.slots)
+    placements = Placements(url, schema, options, slots=request.slots, lease=request.lease)
     return DbosFleet(request, options, placements, url, schema)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
+from sqlalchemy import event
 
 from podium.fleets.dbos.options import DbosOptions
 from podium.store.operations import Placed
@@ -21,6 +22,8 @@ TICK = "podium.tick"
 TICKS = f"{APPLICATION}.ticks"
 """The queue of DBOS in which times of schedules wait that have come."""
 
+_TICK_SECONDS = 1.0
+"""How often a process looks whether the time of a schedule has come: each look is a transaction."""
 _MIDDLE = 2**30
 _LEAST, _MOST = 1, 2**31 - 1
 """DBOS's priorities: the lower, the more urgent."""
@@ -70,11 +73,19 @@ class _Rate(TypedDict):
 class Placements:
     """The placements of all processes, as DBOS keeps them."""
 
-    def __init__(self, url: str, schema: str, options: DbosOptions, *, slots: int) -> None:
+    def __init__(self, url: str, schema: str, options: DbosOptions, *, slots: int, lease: float = 10.0) -> None:
         self._options = options
         self._slots = slots
         self._schema = schema
         self._engine = sa.create_engine(url, pool_size=2, max_overflow=0, pool_pre_ping=True)
+        limit = f"SET idle_in_transaction_session_timeout = {max(1, round(lease * 1000))}"
+
+        def bound(connection: Any, _: object) -> None:  # a process that is frozen holds up nobody for longer
+            connection.execute(limit)
+            connection.commit()
+
+        event.listen(self._engine, "connect", bound)
+
         self.client = DBOSClient(
             system_database_engine=self._engine, dbos_system_schema=schema, serializer=DBOSPortableJSONSerializer(),
             application_name=APPLICATION, lazy=True, retry_connection_errors=False,
@@ -94,7 +105,7 @@ class Placements:
         known = [each.name.removeprefix(prefix) for each in self.client.list_queues() if each.name.startswith(prefix)]
         for name in {*queues, *known, *self._options.queues} - {"*"}:
             self._register(name, "always_update")
-        self.client.register_queue(TICKS, polling_interval_sec=self._options.poll, on_conflict="always_update")
+        self.client.register_queue(TICKS, polling_interval_sec=_TICK_SECONDS, on_conflict="always_update")
 
     def enqueue(self, batch: Collection[Placement]) -> None:
         """Place runs, all or none; nothing happens for those that are placed."""

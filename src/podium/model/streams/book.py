@@ -1,6 +1,7 @@
 """Where the transient events of a run are kept for readers in other processes, for a while."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,6 +37,18 @@ class KeptEvents:
 
 class StreamBook(Protocol):
     """Who watches runs that other processes drive, and the transient events for them. `KeepEvents` brings these."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether those who `hear` are told of what `KeepEvents` brings, and need not look."""
+        ...
+
+    def hear(self, run: str, ring: Callable[[], None]) -> AbstractContextManager[Callable[[], bool]]:
+        """Have `ring` called, maybe in another thread, when there may be more of a run, while the block lasts.
+
+        It gives a function: whether that is so now, or one has to look.
+        """
+        ...
 
     async def watch(self, run: str, reader: str, until: float) -> None:
         """Have the transient events of a run kept until a time; asking again renews it.

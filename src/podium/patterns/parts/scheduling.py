@@ -116,7 +116,7 @@ def remaining(tasks: Sequence[PlanTask]) -> dict[str, float]:
     return paths
 
 
-class Schedule:
+class TaskSchedule:
     """Says which tasks to start: those whose inputs are there, the longest remaining path first.
 
     A task that does not succeed holds back those that wait for it, and no others.

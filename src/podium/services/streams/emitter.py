@@ -75,11 +75,17 @@ class Emitter:
 
     __slots__ = (
         "_batch", "_clock", "_commits", "_count", "_epoch", "_feed", "_found", "_found_epoch", "_held", "_loop",
-        "_open", "_pending", "_pieces", "_run", "_thread", "_wanted", "emitted", "facts", "told",
+        "_open", "_pending", "_pieces", "_run", "_tells", "_thread", "_wanted", "emitted", "facts", "told",
     )  # fmt: skip
 
-    def __init__(self, run: Run, facts: Sequence[Fact], commits: GroupCommit, clock: Clock, *, told: int = 0) -> None:
-        """Emit the events of a run with these facts; `told` is how many there were under this ownership before."""
+    def __init__(
+        self, run: Run, facts: Sequence[Fact], commits: GroupCommit, clock: Clock, *, told: int = 0,
+        tells: bool = False,
+    ) -> None:  # fmt: skip
+        """Emit the events of a run with these facts; `told` is how many there were under this ownership before.
+
+        With `tells` the store tells readers in other processes of what is kept for them.
+        """
         self.emitted = _asked_in(facts)
         """The keys of the calls that may have emitted something: they were asked before, or emitted here."""
         self._run = run.id
@@ -92,6 +98,7 @@ class Emitter:
         self._found_epoch = facts[-1].epoch
         self._commits = commits
         self._clock = clock
+        self._tells = tells
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._feed: Feed | None = None
@@ -135,6 +142,11 @@ class Emitter:
         """A fact is recorded: what was held back of a step, call or run that ends with it is told before it."""
         if self._pieces and kind in _ENDS:
             self._tell_held("" if kind is FactKind.ENDED else key)
+
+    def written(self) -> None:
+        """Facts go into the batch that gathers: have those told of it who read in other processes."""
+        if self._tells and self._feed is not None and self._feed.watched and not self._is_wanted():
+            self._flush()
 
     def asked(self) -> None:
         """The store is asked to take a fact that it may refuse: what is emitted now waits for its answer."""
@@ -251,7 +263,7 @@ class Emitter:
 
     def _keep_for_others(self, event: KeptEvent) -> None:
         """Have an event written with the commit that gathers, else with the next one, or soon."""
-        if self._wanted is not None and self._batch is self._commits.batch:
+        if self._wanted is not None and self._is_wanted():
             self._wanted.events.append(event)
             self._wanted.last = event.number
             return
@@ -261,6 +273,10 @@ class Emitter:
         elif len(self._pending) == 1:
             self._commits.ride(self._flush_pending)
             self._loop.call_later(FLUSH_SECONDS, self._flush_pending)
+
+    def _is_wanted(self) -> bool:
+        """Whether the batch that gathers keeps events of this run already."""
+        return self._wanted is not None and self._batch is self._commits.batch
 
     def _flush_pending(self) -> None:
         if self._pending:

@@ -20,6 +20,8 @@ class Feed:
         """Whether somebody watches from another process."""
         self.trim = 0
         """The number of the last event that is not kept any more."""
+        self.rings = 0
+        """Grows whenever something is new."""
         self.commits = 0
         """Grows with each commit of the run in this process."""
         self._epoch = self._last = 0
@@ -71,11 +73,17 @@ class Feed:
 
     def ring(self) -> None:
         """Wake all readers."""
+        self.rings += 1
         for each in self._waiting:
             each.set()
 
-    async def wait(self, seconds: float) -> bool:
-        """Return after so many real seconds, or as soon as something is new: then True."""
+    async def wait(self, seconds: float, *, since: int | None = None) -> bool:
+        """Return after so many real seconds, or as soon as something is new: then True.
+
+        With `since` that is at once if `rings` has grown beyond it: something came while the reader looked.
+        """
+        if since is not None and self.rings != since:
+            return True
         news = asyncio.Event()
         self._waiting.add(news)
         try:

@@ -1,7 +1,8 @@
 """Reading the events of a run: from its journal, and from what is kept of what is in no journal."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
 from podium.errors import StoreError
@@ -18,8 +19,11 @@ from podium.services.streams.feed import Feed
 from podium.services.streams.gaps import Gaps
 from podium.store.protocol import Store
 
-_LOOK_SECONDS, _LOOK_HERE_SECONDS = 0.1, 1.0
-"""A run that another process drives is looked at so often; of one that is driven here all news comes by itself."""
+_LOOK_SECONDS, _LOOK_TOLD_SECONDS, _LOOK_HERE_SECONDS = 0.1, 0.5, 1.0
+"""A run that another process drives is looked at so often, less often where the store tells of news.
+
+Of one that is driven here all news comes by itself.
+"""
 _LEASE_SECONDS, _RENEW_SECONDS = 30.0, 10.0
 """So long the owner of a run keeps its transient events for a reader that says no more, and so often one says it."""
 _CONNECT_LOOKS = 10
@@ -69,13 +73,25 @@ class StreamReader:
         self._renew_at = float("-inf")
         self._commits = -1
 
-    async def events(self) -> AsyncIterator[StreamEvent]:
+    async def events(self) -> AsyncGenerator[StreamEvent]:
         """Give the events; one that is lost is told by an event `gone`."""
+        loop = asyncio.get_running_loop()
+
+        def ring() -> None:
+            with suppress(RuntimeError):  # the loop has ended: nobody reads any more
+                loop.call_soon_threadsafe(self._feed.ring)
+
+        with self._store.streams.hear(self._run, ring) as is_told:
+            async with aclosing(self._events(is_told)) as events:
+                async for event in events:
+                    yield event
+
+    async def _events(self, is_told: Callable[[], bool]) -> AsyncGenerator[StreamEvent]:
         await self._begin()
         news = True
         while True:
             self._watching.check()
-            here = self._watching.driven()
+            rings, here = self._feed.rings, self._watching.driven()
             if not here:
                 await self._watch()
             looks = not here or not news or self._feed.commits != self._commits
@@ -99,7 +115,8 @@ class StreamReader:
                 if run.state is RunState.BLOCKED:
                     yield self._noticed(run.epoch, StreamBlocked(run.reason), self._number)
                 return
-            news = await self._feed.wait(_LOOK_HERE_SECONDS if here else _LOOK_SECONDS)
+            there = _LOOK_TOLD_SECONDS if is_told() else _LOOK_SECONDS
+            news = await self._feed.wait(_LOOK_HERE_SECONDS if here else there, since=rings)
 
     async def _begin(self) -> None:
         """Find the place to go on from. Raises UsageError for a number that the run cannot have given."""

@@ -42,6 +42,7 @@ class Streams:
         """The ends of the ownerships of the runs that left memory last: what there was before a reader came."""
         self._watched: frozenset[str] = frozenset()
         """The runs that somebody watches from another process."""
+        self._looking: set[asyncio.Task[None]] = set()
         self._expire_at = float("-inf")
         """When what is too old is to be deleted in the store, by the clock of the event loop."""
         self.driven = driven
@@ -52,7 +53,7 @@ class Streams:
         left = self._ends.get(run.id)
         again = left is not None and left[-1].epoch == run.epoch  # its next generation goes on counting
         told = place_of_number(left[-1].number).nth - 1 if left and again else 0
-        emitter = Emitter(run, facts, self._commits, self._clock, told=told)
+        emitter = Emitter(run, facts, self._commits, self._clock, told=told, tells=self._book.tells)
         if dry:
             return emitter
         self._emitters[run.id] = emitter
@@ -115,6 +116,13 @@ class Streams:
     def name_reader(self) -> str:
         """Return a name for a reader of this process."""
         return f"{self._owner}/{next(self._readers)}"
+
+    def look_first(self, then: Callable[[], None]) -> None:
+        """Find who watches, then do something: what is taken up by it is told from its first event on."""
+        looking = self._loop.create_task(self.look())
+        self._looking.add(looking)
+        looking.add_done_callback(lambda _: then())
+        looking.add_done_callback(self._looking.discard)
 
     async def look(self) -> None:
         """Find who watches from other processes, and let go of the feeds that nobody has read for a while.

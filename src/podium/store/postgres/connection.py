@@ -161,12 +161,12 @@ def _quoted(name: str) -> str:
 def prepare(address: Address) -> None:
     """Make sure that the schema is a store of this version: create or migrate it, or refuse it with a reason."""
     with translated(address.name):
-        _refuse_pooled(address)
+        refuse_pooled(address)
     with translated(address.name), connect(address) as connection:
-        _migrate(connection, address)
+        migrate(connection, address)
 
 
-def _refuse_pooled(address: Address) -> None:
+def refuse_pooled(address: Address) -> None:
     """Raise StoreUnavailable where a pooler gives a connection of the server to another client between transactions.
 
     There nothing holds that belongs to a session: the path to our tables, time limits, what is listened to. So nothing
@@ -194,7 +194,7 @@ def _mark(connection: Connection) -> str | None:
     return None if row is None else row[0]
 
 
-def _migrate(connection: Connection, address: Address) -> None:
+def migrate(connection: Connection, address: Address) -> None:
     """Bring the schema to this version, in one transaction and one process at a time."""
     if _version(connection, address) == migrations()[-1][0]:
         return

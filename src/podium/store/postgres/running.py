@@ -7,6 +7,7 @@ from typing import TypeVar
 from podium.store.commit_thread import CommitThread
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
+from podium.store.keeping import KeepEvents
 from podium.store.operations import Block, Committed, FinishRun, Operation, Park, Prune, Redact, Release, Write
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection
@@ -15,6 +16,7 @@ from podium.store.postgres.named import Named
 from podium.store.postgres.ownership import Taken, claim, take_over, wake
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
+from podium.store.postgres.stream_news import tell_streams
 from podium.store.postgres.transaction import PostgresTransaction
 from podium.store.postgres.workers import fence
 from podium.store.protocol import Claimed, Serving, Woken
@@ -121,6 +123,7 @@ class PostgresRunning:
             work = told[-1] or bool(committed.placed)
             news = News(work=work, ends=any(_may_end(each) for each in operations))
             tell(connection, worker, self._session.name, news)
+            tell_streams(PostgresStatements(connection), {op.run for op in operations if isinstance(op, KeepEvents)})
 
         committed = self._write(worker, work, after=after)
         self._learn(made[-1], operations)

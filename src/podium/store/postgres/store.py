@@ -7,6 +7,7 @@ from podium.store.postgres.connection import prepare
 from podium.store.postgres.running import PostgresRunning
 from podium.store.postgres.schema import schemas
 from podium.store.postgres.session import Session
+from podium.store.postgres.stream_news import PostgresStreams
 from podium.store.postgres.tables import PostgresTables
 from podium.store.postgres.upkeep import PostgresUpkeep
 from podium.store.postgres.words import WordTable
@@ -18,7 +19,6 @@ from podium.store.tables.memory import TableMemory
 from podium.store.tables.reading import TableReading
 from podium.store.tables.shared_states import TableSharedStates
 from podium.store.tables.statements import Statements
-from podium.store.tables.streams import TableStreams
 
 _BEAT_PATIENCE_SECONDS = 0.5
 """A beat that comes late must not be taken for one that was in time: the next one tries again."""
@@ -48,7 +48,7 @@ class PostgresStore(PostgresRunning, TableReading):
         self.ledger = TableLedger(self._tables, lambda: schemas(where))
         self.answers = TableAnswerCache(self._tables)
         self.delegations = TableDelegations(self._tables)
-        self.streams = TableStreams(self._tables)
+        self.streams = PostgresStreams(self._tables, where)
         self.states = TableSharedStates(self._tables, self._share, has_clock=True)
         self.upkeep = PostgresUpkeep(self._long, where)
         self.workers = PostgresWorkers(self._beats, where.name)
@@ -59,6 +59,7 @@ class PostgresStore(PostgresRunning, TableReading):
     def close(self) -> None:
         """Close all connections, once no thread uses them."""
         super().close()
+        self.streams.close()
         self._tables.close()
         self._beats.close()
         self._long.close()

@@ -6,7 +6,8 @@ from podium.errors import StoreUnavailable
 from podium.store.postgres.address import Address
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
-from podium.store.protocol import StoreSize
+from podium.store.protocol import GivenOver, StoreSize
+from podium.store.tables.workers import give_over, take_back
 
 
 class PostgresUpkeep:
@@ -41,6 +42,14 @@ class PostgresUpkeep:
     def compact(self) -> None:
         """Give the room of what was deleted back to the disk; nobody can use a table while it is written anew."""
         self._vacuum(b"VACUUM (FULL)")
+
+    def give_over(self, to: GivenOver) -> GivenOver | None:
+        """Say that the store goes on at another place; returns what was said before."""
+        return self._session.write(lambda connection: give_over(PostgresStatements(connection), to))
+
+    def take_back(self) -> GivenOver | None:
+        """Have workers enter again; returns to where the store had been given over."""
+        return self._session.write(lambda connection: take_back(PostgresStatements(connection)))
 
     def _vacuum(self, how: bytes) -> None:
         for (table,) in self._session.read(lambda c: PostgresStatements(c).all("schema_tables")):

@@ -12,7 +12,7 @@ from podium.store.postgres.watched import process_name
 from podium.store.protocol import BeatReply, Drain, LostWorker, Serves
 from podium.store.tables.draining import ask_to_drain
 from podium.store.tables.statements import Row
-from podium.store.tables.workers import LEFT, LOST, joining, rates_text, refuse_moved, reply_of
+from podium.store.tables.workers import LEFT, LOST, WORKERS, joining, rates_text, refuse_moved, reply_of
 
 _NOTHING_SAID = Serves()
 
@@ -32,6 +32,7 @@ class PostgresWorkers:
 
         def work(connection: Connection) -> None:
             statements = PostgresStatements(connection)
+            statements.alone(WORKERS)
             if statements.one("worker_insert", *row) is None:
                 refuse_moved(statements, self._name)
 

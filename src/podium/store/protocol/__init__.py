@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from podium.store.protocol.reading import RECENT_FACTS, ReadStore
     from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
     from podium.store.protocol.store import Store
-    from podium.store.protocol.upkeep import StoreSize, Upkeep
+    from podium.store.protocol.upkeep import GivenOver, StoreSize, Upkeep
     from podium.store.protocol.workers import (
         BeatReply,
         Drain,
@@ -52,6 +52,7 @@ __all__ = [
     "Drain",
     "FactQuery",
     "FailureQuery",
+    "GivenOver",
     "LostWorker",
     "NoticeQuery",
     "Page",
@@ -88,7 +89,7 @@ lazy.exports(
         "podium.store.protocol.reading": "RECENT_FACTS ReadStore",
         "podium.store.protocol.running": "Claimed RunStore Serving Woken",
         "podium.store.protocol.store": "Store",
-        "podium.store.protocol.upkeep": "StoreSize Upkeep",
+        "podium.store.protocol.upkeep": "GivenOver StoreSize Upkeep",
         "podium.store.protocol.workers": "BeatReply Drain LostWorker Serves StoredQueue StoredWorker WorkerRegistry",
     },
 )

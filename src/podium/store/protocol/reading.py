@@ -29,6 +29,10 @@ class ReadStore(Protocol):
         """Return a run."""
         ...
 
+    async def left(self, runs: Sequence[str]) -> list[str]:
+        """Return those of these runs that have ended or are blocked."""
+        ...
+
     async def runs(self, query: "queries.RunQuery") -> Page[Run]:
         """Return runs, newest first."""
         ...

@@ -44,7 +44,7 @@ class Store(RunStore, ReadStore, Protocol):
 
     @property
     def states(self) -> SharedStates | None:
-        """What processes share of limits and circuit breakers; None where no other process can open the store."""
+        """What processes share of limits, breakers, health and more; None where no other process can open the store."""
         ...
 
     @property

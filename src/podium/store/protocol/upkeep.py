@@ -16,6 +16,15 @@ class StoreSize:
     """What stands in the write-ahead log beside it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenOver:
+    """Where a store goes on, and who moved it."""
+
+    to: str
+    by: str
+    at: float
+
+
 class Upkeep(Protocol):
     """Its methods may take long and are called in a thread."""
 
@@ -40,4 +49,15 @@ class Upkeep(Protocol):
 
     def compact(self) -> None:
         """Give the room of what was deleted back to the disk; nobody can write meanwhile. Raises StoreError."""
+        ...
+
+    def give_over(self, to: GivenOver) -> GivenOver | None:
+        """Say that the store goes on at another place: nobody can enter a worker here from now on.
+
+        Returns what was said before, if anything. Raises NotPossible where a worker is entered and not declared dead.
+        """
+        ...
+
+    def take_back(self) -> GivenOver | None:
+        """Have workers enter again; returns to where the store had been given over, None where it was not."""
         ...

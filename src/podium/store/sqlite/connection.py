@@ -29,7 +29,7 @@ _IDENTITY = """
 """  # one statement sees one state: between two, another process may have made the store
 _LOG_BYTES = 64 * 1024 * 1024
 """A log that grew longer, beside a long reader, is cut to this where it is begun anew."""
-_PAGE_BYTES = 1_024
+PAGE_BYTES = 1_024
 """The pages of a new store: most rows are small, and a commit writes all of each page that it touches."""
 _RESERVED_ROWS = 800
 _RESERVED_BYTES = 4_000
@@ -147,7 +147,7 @@ def prepare(path: str, durability: Durability, *, wait: float) -> sqlite3.Connec
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
     with translated(path):
         _version(connection, path, migrations()[-1][0])  # first: somebody else's file is not to be changed
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         migrate(connection, path)
 

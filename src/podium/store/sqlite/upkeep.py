@@ -1,5 +1,6 @@
 """Looking after a store's file: a copy while it is written, and giving deleted pages back to the disk."""
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -7,14 +8,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from podium.errors import StoreUnavailable
-from podium.store.protocol import StoreSize
-from podium.store.sqlite.connection import APPLICATION_ID, connect, log_bytes, translated
+from podium.errors import NotPossible, StoreUnavailable
+from podium.store.protocol import GivenOver, StoreSize
+from podium.store.sqlite.connection import APPLICATION_ID, connect, log_bytes, transaction, translated
 from podium.store.sqlite.file import PARTS
 from podium.store.sqlite.scrubbing import scrub
 from podium.store.sqlite.sql import migrations
 from podium.store.sqlite.statements import SqliteStatements
 from podium.store.sqlite.words import FullTextWords
+from podium.store.tables.workers import give_over, take_back
 
 _WAIT_SECONDS = 30.0
 _ROOM = 2
@@ -72,6 +74,16 @@ class SqliteUpkeep:
             self._patient.execute("VACUUM")
             self._patient.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def give_over(self, to: GivenOver) -> GivenOver | None:
+        """Say that the store goes on at another place; returns what was said before."""
+        with self._lock, transaction(self._patient, self._path):
+            return give_over(SqliteStatements(self._patient), to)
+
+    def take_back(self) -> GivenOver | None:
+        """Have workers enter again; returns to where the store had been given over."""
+        with self._lock, transaction(self._patient, self._path):
+            return take_back(SqliteStatements(self._patient))
+
     def _source(self) -> "closing[sqlite3.Connection]":
         if self._path == ":memory:":
             raise StoreUnavailable("a store in memory cannot be copied: there is no file.")
@@ -126,6 +138,25 @@ def new_file(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")  # whoever asked for the copy syncs it once, when it is whole
     return connection
+
+
+def put_in_place(half: Path, path: Path, *, overwrite: bool) -> None:
+    """Give a file its name once it is on the disk."""
+    with half.open("rb+") as file:
+        os.fsync(file.fileno())
+    if overwrite:
+        half.replace(path)
+    else:
+        try:
+            path.hardlink_to(half)  # fails where somebody made one meanwhile
+        except FileExistsError as error:
+            raise NotPossible(f"{path} is there already. Name another file.") from error
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _require_room(path: Path, size: int) -> None:

@@ -59,6 +59,14 @@ class TableReading:
         row = await self._tables.read(lambda s: s.one("run_row_by_id", run_id))
         return None if row is None else run_of(row)
 
+    async def left(self, runs: Sequence[str]) -> list[str]:
+        """Return those of these runs that have ended or are blocked."""
+        if not runs:
+            return []
+        return [
+            row[0] for row in await self._tables.read(lambda s: s.all("runs_left", encode_as_is(list(runs)).decode()))
+        ]
+
     async def runs(self, query: "queries.RunQuery") -> Page[Run]:
         """Return runs, newest first."""
         wanted = given(query, "at", "n")

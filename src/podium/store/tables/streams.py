@@ -1,6 +1,7 @@
 """Transient events for readers in other processes, in the store's own tables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from podium.model.streams.book import KeptEvent, KeptEvents
 from podium.store.codec import encode_as_is
@@ -11,8 +12,16 @@ from podium.store.tables.statements import Statements, Tables
 class TableStreams:
     """Read at once, where that takes microseconds; a watch is written in a thread, where that may wait."""
 
+    tells = False
+    """A file tells nobody."""
+
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+
+    def hear(self, run: str, ring: Callable[[], None]) -> AbstractContextManager[Callable[[], bool]]:
+        """Say that one has to look."""
+        del run, ring
+        return nullcontext(lambda: False)
 
     async def watch(self, run: str, reader: str, until: float) -> None:
         """Enter that somebody watches a run."""

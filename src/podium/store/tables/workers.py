@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
-from podium.errors import StoreMoved
+from podium.errors import NotPossible, StoreMoved
 from podium.store.codec import decode, encode_as_is
-from podium.store.protocol import BeatReply, Drain, Serves, StoredQueue, StoredWorker
+from podium.store.protocol import BeatReply, Drain, GivenOver, Serves, StoredQueue, StoredWorker
 from podium.store.tables.statements import Row, Statements
 
+WORKERS = "workers"
+"""What who enters a worker, or gives the store over, is alone with."""
 LEFT, LOST = 1, 2
 """How a worker is marked that must not write any more: it left by itself, or was declared dead."""
 
@@ -20,11 +22,33 @@ def joining(worker: str, where: str, pid: int, born: str, now: float, serves: Se
 def refuse_moved(statements: Statements, name: str) -> None:
     """Raise StoreMoved: a worker was not entered, which is only where the store has been moved."""
     row = statements.one("moved_get")
-    to = "another place" if row is None else row[0]
+    to, _, by = ("another place", 0.0, "somebody") if row is None else row
     raise StoreMoved(
-        f"the store {name} has been moved to {to}: nobody drives runs here any more. Name that one with --store, or "
-        f"take the move back with `podium store move --undo`, if nobody has gone on there."
+        f"the store {name} was given over to {to} by {by}: nobody drives runs here any more. Name that one. If the "
+        f"move was broken off, make it again; to go on here instead, `podium store move --undo {name}`."
     )
+
+
+def give_over(statements: Statements, to: GivenOver) -> GivenOver | None:
+    """Say where the store goes on, unless a worker is entered here; returns what was said before."""
+    statements.alone(WORKERS)
+    if alive := statements.all("workers_alive", ""):
+        raise NotPossible(f"a worker has just been entered, process {alive[0][2]}: stop it first.")
+    before = _given_over(statements)
+    statements.do("moved_put", to.to, to.at, to.by)
+    return before
+
+
+def take_back(statements: Statements) -> GivenOver | None:
+    """Have workers enter again; returns to where the store had been given over."""
+    before = _given_over(statements)
+    statements.do("moved_delete")
+    return before
+
+
+def _given_over(statements: Statements) -> GivenOver | None:
+    row = statements.one("moved_get")
+    return None if row is None else GivenOver(to=row[0], at=row[1], by=row[2])
 
 
 def rates_text(rates: Mapping[str, float] | None) -> str:

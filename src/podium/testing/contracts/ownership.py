@@ -64,6 +64,18 @@ class OwnershipContract(OpenedStore):
             number = hand.start(new_run("r"), drive=False)
             assert (len(other.claim(number)), len(hand.claim(number))) == (1, 0)
 
+    def test_those_that_nobody_drives_any_more_are_told_from_the_others(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for run in ("driven", "done", "parked", "blocked"):
+                hand.start(new_run(run))
+            hand.start(new_run("ready"), drive=False)
+            hand.finish(2)
+            hand.park(3)
+            hand.write(4, close=Block("why"))
+            asked = ["driven", "done", "parked", "blocked", "ready", "nobody", 'a "b" ü']
+            assert sorted(hand.told(hand.store.left(asked))) == ["blocked", "done"]
+            assert hand.told(hand.store.left([])) == []
+
     def test_a_run_of_an_unknown_workflow_is_left_alone(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r", workflow="else"), drive=False)

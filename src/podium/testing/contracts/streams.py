@@ -1,5 +1,7 @@
 """What a store must do with the transient events of runs."""
 
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 from podium.model.audit import Pruning
@@ -12,6 +14,9 @@ from podium.store.operations import CommitVerdict, Prune, Redact
 from podium.store.protocol import PrunableQuery
 from podium.testing.contracts.hand import Hand, new_run
 from podium.testing.contracts.opened import OpenedStore
+
+_PATIENCE = 60.0
+"""Real seconds for which news is waited for that another thread brings."""
 
 
 class StreamsContract(OpenedStore):
@@ -48,6 +53,28 @@ class StreamsContract(OpenedStore):
             hand.start(new_run("r"))
             hand.commit(keeping("r", last=40))
             assert kept(hand, "r") == KeptEvents(1, 40, [], None)
+
+    def test_who_hears_is_told_of_what_is_kept_of_the_run_that_it_reads(self, tmp_path: Path) -> None:
+        told = {name: threading.Event() for name in ("r", "s")}
+        with ExitStack() as stack:
+            reads, hand = (stack.enter_context(self.hand(tmp_path, worker)) for worker in ("w_2", "w_1"))
+            streams = reads.store.streams
+            here = {name: stack.enter_context(streams.hear(name, each.set)) for name, each in told.items()}
+            if not streams.tells:
+                assert not any(is_told() for is_told in here.values())
+                return
+            while not all(is_told() for is_told in here.values()):
+                told["r"].wait(0.01)
+            for each in told.values():
+                each.clear()  # whoever begins to hear is told to look once
+            hand.start(new_run("r"))
+            hand.commit(keeping("r", 11))
+            assert told["r"].wait(_PATIENCE)
+            assert not told["s"].is_set()
+            assert kept(reads, "r") == KeptEvents(1, 11, [event(11)], None)
+            with streams.hear("r", told["s"].set):
+                hand.commit(keeping("r", last=12))
+                assert told["s"].wait(_PATIENCE)
 
     def test_the_oldest_are_deleted_up_to_a_number(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

@@ -12,7 +12,9 @@ from podium.model.shared_states import SharedStates
 from podium.store.codec import decode, encode
 
 _LOOKS_AGAIN = 0.1
-"""For so many seconds a closed circuit is taken to be closed still, and calls that went well are told together."""
+"""For so many seconds a closed circuit is taken to be closed still."""
+_TOLD_TOGETHER, _TOLD_SHARE = 1.0, 0.05
+"""For so many seconds, or that part of the window, calls that went well are told together: no call waits for that."""
 
 T = TypeVar("T")
 
@@ -108,6 +110,11 @@ class SharedCircuit:
         last.failed += failed
         last.slow += slow
 
+    def _may_wait(self, untold: Sequence[CallCounts], now: float) -> bool:
+        """Whether all that is to be told went well, and not long ago."""
+        longest = min(_TOLD_TOGETHER, self.rule.window * _TOLD_SHARE)
+        return not untold or (untold[0].began > now - longest and not any(each.failed or each.slow for each in untold))
+
     async def _exchange(self, now: float, act: Callable[[Circuit, float], T]) -> tuple[T, list[Change]]:
         """Tell the store what happened here, and do something to the circuit as it then is.
 
@@ -125,9 +132,13 @@ class SharedCircuit:
                 now = max(now, self._now())  # what others did meanwhile is not in the future
                 circuit = Circuit.of(self.rule, decode(seen)) if seen else Circuit(self.rule)
                 changes = [change for each in untold if (change := circuit.take(each)) is not None]
+                merged = encode(circuit.said())
                 result = act(circuit, now)
                 state = encode(circuit.said())
                 if state == (seen or self._new):
+                    break
+                if state == merged and not changes and self._may_wait(untold, now):
+                    self._untold = untold + self._untold
                     break
                 until = now + self.rule.window + self.rule.open_for
                 if await self._states.swap(self._name, seen, state, now=now, until=until):

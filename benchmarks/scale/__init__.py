@@ -1,0 +1,1 @@
+"""What a PostgreSQL of some size carries: costs that are measured here, and a simulation made of them."""

@@ -1,0 +1,2 @@
+INSERT INTO moved (id, "to", at, by) VALUES (1, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET "to" = excluded."to", at = excluded.at, by = excluded.by

@@ -1,0 +1,1 @@
+SELECT 'podium_streams_' || md5(current_schema())

@@ -1,0 +1,126 @@
+"""Hearing at once that there is more of a stream: the server tells a thread, as long as this process reads any."""
+
+import hashlib
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+from podium.errors import PodiumError
+from podium.store.postgres.address import Address
+from podium.store.postgres.connection import Connection, connect
+from podium.store.postgres.sql import statement
+from podium.store.postgres.statements import PostgresStatements
+from podium.store.tables.statements import Tables
+from podium.store.tables.streams import TableStreams
+
+_LOOK_SECONDS = 0.5
+"""So often the thread looks whether anybody reads still, and so long it waits to try a server again that is gone."""
+_END_SECONDS = 2.0
+
+
+class PostgresStreams(TableStreams):
+    """Streams in the store's own tables; the server says when something was added."""
+
+    tells = True
+
+    def __init__(self, tables: Tables, address: Address) -> None:
+        super().__init__(tables)
+        self._news = StreamNews(address)
+
+    @contextmanager
+    def hear(self, run: str, ring: Callable[[], None]) -> Generator[Callable[[], bool]]:
+        """Have `ring` called, in another thread, when there may be more of a run."""
+        with self._news.heard(_mark(run), ring):
+            yield self._news.is_listening
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._news.close()
+
+
+class StreamNews:
+    """A connection that is told of runs, in a thread of its own, while there is somebody who wants to know."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._rings: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._thread: threading.Thread | None = None
+        self._listening = False
+        self._closed = threading.Event()
+
+    def is_listening(self) -> bool:
+        """Whether whatever is new would be heard of."""
+        return self._listening
+
+    @contextmanager
+    def heard(self, mark: str, ring: Callable[[], None]) -> Generator[None]:
+        """Have `ring` called whenever the server tells of a mark, while the block lasts."""
+        with self._lock:
+            self._rings[mark].append(ring)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="podium-streams", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._rings[mark].remove(ring)
+                if not self._rings[mark]:
+                    del self._rings[mark]
+
+    def close(self) -> None:
+        """End the thread; one that waits for a server that is gone ends by itself."""
+        self._closed.set()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join(_END_SECONDS)
+
+    def _run(self) -> None:
+        while not self._is_over():
+            with suppress(psycopg.Error, PodiumError), connect(self._address) as connection:
+                self._listen(connection)
+            self._listening = False
+            self._closed.wait(_LOOK_SECONDS)
+
+    def _listen(self, connection: Connection) -> None:
+        row = connection.execute(statement("stream_channel")).fetchone()
+        assert row is not None  # it is one value
+        connection.execute(b"LISTEN " + row[0].encode())
+        self._ring(None)  # what came before was not heard of
+        self._listening = True
+        while self._is_wanted():
+            for told in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
+                self._ring(told.payload)
+
+    def _ring(self, mark: str | None) -> None:
+        with self._lock:
+            rings = [ring for name, each in self._rings.items() if mark in (None, name) for ring in each]
+        for ring in rings:
+            ring()
+
+    def _is_wanted(self) -> bool:
+        return bool(self._rings) and not self._closed.is_set()
+
+    def _is_over(self) -> bool:
+        """Whether nobody wants to know any more: the next who does begins a new thread."""
+        with self._lock:
+            if self._is_wanted():
+                return False
+            self._thread = None
+            return True
+
+
+def tell_streams(statements: PostgresStatements, runs: set[str]) -> None:
+    """Tell those who read these runs, in whatever process, of what was just committed."""
+    for run in sorted(runs):
+        statements.send("stream_tell", _mark(run))
+
+
+def _mark(run: str) -> str:
+    """Return what stands for a run: its own name may be longer than what can be told."""
+    return hashlib.sha256(run.encode()).hexdigest()[:32]
