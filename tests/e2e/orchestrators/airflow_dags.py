@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from airflow.sdk import DAG, dag, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from podium import App, Context, agent, run_sync, workflow
 from podium.orchestrators.airflow import PodiumOperator, run
@@ -109,7 +110,7 @@ def etl() -> None:
     def rows(day: str) -> dict[str, str | int]:
         WITNESS.saw("etl", day)
         if day == "sunday":
-            raise ValueError("nothing comes on a sunday")
+            raise AirflowFailException("nothing comes on a sunday")
         while day == "slow":
             time.sleep(0.1)
         return {"rows": 3, "day": day}

@@ -36,7 +36,7 @@ def running(command: Sequence[str], folder: Path, environment: Mapping[str, str]
             command, cwd=folder, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             start_new_session=True,
         )  # fmt: skip
-    guard = ["sh", "-c", "cat >/dev/null; kill -9 -- -$0", str(process.pid)]  # also where the tests are killed
+    guard = ["sh", "-c", "cat >/dev/null; kill -9 -$0", str(process.pid)]  # also where the tests are killed
     with subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True):
         yield log
     process.wait()
