@@ -112,6 +112,7 @@ def move(source: str, target: str) -> None:
     asyncio.run(move_store(source, target, by="ann", now=NOW))
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("seed", some(range(8), one_in=4))
 def test_every_row_of_every_table_comes_back_as_it_was(seed: int, tmp_path: Path, postgres: PostgresServer) -> None:
     first, back, server = tmp_path / "first.db", tmp_path / "back.db", postgres.address()
