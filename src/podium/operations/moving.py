@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from podium.errors import NotPossible
+from podium.errors import NotPossible, StoreError
 from podium.in_threads import in_thread
 from podium.reports.workers import WorkerStanding, standing_of
 from podium.store.moving import moved_from, moved_to, place_of
@@ -53,17 +53,26 @@ async def undo_move(address: str) -> GivenOver:
 
 
 def _move(store: Store, source: str, target: str, now: GivenOver) -> StoreMove:
-    before = store.upkeep.give_over(now)
+    before, rows = store.upkeep.give_over(now), dict[str, int]()
     try:
-        with moved_from(source) as old, moved_to(target) as new:
-            rows = copy_all(old, new)
-    except BaseException:
-        if before is None:
-            store.upkeep.take_back()
-        else:
-            store.upkeep.give_over(before)  # it is there already, maybe, and runs go on
-        raise
+        with moved_from(source) as old:
+            with moved_to(target) as new:
+                copied = copy_all(old, new)
+            rows = copied  # it is there: nobody is to go on with the source, though that may be lost just now
+    except BaseException as error:
+        if not rows:
+            _go_on(store, before)
+        if not rows or not isinstance(error, StoreError):
+            raise
     return StoreMove(source=place_of(source), target=now.to, rows=rows)
+
+
+def _go_on(store: Store, before: GivenOver | None) -> None:
+    """Have runs driven in the store again, unless it had been given over before: then it is there already, maybe."""
+    if before is None:
+        store.upkeep.take_back()
+    else:
+        store.upkeep.give_over(before)
 
 
 async def _refuse_driven(store: Store, now: float) -> None:
