@@ -1,17 +1,21 @@
 """Moving a store to another place, whatever keeps it there, so that runs go on there and here no more."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from podium.errors import NotPossible
+from podium.errors import NotPossible, StoreError
 from podium.in_threads import in_thread
 from podium.reports.workers import WorkerStanding, standing_of
 from podium.store.moving import moved_from, moved_to, place_of
 from podium.store.opening import open_store
-from podium.store.place import host_of
-from podium.store.protocol import GivenOver, Store
+from podium.store.place import host_of, is_gone
+from podium.store.protocol import GivenOver, Store, StoredWorker
 from podium.store.tables.moving import copy_all
+
+_LOOKS = 4
+"""So often it is looked within a lease whether a worker beats that seems to be gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,23 +57,44 @@ async def undo_move(address: str) -> GivenOver:
 
 
 def _move(store: Store, source: str, target: str, now: GivenOver) -> StoreMove:
-    before = store.upkeep.give_over(now)
+    before, rows = store.upkeep.give_over(now), dict[str, int]()
     try:
-        with moved_from(source) as old, moved_to(target) as new:
-            rows = copy_all(old, new)
-    except BaseException:
-        if before is None:
-            store.upkeep.take_back()
-        else:
-            store.upkeep.give_over(before)  # it is there already, maybe, and runs go on
-        raise
+        with moved_from(source) as old:
+            with moved_to(target) as new:
+                copied = copy_all(old, new)
+            rows = copied  # it is there: nobody is to go on with the source, though that may be lost just now
+    except BaseException as error:
+        if not rows:
+            _go_on(store, before)
+        if not rows or not isinstance(error, StoreError):
+            raise
     return StoreMove(source=place_of(source), target=now.to, rows=rows)
+
+
+def _go_on(store: Store, before: GivenOver | None) -> None:
+    """Have runs driven in the store again, unless it had been given over before: then it is there already, maybe."""
+    if before is None:
+        store.upkeep.take_back()
+    else:
+        store.upkeep.give_over(before)
 
 
 async def _refuse_driven(store: Store, now: float) -> None:
     """Raise NotPossible where anybody drives runs; who is silent is declared dead, so as not to go on here later."""
     rows = await store.worker_rows()
-    if alive := [row for row in rows if standing_of(row, now) is not WorkerStanding.GONE]:
+    alive = [row for row in rows if standing_of(row, now) is not WorkerStanding.GONE] or await _beating(store, rows)
+    if alive:
         known = ", ".join(f"{row.id} (pid {row.pid} on {host_of(row.place)})" for row in alive)
         raise NotPossible(f"others drive runs on the store: {known}. Have them drained, or stop them, first.")
     await in_thread(store.workers.reap, "", {row.id: row.beat for row in rows})
+
+
+async def _beating(store: Store, rows: Sequence[StoredWorker]) -> list[StoredWorker]:
+    """Return the workers that beat within a lease: the clock of one may be behind, so that it only seems to be gone."""
+    silent = [row for row in rows if not is_gone(row.place, row.pid, row.born)]
+    for _ in range(_LOOKS if silent else 0):
+        await asyncio.sleep(max(row.serves.lease for row in silent) / _LOOKS)  # noqa: TID251 - other processes live in real time
+        beats = await in_thread(store.workers.beats, "")
+        if beating := [row for row in silent if beats.get(row.id, row.beat) != row.beat]:
+            return beating
+    return []

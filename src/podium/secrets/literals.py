@@ -33,7 +33,7 @@ def learn_value(name: str, value: str) -> None:
     scheme = _SCHEME.match(value)
     written = value if scheme is None else value[scheme.end() :]
     for each in (written, *_inside(written, cookie="cookie" in name.lower(), basic=scheme is not None and scheme[1])):
-        _learn(each.strip(), name)
+        learn(each.strip(), name)
 
 
 def learn_values(values: Mapping[str, str]) -> None:
@@ -49,12 +49,12 @@ def learn_url(url: str, name: str) -> None:
         user, password = parts.username, parts.password
     except ValueError:
         return  # whoever uses it says what is wrong with it
-    _learn(unquote(password or user or ""), name)
+    learn(unquote(password or user or ""), name)
     for field, value in parse_qsl(parts.query):
         learn_value(field, value)
     for part in parts.path.split("/"):
         if _KEY_IN_PATH.fullmatch(part) and not _UUID.fullmatch(part):
-            _learn(unquote(part), name)
+            learn(unquote(part), name)
 
 
 def learn_keys_of(model: object) -> None:
@@ -84,7 +84,7 @@ def _inside(written: str, *, cookie: bool, basic: object) -> Iterator[str]:
             return
 
 
-def _learn(value: str, name: str) -> None:
-    """Learn what is long enough to be a key: `any` and `none` are what servers are given that want none."""
+def learn(value: str, name: str) -> None:
+    """Have a value masked from now on that is long enough to be a key: some servers want none, and are given `any`."""
     if len(value) >= SHORTEST:
         MASKING.learn(value, name)

@@ -1,17 +1,20 @@
 """Which store an address stands for: a path, `sqlite:///desk.db`, `:memory:`, `postgresql://…`, a scheme registered."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from podium.errors import ConfigError
-from podium.secrets.literals import learn_url
+from podium.secrets.literals import learn
 from podium.store.protocol import Store
 from podium.store.sqlite.connection import Durability
 from podium.store.sqlite.store import SqliteStore
 
 MEMORY = ":memory:"
 """The address of a store that keeps nothing."""
+_PASSWORD = re.compile(r"\A([^:@/]*):(?:[^@/]*@(?:[^?]*@)?|[^?]*@)")
+"""What stands before a host: PostgreSQL takes `#`, `?` and `[` in it as they are. With `/` or `@` it is a mistake."""
+_SECRET_OPTION = re.compile(r"([^&=]*(?:password|secret)[^&=]*)=[^&]*(?:&[^&=]*(?=&|$))*", re.IGNORECASE)
 _SQLITE = "sqlite"
 _POSTGRES = "postgresql"
 
@@ -26,13 +29,14 @@ def _sqlite(address: str, durability: Durability) -> Store:
 def _postgres(address: str, _: Durability) -> Store:
     """Open one that survives what its server does: unless that was changed, a loss of power too."""
     try:
-        from podium.store.postgres.store import PostgresStore  # loads psycopg
+        from podium.store.postgres.address import passwords  # loads psycopg
+        from podium.store.postgres.store import PostgresStore
     except ImportError as error:
         raise ConfigError(
             'a store on PostgreSQL needs psycopg, which is an extra: pip install "podium[postgres]"'
         ) from error
-    if urlsplit(address).password:
-        learn_url(address, "the address of the store")
+    for password in passwords(address):
+        learn(password, "the address of the store")
     return PostgresStore(address)
 
 
@@ -56,13 +60,12 @@ def open_store(address: str, *, durability: Durability = "process") -> Store:
 
 
 def shown(address: str) -> str:
-    """Return an address as people may see it: without the password."""
-    try:
-        parts = urlsplit(address)
-        hidden = None if parts.password is None else parts.netloc.rpartition("@")[2]
-    except ValueError:
+    """Return an address as people may see it: without the passwords, also where it is not written as it should be."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
         return address
-    return address if hidden is None else urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{hidden}"))
+    place, question, query = _PASSWORD.sub(r"\1:***@", rest, count=1).partition("?")
+    return f"{scheme}://{place}{question}" + _SECRET_OPTION.sub(r"\1=***", query)
 
 
 def sqlite_path(address: str) -> str | None:

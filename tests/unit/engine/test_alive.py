@@ -86,6 +86,26 @@ async def test_it_is_gone_where_the_worker_gives_up(bench: Bench, tmp_path: Path
     await main()
 
 
+async def test_a_worker_ends_as_always_where_the_file_cannot_be_deleted(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "alive"
+    unlink = Path.unlink
+
+    def refused(file: Path, *, missing_ok: bool = False) -> None:
+        if file == path:
+            raise PermissionError(13, "Permission denied")
+        unlink(file, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    async with bench.app(alive_file=str(path), lease=0.2) as app:
+        await app.operations.drain_worker(app.worker.id, why="deploy")
+        await asyncio.wait_for(app.drained(), 60)
+        worker = app.worker
+    assert worker.heartbeat.stop() == ()  # it has left
+    assert f"the alive_file {path} cannot be deleted, so it grows old: Permission denied" in caplog.text
+
+
 def test_a_path_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"alive_file .* cannot be written: No such file"):
         AliveFile(str(tmp_path / "missing" / "alive"))

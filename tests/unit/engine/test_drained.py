@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 import pytest
 
 from podium import App, Context, RunState, agent, workflow
 from podium.errors import NotPossible
 from podium.reports.workers import WorkerStanding
+from podium.store.protocol import Claimed
 from tests.unit.engine.bench import Bench
 
 BEATS = 0.2
@@ -52,6 +54,36 @@ async def test_what_is_under_way_ends_and_what_comes_next_is_left_to_others(benc
         assert bench.witness.lines() == ["began 1", "ended 1"]
     assert await bench.result(run, flow, seconds=60) == 3
     assert bench.witness.counts()["began 1"] == 2  # once of each run
+
+
+async def test_what_is_being_claimed_as_it_drains_is_handed_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    @workflow
+    async def flow(ctx: Context) -> int:
+        return 1
+
+    async with bench.app() as app:
+        app.register(flow)
+        app.worker.draining = True  # so that the run is left to others
+        run = (await app.start(flow)).id
+    claiming, go_on = asyncio.Event(), asyncio.Event()
+    async with bench.app(lease=BEATS) as app:
+        claim = app.store.claim
+
+        async def slowly(worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[Claimed]:
+            claimed = await claim(worker, numbers, workflows)
+            claiming.set()
+            await go_on.wait()
+            return claimed
+
+        monkeypatch.setattr(app.store, "claim", slowly)
+        app.register(flow)
+        await asyncio.wait_for(claiming.wait(), 60)
+        await drained(bench, app)
+        go_on.set()
+        async with asyncio.timeout(60):  # the app goes on: whoever waits for it to be closed may wait for days
+            while (await app.runs.get(run)).state is not RunState.READY:
+                await asyncio.sleep(0.01)
+    assert await bench.result(run, flow, seconds=60) == 1
 
 
 async def test_what_outlasts_the_grace_time_is_cut_and_handed_back(

@@ -4,12 +4,14 @@ import asyncio
 import sys
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from podium.errors import ConfigError
+from podium.errors import ConfigError, StoreUnavailable
 from podium.fleets.dbos.arrivals import Arrivals
+from podium.fleets.dbos.fleet import DbosFleet
 from podium.fleets.dbos.options import DbosOptions, QueueBounds
 from podium.fleets.dbos.placements import Placement, loaded
 from podium.fleets.dbos.sightings import Sightings
@@ -17,6 +19,7 @@ from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
 from podium.model.fleet import FleetSettings
 from podium.model.json import Json
+from podium.model.run import RunState
 from podium.store.operations import Placed
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
@@ -155,6 +158,49 @@ def test_a_placement_is_over_when_its_run_has_left_memory_or_was_not_to_be_had()
     assert not told[0].done()
     arrivals.end()
     assert told[0].result() is True
+
+
+class NoServer:
+    """Notes what is placed."""
+
+    client = None
+
+    def __init__(self) -> None:
+        self.placed: list[Placement] = []
+
+    def enqueue(self, batch: Collection[Placement]) -> None:
+        self.placed.extend(batch)
+
+    def close(self) -> None: ...
+
+
+async def test_what_is_left_while_another_is_looked_at_is_placed_again_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [Placed(n, 0, id=f"r_{n}") for n in (1, 2, 3)]
+    store, server = SqliteStore(":memory:"), NoServer()
+    request = FleetRequest(
+        settings=FleetSettings(kind="dbos"), store=store, address=ON_POSTGRES, clock=DrivenClock(),
+        starter=NoStarter(), slots=5, queues=(), lease=10.0,
+    )  # fmt: skip
+    fleet: Any = DbosFleet(request, DbosOptions(), cast("Any", server), "", "")
+    asked: list[str] = []
+
+    async def ready(run: str) -> Any:
+        asked.append(run)
+        if len(asked) == 1:
+            fleet._left(Placement(runs[2]))
+        if len(asked) == 2:
+            raise StoreUnavailable("away")
+        return SimpleNamespace(state=RunState.READY, epoch=0)
+
+    monkeypatch.setattr(store, "run", ready)
+    for run in runs[:2]:
+        fleet._left(Placement(run))
+    with pytest.raises(StoreUnavailable):
+        await fleet._look_into_doubts()
+    await fleet._look_into_doubts()
+    await fleet.close(())
+    store.close()
+    assert sorted(each.id for each in server.placed) == ["r_1@0~1", "r_2@0~1", "r_3@0~1"]
 
 
 def test_a_placement_that_dbos_gave_up_is_told_nothing() -> None:

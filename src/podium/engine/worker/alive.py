@@ -39,5 +39,9 @@ class AliveFile:
     def remove(self) -> None:
         """Say that the worker drives nothing any more; it is not touched again."""
         path, self._path = self._path, None
-        if path is not None:
+        if path is None:
+            return
+        try:
             path.unlink(missing_ok=True)
+        except OSError as error:
+            _LOG.warning("the alive_file %s cannot be deleted, so it grows old: %s", path, error.strerror)

@@ -41,16 +41,7 @@ from podium.services.supervision import run_services
 from podium.services.timers import Timers
 from podium.services.to_the_end import to_the_end
 from podium.store.inserting import NewFact, NewRun
-from podium.store.operations import (
-    Block,
-    Committed,
-    CommitVerdict,
-    Delivery,
-    FinishRun,
-    Placed,
-    Start,
-    Write,
-)
+from podium.store.operations import Block, Committed, CommitVerdict, Delivery, FinishRun, Placed, Start, Write
 from podium.store.protocol import Claimed, Serves, Store
 
 if TYPE_CHECKING:
@@ -308,7 +299,8 @@ class Worker:
             self._orphans.update(wanted)  # those that were claimed, and could not be read
             self._loop.call_later(self._settings.poll, self.fleet.place, runs)
             return ()
-        if self.draining or self._stopping:  # meanwhile; what was claimed goes back with all that this worker owns
+        if self.draining or self._stopping:  # meanwhile: others are to drive what was claimed
+            self._orphans.update(each.n for each in claimed)
             return ()
         healthy = [each for each in claimed if each.run.crash_count < self._settings.quarantine_after]
         for each in healthy:

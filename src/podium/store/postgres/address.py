@@ -1,6 +1,6 @@
 """Where a store on PostgreSQL is: a server, a database, and a schema in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -14,6 +14,10 @@ SCHEMA = "podium"
 """Where the tables are, unless the address names another schema."""
 _LONGEST = 63
 """PostgreSQL cuts longer names."""
+_SECRETS = ("password", "sslpassword")
+_EXPECTED = (
+    "Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE; in a password %2F stands for /, %40 for @, %25 for %."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +37,55 @@ class Address:
 
 def parsed(address: str) -> Address:
     """Take an address apart; raises ConfigError where it is none."""
-    place, question, query = address.partition("?")
-    options = [option.partition("=") for option in query.split("&")]
-    schema = next((unquote(value) for name, _, value in reversed(options) if name == "schema"), SCHEMA)
+    server, options = _taken_apart(address)
+    schema = next((unquote(value) for name, value in reversed(options) if name == "schema"), SCHEMA)
     if not schema or len(schema.encode()) > _LONGEST or "\0" in schema:
         raise ConfigError(f"schema {schema!r} is no name of a schema: expected 1 to {_LONGEST} bytes.")
-    kept = "&".join("".join(option) for option in options if option[0] != "schema")
-    server = f"{place}{question if kept else ''}{kept}"
     try:
         known = conninfo_to_dict(server)
     except (ProgrammingError, UnicodeError) as error:
+        told = _without_quoted(str(error).strip(), [unquote(name) for name, _ in options])
         raise ConfigError(
-            f"the address of the store is none that PostgreSQL understands: {str(error).strip()}. "
-            "Expected postgresql://USER@HOST:PORT/DATABASE."
-        ) from error
+            f"the address of the store is none that PostgreSQL understands: {told}. {_EXPECTED}"
+        ) from None  # it quotes the password
+    _refuse_misplaced(server)
     database = known.get("dbname") or known.get("user") or ""
     places = _places(known)
     named = ",".join(f"{host}:{port}" for host, port in places)
     alone = [make_conninfo(server, host=host, port=port) for host, port in places] if len(places) > 1 else [server]
     return Address(server, schema, f"postgresql://{named}/{database} (schema {schema})", alone)
+
+
+def _taken_apart(address: str) -> tuple[str, Sequence[tuple[str, str]]]:
+    """Return what PostgreSQL's own library is given of an address, and the options, by name, as they are written."""
+    place, question, query = address.partition("?")
+    options = [option.partition("=") for option in query.split("&")]
+    kept = "&".join("".join(option) for option in options if option[0] != "schema")
+    return f"{place}{question if kept else ''}{kept}", [(name, value) for name, _, value in options]
+
+
+def _refuse_misplaced(server: str) -> None:
+    """Raise ConfigError for an @ where a host or a database is named: it stood in a password, mostly."""
+    place = server.partition("://")[2].partition("?")[0]
+    user, at, host = place.partition("@")
+    if at and ("/" in user or "@" in host):
+        raise ConfigError(f"the address of the store has an @ behind its host. {_EXPECTED}")
+
+
+def passwords(address: str) -> Iterator[str]:
+    """Give the passwords of an address, as PostgreSQL takes them; none where it is no address."""
+    try:
+        known = conninfo_to_dict(_taken_apart(address)[0])
+    except (ProgrammingError, UnicodeError):
+        return  # whoever uses it says what is wrong with it
+    yield from (str(known[name]) for name in _SECRETS if known.get(name))
+
+
+def _without_quoted(told: str, names: Collection[str]) -> str:
+    """Return what PostgreSQL says of an address without the part of it that it quotes, unless that names an option."""
+    start, end = told.find('"'), told.rfind('"')
+    quoted = told[start + 1 : end]
+    return told if end < 0 or quoted in names else f"{told[:start]}…{told[end + 1 :]}"
 
 
 def _places(known: Mapping[str, object]) -> Sequence[tuple[str, str]]:
@@ -60,4 +94,6 @@ def _places(known: Mapping[str, object]) -> Sequence[tuple[str, str]]:
     ports = [each or "5432" for each in str(known.get("port") or "").split(",")]
     if len(ports) not in {1, len(hosts)}:
         raise ConfigError(f"the address of the store has {len(hosts)} hosts and {len(ports)} ports; expected one each.")
+    if not all(port.isdecimal() for port in ports):
+        raise ConfigError(f"the address of the store has a port that is no number. {_EXPECTED}")
     return [*zip(hosts, ports * len(hosts) if len(ports) == 1 else ports, strict=False)]

@@ -21,7 +21,7 @@ from podium.store.postgres.statements import PostgresStatements
 from podium.store.tables.cache import keep
 from podium.store.tables.ledger import LEDGER
 from podium.store.tables.memory_writes import forget_runs
-from podium.store.tables.rows import stored_payload
+from podium.store.tables.rows import plain_reason, stored_payload
 from podium.store.tables.streams import forget_events, keep_events
 
 _OF_RUNS = (
@@ -138,14 +138,17 @@ class PostgresTransaction(PostgresInboxes):
             case Park():
                 self._gathered.add("runs_park", [(n, close.wake_at, head.count, head.hash)])
             case FinishRun():
-                row = n, close.state, close.at, close.reason, head.count, head.hash
+                row = n, close.state, close.at, plain_reason(close.reason), head.count, head.hash
                 self._gathered.add("runs_finish", [row])
             case Block():
-                values = {"n": n, "cause": close.cause, "reason": close.reason, "facts": head.count, "head": head.hash}
+                values = {
+                    "n": n, "cause": close.cause, "reason": plain_reason(close.reason), "facts": head.count,
+                    "head": head.hash,
+                }  # fmt: skip
                 self._ask.named("run_block", values)
             case Release():
                 values = {
-                    "n": n, "state": close.state, "reason": close.reason, "version": close.version,
+                    "n": n, "state": close.state, "reason": plain_reason(close.reason), "version": close.version,
                     "ended_at": close.ended_at, "facts": head.count, "head": head.hash,
                 }  # fmt: skip
                 self._ask.named("run_release", values)
@@ -208,7 +211,7 @@ class PostgresTransaction(PostgresInboxes):
 
     def redact_run(self, n: int, epoch: int, reason: str, head: Head) -> None:
         """Write down a redacted run's epoch, what is left of its reason, and where its journal ends."""
-        self._ask.send("run_redact", epoch, reason, head.count, head.hash, n)
+        self._ask.send("run_redact", epoch, plain_reason(reason), head.count, head.hash, n)
 
     # Pruning
 

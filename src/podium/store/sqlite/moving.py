@@ -1,7 +1,7 @@
 """A store in a file of SQLite whose rows are read or written as a whole."""
 
 import sqlite3
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from podium.store.sqlite.statements import SqliteStatements
 from podium.store.sqlite.upkeep import new_file, put_in_place
 from podium.store.sqlite.words import FullTextWords
 from podium.store.tables.moving import JSON_COLUMNS, NOT_MOVED, Columns, index_entries, plain_json
+from podium.store.tables.rows import plain_reason
 from podium.store.tables.statements import Row
 
 _TABLES = """
@@ -20,6 +21,10 @@ _TABLES = """
 """
 _STORED_AS = {"conversation_messages": "conversation_said"}
 """Where rows are written that are read from a view: a message may quote a fact, and is moved whole."""
+_PLAIN: Mapping[tuple[str, str], Callable[[str], str]] = {
+    **dict.fromkeys(JSON_COLUMNS, plain_json), ("runs", "reason"): plain_reason
+}  # fmt: skip
+"""What makes of the texts of a column what every database would have."""
 _WAIT_SECONDS = 30.0
 _NUMBERED = {"runs": "n", "memory": "n", "signals": "n"}
 """Tables whose rows have the number after the largest one; others have a sequence."""
@@ -39,9 +44,9 @@ class MovedSqlite:
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
         """Give the rows of a table."""
-        text = [place for place, column in enumerate(columns) if (table, column) in JSON_COLUMNS]
+        plain = {place: _PLAIN[table, column] for place, column in enumerate(columns) if (table, column) in _PLAIN}
         for row in self._connection.execute(f"SELECT {_listed(columns)} FROM {table}"):
-            yield _with_plain(row, text) if text else row
+            yield _with_plain(row, plain) if plain else row
 
     def write(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         """Insert rows."""
@@ -120,5 +125,5 @@ def _listed(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 
 
-def _with_plain(row: Row, places: Sequence[int]) -> Row:
-    return tuple(plain_json(value) if place in places else value for place, value in enumerate(row))
+def _with_plain(row: Row, plain: Mapping[int, Callable[[str], str]]) -> Row:
+    return tuple(plain[place](value) if place in plain else value for place, value in enumerate(row))

@@ -28,6 +28,11 @@ def run_of(row: Row) -> Run:
     )  # fmt: skip
 
 
+def plain_reason(reason: str) -> str:
+    """Return why a run stands as it does, as every database can hold it; its facts have it as it was said."""
+    return reason.replace("\0", "\ufffd")
+
+
 def placed_of(row: Row) -> Placed:
     """Return the run of a row of `runs_ready` and its like."""
     return Placed(*row)

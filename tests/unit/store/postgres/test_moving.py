@@ -3,14 +3,15 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from podium.errors import NotPossible, StoreError, StoreMoved
+from podium.errors import NotPossible, StoreError, StoreMoved, StoreUnavailable
+from podium.operations import moving
 from podium.operations.moving import move_store, undo_move
 from podium.reports.audit import audit
 from podium.store.moving import moved_from, moved_to, place_of
@@ -18,7 +19,7 @@ from podium.store.opening import open_store
 from podium.store.protocol import Drain, Serves, Store
 from podium.store.sqlite.moving import MovedSqlite
 from podium.store.sqlite.store import SqliteStore
-from podium.store.tables.moving import copy_all
+from podium.store.tables.moving import MovedStore, copy_all
 from podium.store.tables.statements import Row
 from podium.testing.contracts.hand import Hand, fact, new_run
 from tests.examples import some
@@ -199,10 +200,25 @@ def test_nothing_is_moved_while_somebody_drives_runs(tmp_path: Path) -> None:
     assert not Path(target).exists()
 
 
+def test_a_worker_whose_clock_is_behind_is_not_taken_for_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = str(tmp_path / "a.db"), str(tmp_path / "b.db")
+    with closing(open_store(source)) as store:
+        store.workers.join("w_1", NOW - 3_600.0)
+
+        async def beats_meanwhile(seconds: float) -> None:
+            store.workers.beat("w_1", NOW - 3_600.0 + seconds)
+
+        monkeypatch.setattr(asyncio, "sleep", beats_meanwhile)
+        with pytest.raises(NotPossible, match=r"others drive runs on the store: w_1 \(pid"):
+            move(source, target)
+        assert store.workers.beat("w_1", NOW) is not None  # it was not disturbed
+    assert not Path(target).exists()
+
+
 def test_who_stood_still_during_the_move_does_not_go_on_at_the_old_place(tmp_path: Path) -> None:
     source, target = str(tmp_path / "a.db"), str(tmp_path / "b.db")
     with closing(open_store(source)) as store:
-        store.workers.join("w_1", NOW - 60.0)
+        store.workers.join("w_1", NOW - 60.0, Serves(lease=0.2))
         move(source, target)
         assert store.workers.beat("w_1", NOW) is None
         with pytest.raises(StoreMoved):
@@ -288,6 +304,27 @@ def test_a_row_that_is_not_written_as_it_was_is_noticed(tmp_path: Path, monkeypa
     with pytest.raises(StoreError, match="the table signals is not what it was"):
         move(str(tmp_path / "a.db"), str(tmp_path / "b.db"))
     assert not (tmp_path / "b.db").exists()
+
+
+def test_a_source_that_is_lost_once_all_is_at_the_target_does_not_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs would be driven in both places."""
+    source, target = str(tmp_path / "a.db"), str(tmp_path / "b.db")
+    fill_all(tmp_path / "a.db", Random(1))
+
+    @contextmanager
+    def lost_at_last(address: str) -> Generator[MovedStore]:
+        with moved_from(address) as store:
+            yield store
+        raise StoreUnavailable("lost")
+
+    monkeypatch.setattr(moving, "moved_from", lost_at_last)
+    move(source, target)
+    with closing(open_store(target)) as store:
+        store.workers.join("w_1", NOW)
+    with closing(open_store(source)) as store, pytest.raises(StoreMoved):
+        store.workers.join("w_2", NOW)
 
 
 def test_an_address_is_told_without_its_password() -> None:
