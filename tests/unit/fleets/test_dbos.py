@@ -7,12 +7,16 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from podium.errors import ConfigError
+from podium.fleets.dbos import ticking
 from podium.fleets.dbos.arrivals import Arrivals
-from podium.fleets.dbos.options import DbosOptions, QueueBounds
+from podium.fleets.dbos.options import DbosOptions, QueueBounds, RunSchedule
 from podium.fleets.dbos.placements import Placement, loaded
+from podium.fleets.dbos.schedules import Schedules, Tick
 from podium.fleets.dbos.sightings import Sightings
+from podium.fleets.dbos.ticking import Ticking
 from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
 from podium.model.fleet import FleetSettings
@@ -163,3 +167,33 @@ def test_a_placement_that_dbos_gave_up_is_told_nothing() -> None:
     done.cancel()
     arrivals.give_up()
     assert done.cancelled()
+
+
+class Again:
+    """Tells of a time again, once the server is back; notes how often it was asked."""
+
+    def __init__(self, away: int) -> None:
+        self.asked: list[Tick] = []
+        self._away = away
+
+    def again(self, tick: Tick, delay: float) -> None:
+        self.asked.append(tick)
+        if len(self.asked) <= self._away:
+            raise OperationalError("insert", {}, ConnectionError("the server closed the connection"))
+
+
+async def test_a_time_that_comes_while_the_server_is_away_is_kept_and_other_work_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ticking, "_AGAIN_SECONDS", 0.0)
+    again, done = Again(away=2), Future[bool]()
+    schedules = Schedules.__new__(Schedules)
+    monkeypatch.setattr(schedules, "again", again.again, raising=False)
+    times = Ticking(schedules, NoStarter())
+    times.arrived(Tick("2026-12-01T09:00", "daily", RunSchedule(cron="0 9 * * *", workflow="report"), 0, done))
+    running = asyncio.create_task(times.run())
+    await asyncio.wait([running, asyncio.wrap_future(done)], return_when=asyncio.FIRST_COMPLETED)
+    assert not running.done(), running.exception()
+    assert (done.result(), len(again.asked)) == (True, 3)
+    running.cancel()
+    await asyncio.wait([running])
