@@ -1,10 +1,13 @@
+# pyright: reportPrivateUsage=false
 """What the fleet on DBOS is told, keeps and decides, without a server."""
 
 import asyncio
 import sys
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from typing import Any
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -12,8 +15,9 @@ from sqlalchemy.exc import OperationalError
 from podium.errors import ConfigError
 from podium.fleets.dbos import ticking
 from podium.fleets.dbos.arrivals import Arrivals
+from podium.fleets.dbos.fleet import DbosFleet
 from podium.fleets.dbos.options import DbosOptions, QueueBounds, RunSchedule
-from podium.fleets.dbos.placements import Placement, loaded
+from podium.fleets.dbos.placements import Placement, Placements, loaded
 from podium.fleets.dbos.schedules import Schedules, Tick
 from podium.fleets.dbos.sightings import Sightings
 from podium.fleets.dbos.ticking import Ticking
@@ -21,7 +25,9 @@ from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
 from podium.model.fleet import FleetSettings
 from podium.model.json import Json
+from podium.model.run import RunState
 from podium.store.operations import Placed
+from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
 
@@ -197,3 +203,58 @@ async def test_a_time_that_comes_while_the_server_is_away_is_kept_and_other_work
     assert (done.result(), len(again.asked)) == (True, 3)
     running.cancel()
     await asyncio.wait([running])
+
+
+class Placing:
+    """Notes what is to be placed; has no client, as nothing is launched."""
+
+    client: Any = None
+
+    def __init__(self) -> None:
+        self.placed: list[Placement] = []
+
+    def enqueue(self, batch: Collection[Placement]) -> None:
+        self.placed += batch
+
+    def lost(self, runs: Collection[Placed]) -> list[Placement]:
+        return []
+
+    def close(self) -> None: ...
+
+
+class SlowStore:
+    """A store that has all runs ready, and takes its time to say so."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.may = asyncio.Event()
+
+    async def run(self, run_id: str) -> Any:
+        self.asked.append(run_id)
+        await self.may.wait()
+        return SimpleNamespace(state=RunState.READY, epoch=RUN.epoch)
+
+
+async def test_what_comes_and_is_not_driven_while_another_is_looked_into_is_placed_again_too() -> None:
+    placing, store = Placing(), SlowStore()
+    request = FleetRequest(
+        settings=FleetSettings(kind="dbos"), store=cast("Store", store), address=ON_POSTGRES, clock=DrivenClock(),
+        starter=NoStarter(), slots=5, queues=(), lease=10.0,
+    )  # fmt: skip
+    fleet = DbosFleet(request, DbosOptions(poll=0.001), cast("Placements", placing), "", "")
+    running = asyncio.create_task(fleet.run(Driver([])))
+    fleet.drain()
+    fleet._arrived(Placement(RUN), Future())
+    while not store.asked:
+        await asyncio.sleep(0.001)
+    fleet._arrived(Placement(replace(RUN, n=8, id="r_8")), Future())
+    await asyncio.sleep(0)
+    store.may.set()
+    async with asyncio.timeout(20):
+        while len(placing.placed) < 2:
+            await asyncio.sleep(0.001)
+    running.cancel()
+    await asyncio.wait([running])
+    await fleet.close(())
+    assert store.asked == ["r_7", "r_8"]
+    assert {each.id for each in placing.placed} == {"r_7@4~1", "r_8@4~1"}

@@ -193,7 +193,7 @@ class DbosFleet:
         while self._in_doubt:
             placement = self._in_doubt[-1]
             run = await self._request.store.run(placement.run.id)
-            self._in_doubt.pop()
+            self._in_doubt.remove(placement)  # more may have come meanwhile
             if run is not None and run.state is RunState.READY and run.epoch == placement.run.epoch:
                 self._send([_once_more(placement, delay=self._options.poll)])
 
