@@ -81,7 +81,10 @@ class Placements:
         self._options = options
         self._slots = slots
         self._schema = schema
-        self._engine = sa.create_engine(url, pool_size=2, max_overflow=0, pool_pre_ping=True)
+        self._engine = sa.create_engine(
+            url, pool_size=2, max_overflow=0, pool_pre_ping=True,
+            hide_parameters=True,  # what a schedule gives its runs is in no log
+        )  # fmt: skip
         limit = f"SET idle_in_transaction_session_timeout = {max(1, round(lease * 1000))}"
 
         def bound(connection: Any, _: object) -> None:  # a process that is frozen holds up nobody for longer
