@@ -41,6 +41,7 @@ class TemporalServer:
         dynamic.write_text(yaml.safe_dump(_DYNAMIC), encoding="utf-8")
         self._command = [str(PROGRAM), "--config-file", str(settings), "--allow-no-auth", "start"]
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -56,16 +57,18 @@ class TemporalServer:
         """Start the server, and wait until its namespace can be used."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True
             )
+        guard = ["sh", "-c", "cat >/dev/null; kill -9 $0", str(self._process.pid)]  # also where the tests are killed
+        self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)
         asyncio.run(self._ready())
 
     def stop(self) -> None:
         """Kill the server."""
-        if self._process is not None:
-            self._process.kill()
+        if self._process is not None and self._guard is not None:
+            self._guard.communicate()
             self._process.wait()
-            self._process = None
+            self._process = self._guard = None
 
     async def placed(self, workflow: str) -> None:
         """Wait until a workflow was started."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Generator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy import create_engine, text
 from podium import App, Context, workflow
 from podium.errors import ConfigError
 from podium.fleets.dbos.fleet import DbosFleet
-from podium.fleets.dbos.options import DbosOptions, QueueBounds
-from podium.fleets.dbos.placements import Placement, Placements
+from podium.fleets.dbos.options import DbosOptions, QueueBounds, RunSchedule
+from podium.fleets.dbos.placements import UNAVAILABLE, Placement, Placements
+from podium.fleets.dbos.schedules import Schedules, Tick
 from podium.store.operations import Placed
 from tests.postgres import PostgresServer
 
@@ -179,3 +181,14 @@ async def test_the_role_that_may_make_no_schema_is_one_clear_error(address: str,
     with pytest.raises(ConfigError, match=r"cannot make .* its tables in the schema .* needs the right to create"):
         async with opened(address.replace("//postgres@", f"//{name}@")):
             pass
+
+
+def test_what_a_run_is_given_by_a_schedule_stands_in_no_error(address: str, placements: Placements) -> None:
+    daily = RunSchedule(cron="0 9 * * *", workflow="report", input={"key": "hunter2"})
+    engine = create_engine(url_of(address), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP TABLE {schema_of(address)}.workflow_input CASCADE"))
+    engine.dispose()
+    with pytest.raises(UNAVAILABLE, match="INSERT INTO") as told:
+        Schedules(placements.client, {"daily": daily}).again(Tick("2026-12-01T09:00", "daily", daily, 0, Future()), 0.0)
+    assert "hunter2" not in str(told.value)

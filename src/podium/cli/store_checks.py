@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from podium.cli.checks import DoctorFinding, Level
@@ -12,24 +11,12 @@ from podium.cli.output import count, one_line
 from podium.config import Config, load_config
 from podium.errors import ConfigError, StoreError
 from podium.facade.reader import Reader
-from podium.model.clock import SystemClock
 from podium.model.run import Run, RunState
+from podium.reports.workers import WorkerStanding, WorkerState
 from podium.store.opening import is_memory, shown, sqlite_file
-from podium.store.place import place, process_birth
 from podium.store.protocol import ChainFault
 
 _SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerRow:
-    """A worker that nobody declared dead yet."""
-
-    id: str
-    host: str
-    pid: int
-    born: str
-    beat: float
 
 
 def check_store(store: str | None) -> Iterator[DoctorFinding]:
@@ -49,11 +36,12 @@ def check_store(store: str | None) -> Iterator[DoctorFinding]:
     try:
         yield from look(config.store, lambda reader: _inside(reader, config, file))
     except StoreError as error:
-        yield DoctorFinding(Level.WRONG, str(error), "Restore a backup, or name another file with --store.")
+        mend = "Restore a backup, or name another file" if file is not None else "Mend that, or name another store"
+        yield DoctorFinding(Level.WRONG, str(error), f"{mend} with --store.")
 
 
 async def _inside(reader: Reader, config: Config, file: Path | None) -> list[DoctorFinding]:
-    schema, damage, workers = _read(file) if file is not None else (0, [], [])
+    schema, damage = _read(file) if file is not None else (0, [])
     if damage:
         said = one_line("; ".join(damage[:_SHOWN]), 300)
         return [DoctorFinding(Level.WRONG, f"the store {shown(config.store)} is damaged: {said}", "Restore a backup.")]
@@ -61,20 +49,19 @@ async def _inside(reader: Reader, config: Config, file: Path | None) -> list[Doc
     whole = DoctorFinding(Level.GOOD, f"the store {shown(config.store)} opens{sound}")
     runs = (await reader.runs.list(limit=ALL)).items
     faults = [fault for run in runs for fault in await reader.reports.verify(run.id)]
-    alive = [worker for worker in workers if _is_alive(worker, config.lease)]
+    alive = [worker for worker in await reader.reports.workers() if worker.standing is not WorkerStanding.GONE]
     return [whole, *_chains(runs, faults), *_work(runs, alive)]
 
 
-def _read(file: Path) -> tuple[int, list[str], list[WorkerRow]]:
-    """Return schema version, damages and workers; it reads only."""
+def _read(file: Path) -> tuple[int, list[str]]:
+    """Return schema version and damages; it reads only."""
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         try:
             schema = int(connection.execute("PRAGMA user_version").fetchone()[0])
             damage = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            rows = connection.execute("SELECT id, host, pid, born, beat FROM workers WHERE fenced = 0").fetchall()
         except sqlite3.DatabaseError as error:
-            return 0, [str(error)], []
-    return schema, damage, [WorkerRow(*row) for row in rows]
+            return 0, [str(error)]
+    return schema, damage
 
 
 def _chains(runs: Sequence[Run], faults: Sequence[ChainFault]) -> Iterator[DoctorFinding]:
@@ -88,19 +75,13 @@ def _chains(runs: Sequence[Run], faults: Sequence[ChainFault]) -> Iterator[Docto
         yield DoctorFinding(Level.GOOD, f"the hash chains of {count(len(runs), 'run')} hold")
 
 
-def _is_alive(worker: WorkerRow, lease: float) -> bool:
-    if worker.host == place():
-        return process_birth(worker.pid) == worker.born
-    return SystemClock().now() - worker.beat < lease
-
-
-def _work(runs: Sequence[Run], alive: Sequence[WorkerRow]) -> Iterator[DoctorFinding]:
+def _work(runs: Sequence[Run], alive: Sequence[WorkerState]) -> Iterator[DoctorFinding]:
     """Look at who drives what."""
     living = {worker.id for worker in alive}
     yield DoctorFinding(Level.GOOD, f"{count(len(alive), 'worker')} alive")
     left = [run for run in runs if run.state is RunState.RUNNING and run.owner not in living]
     if left:
-        what = f"{count(len(left), 'run')} left by a process that died: {_some(left)}"
+        what = f"{count(len(left), 'run')} left by a process that died or stands still: {_some(left)}"
         yield DoctorFinding(Level.WRONG, what, _work_on(left))
     ready = [run for run in runs if run.state is RunState.READY]
     if ready and not alive:

@@ -34,7 +34,7 @@ async def move_store(source: str, target: str, *, by: str, now: float) -> StoreM
 
     All that was recorded is there: the chain, the ledger with its seals, budgets, memory, conversations, what is parked
     and what people are asked. Either all of it is, or nothing. Raises NotPossible while somebody drives runs on the
-    source, and where there is anything at the target.
+    source, where there is anything at the target, and where the source was moved to another place before.
     """
     with closing(await in_thread(open_store, source)) as store:
         await _refuse_driven(store, now)
@@ -59,6 +59,7 @@ async def undo_move(address: str) -> GivenOver:
 def _move(store: Store, source: str, target: str, now: GivenOver) -> StoreMove:
     before, rows = store.upkeep.give_over(now), dict[str, int]()
     try:
+        _refuse_moved_elsewhere(before, now)
         with moved_from(source) as old:
             with moved_to(target) as new:
                 copied = copy_all(old, new)
@@ -77,6 +78,15 @@ def _go_on(store: Store, before: GivenOver | None) -> None:
         store.upkeep.take_back()
     else:
         store.upkeep.give_over(before)
+
+
+def _refuse_moved_elsewhere(before: GivenOver | None, now: GivenOver) -> None:
+    """Raise NotPossible where runs may go on at another place: two copies that go on would do everything twice."""
+    if before is not None and before.to != now.to:
+        raise NotPossible(
+            f"the store was moved to {before.to} already, by {before.by}. Move that one on; or, where nobody has gone "
+            "on there, and it is gone, `podium store move --undo FROM` first."
+        )
 
 
 async def _refuse_driven(store: Store, now: float) -> None:

@@ -2,15 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from podium.agents.shape import free_json
 from podium.app import App
-from podium.errors import NotPossible, RunError
+from podium.errors import NotPossible, PodiumError, RunError
 from podium.facade.handle import RunHandle
 from podium.model.agent import Agent, AnyAgent
 from podium.model.expected import NAME, or_none
@@ -74,19 +74,17 @@ async def run_hosted(
 
     A cancel of the task cancels the run.
     """
-    handle = await start_hosted(app, host, workflow, input, key=key, **options)
-    async with cancelled_together(handle, f"its task in {host.system} was cancelled"):
-        return await handle.result()
-
-
-@asynccontextmanager
-async def cancelled_together(handle: RunHandle[Any], why: str) -> AsyncGenerator[None]:
-    """Cancel a run where the block is cancelled, and give it a moment to undo what it did."""
+    starting = asyncio.create_task(start_hosted(app, host, workflow, input, key=key, **options))
     try:
-        yield
+        return await result_of(starting)
     except asyncio.CancelledError:
-        await cancel_and_wait(handle, why)
+        await cancel_and_wait(starting, f"its task in {host.system} was cancelled")
         raise
+
+
+async def result_of(starting: "asyncio.Task[RunHandle[Out]]") -> Out:
+    """Wait for the value of a run that is being started; a cancel meanwhile does not keep it from being started."""
+    return await (await asyncio.shield(starting)).result()
 
 
 async def cancel_all(store: str | Path, host: Host, agents: Iterable[AnyAgent] = ()) -> None:
@@ -117,8 +115,12 @@ async def _cancel(handle: RunHandle[Any], why: str) -> None:
         await handle.cancel(why)
 
 
-async def cancel_and_wait(handle: RunHandle[Any], why: str) -> None:
-    """Cancel a run, unless it has ended, and give it a moment to undo what it did."""
+async def cancel_and_wait(starting: "asyncio.Task[RunHandle[Any]]", why: str) -> None:
+    """Cancel a run once it is started, unless it has ended or cannot be, and give it a moment to undo what it did."""
+    try:
+        handle = await starting
+    except PodiumError:
+        return
     await _cancel(handle, why)
     await _has_ended(handle)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from podium.model.clock import SystemClock
 from podium.model.shared_states import SharedStates
 from podium.store.sqlite.store import SqliteStore
 from tests.unit.cli.in_process import podium
@@ -65,4 +66,18 @@ def test_a_run_that_nobody_serves_says_so(tmp_path: Path) -> None:
     told = podium("runs", "show", run, "--store", str(bench.path)).out.splitlines()
     assert not told[-1].startswith("!")
     assert json.loads(podium("runs", "show", run, "--json", "--store", str(bench.path)).out)["unserved"] == ""
+    store.close()
+
+
+def test_who_has_a_worker_drained_that_is_gone_is_told_so(tmp_path: Path, store: SqliteStore) -> None:
+    path = str(tmp_path / "podium.db")
+    store.workers.join("w_old", 0.0)
+    assert "gone" in podium("workers", "list", "--store", path).out
+    told = podium("workers", "drain", "w_old", "--store", path)
+    assert (told.status, told.out) == (1, "")
+    assert "worker w_old is gone before it had drained" in told.err
+    store.workers.join("w_new", SystemClock().now())
+    told = podium("workers", "drain", "w_new", "--store", path)
+    assert not told.status
+    assert "w_new (pid" in told.out
     store.close()

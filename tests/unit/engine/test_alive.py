@@ -110,3 +110,24 @@ def test_a_path_where_no_file_can_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"alive_file .* cannot be written: No such file"):
         AliveFile(str(tmp_path / "missing" / "alive"))
     AliveFile("").touch()
+
+
+def test_a_file_of_somebody_else_and_a_folder_are_refused_and_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "desk.py").write_text("print()", encoding="utf-8")
+    for path in (tmp_path, tmp_path / "desk.py", Path(os.devnull)):
+        with pytest.raises(ConfigError, match=r"would be deleted at the end\. Name a file that is not there"):
+            AliveFile(str(path))
+    (tmp_path / "left").touch()
+    AliveFile(str(tmp_path / "left")).remove()  # a process that was killed left it
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["desk.py"]
+
+
+def test_a_file_that_cannot_be_deleted_is_told_and_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "alive"
+    alive = AliveFile(str(path))
+    path.unlink()
+    path.mkdir()
+    alive.remove()
+    assert "cannot be deleted, so it grows old" in caplog.text

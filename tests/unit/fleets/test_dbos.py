@@ -1,26 +1,33 @@
+# pyright: reportPrivateUsage=false
 """What the fleet on DBOS is told, keeps and decides, without a server."""
 
 import asyncio
 import sys
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from podium.errors import ConfigError, StoreUnavailable
+from podium.fleets.dbos import ticking
 from podium.fleets.dbos.arrivals import Arrivals
 from podium.fleets.dbos.fleet import DbosFleet
-from podium.fleets.dbos.options import DbosOptions, QueueBounds
-from podium.fleets.dbos.placements import Placement, loaded
+from podium.fleets.dbos.options import DbosOptions, QueueBounds, RunSchedule
+from podium.fleets.dbos.placements import Placement, Placements, loaded
+from podium.fleets.dbos.schedules import Schedules, Tick
 from podium.fleets.dbos.sightings import Sightings
+from podium.fleets.dbos.ticking import Ticking
 from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
 from podium.model.fleet import FleetSettings
 from podium.model.json import Json
 from podium.model.run import RunState
 from podium.store.operations import Placed
+from podium.store.protocol import Store
 from podium.store.sqlite.store import SqliteStore
 from podium.testing import DrivenClock
 
@@ -209,3 +216,88 @@ def test_a_placement_that_dbos_gave_up_is_told_nothing() -> None:
     done.cancel()
     arrivals.give_up()
     assert done.cancelled()
+
+
+class Again:
+    """Tells of a time again, once the server is back; notes how often it was asked."""
+
+    def __init__(self, away: int) -> None:
+        self.asked: list[Tick] = []
+        self._away = away
+
+    def again(self, tick: Tick, delay: float) -> None:
+        self.asked.append(tick)
+        if len(self.asked) <= self._away:
+            raise OperationalError("insert", {}, ConnectionError("the server closed the connection"))
+
+
+async def test_a_time_that_comes_while_the_server_is_away_is_kept_and_other_work_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ticking, "_AGAIN_SECONDS", 0.0)
+    again, done = Again(away=2), Future[bool]()
+    schedules = Schedules.__new__(Schedules)
+    monkeypatch.setattr(schedules, "again", again.again, raising=False)
+    times = Ticking(schedules, NoStarter())
+    times.arrived(Tick("2026-12-01T09:00", "daily", RunSchedule(cron="0 9 * * *", workflow="report"), 0, done))
+    running = asyncio.create_task(times.run())
+    await asyncio.wait([running, asyncio.wrap_future(done)], return_when=asyncio.FIRST_COMPLETED)
+    assert not running.done(), running.exception()
+    assert (done.result(), len(again.asked)) == (True, 3)
+    running.cancel()
+    await asyncio.wait([running])
+
+
+class Placing:
+    """Notes what is to be placed; has no client, as nothing is launched."""
+
+    client: Any = None
+
+    def __init__(self) -> None:
+        self.placed: list[Placement] = []
+
+    def enqueue(self, batch: Collection[Placement]) -> None:
+        self.placed += batch
+
+    def lost(self, runs: Collection[Placed]) -> list[Placement]:
+        return []
+
+    def close(self) -> None: ...
+
+
+class SlowStore:
+    """A store that has all runs ready, and takes its time to say so."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.may = asyncio.Event()
+
+    async def run(self, run_id: str) -> Any:
+        self.asked.append(run_id)
+        await self.may.wait()
+        return SimpleNamespace(state=RunState.READY, epoch=RUN.epoch)
+
+
+async def test_what_comes_and_is_not_driven_while_another_is_looked_into_is_placed_again_too() -> None:
+    placing, store = Placing(), SlowStore()
+    request = FleetRequest(
+        settings=FleetSettings(kind="dbos"), store=cast("Store", store), address=ON_POSTGRES, clock=DrivenClock(),
+        starter=NoStarter(), slots=5, queues=(), lease=10.0,
+    )  # fmt: skip
+    fleet = DbosFleet(request, DbosOptions(poll=0.001), cast("Placements", placing), "", "")
+    running = asyncio.create_task(fleet.run(Driver([])))
+    fleet.drain()
+    fleet._arrived(Placement(RUN), Future())
+    while not store.asked:
+        await asyncio.sleep(0.001)
+    fleet._arrived(Placement(replace(RUN, n=8, id="r_8")), Future())
+    await asyncio.sleep(0)
+    store.may.set()
+    async with asyncio.timeout(20):
+        while len(placing.placed) < 2:
+            await asyncio.sleep(0.001)
+    running.cancel()
+    await asyncio.wait([running])
+    await fleet.close(())
+    assert store.asked == ["r_7", "r_8"]
+    assert {each.id for each in placing.placed} == {"r_7@4~1", "r_8@4~1"}

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import Collection, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,12 @@ import pytest
 from podium import App
 from podium.errors import ConfigError
 from podium.fleets.temporal.placement import priority_of, request_of
+from podium.fleets.temporal.queue_worker import InMemory
 from podium.model.fleet import FleetSettings
 from podium.model.json import Json
+from podium.model.run import SUSPECTED
 from podium.store.operations import Placed
+from podium.store.sqlite.store import SqliteStore
 
 
 def test_priorities_keep_their_order_in_temporals_five() -> None:
@@ -46,3 +51,45 @@ async def test_a_server_that_is_not_there_is_one_clear_error(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match=f"Temporal's server at {address} cannot be reached: .*Start it, or set"):
         async with asyncio.timeout(60), App.open(tmp_path / "podium.db", fleet=fleet):
             pass
+
+
+class Driver:
+    """Claims what it is told of once it may."""
+
+    id = "w"
+
+    def __init__(self) -> None:
+        self.asked, self.may = asyncio.Event(), asyncio.Event()
+        self.driven: list[int] = []
+
+    async def drive(self, runs: Sequence[Placed]) -> Collection[int]:
+        self.asked.set()
+        await self.may.wait()
+        self.driven += [run.n for run in runs]
+        return self.driven
+
+
+async def soon() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("crash_count", [0, SUSPECTED])
+async def test_a_run_whose_activity_is_cancelled_while_it_is_claimed_is_driven_and_keeps_its_slot(
+    crash_count: int,
+) -> None:
+    driver, placed = Driver(), Placed(7, 0, crash_count, "mail", 3, "acme", "r")
+    with closing(SqliteStore(":memory:")) as store:
+        here = InMemory(driver, store, probation=10.0)
+        activity = asyncio.create_task(here.drive(request_of(placed, 10.0)))
+        await driver.asked.wait()
+        for _ in range(2):  # by a person, and once more as the worker ends
+            activity.cancel()
+            await soon()
+        driver.may.set()
+        await soon()
+        assert driver.driven == [7]
+        assert not activity.done(), "its slot is free, though it is in memory"
+        here.release(7)
+        with pytest.raises(asyncio.CancelledError):
+            await activity

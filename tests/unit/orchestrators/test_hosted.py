@@ -109,6 +109,23 @@ async def test_a_cancel_of_the_task_cancels_the_run_and_waits_until_it_is_undone
     assert undone == ["monday"]
 
 
+async def test_a_cancel_of_the_task_cancels_the_run_also_while_it_is_being_started(tmp_path: Path) -> None:
+    @workflow
+    async def load(ctx: Context, day: str) -> str:
+        return await ctx.signal("never", str)
+
+    async with App.open(tmp_path / "podium.db", agents=[load]) as app:
+        for steps in range(40):
+            task = asyncio.create_task(run_hosted(app, HOST, load, f"day {steps}"))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        runs = await app.runs.list(prefix=HOST.prefix)
+        assert {str(run.state) for run in runs} == {"cancelled"}
+
+
 async def test_all_runs_of_a_task_can_be_cancelled_from_another_process(tmp_path: Path) -> None:
     @workflow
     async def waits(ctx: Context, day: str) -> str:

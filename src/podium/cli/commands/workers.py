@@ -100,12 +100,12 @@ def drain(
     async def work() -> tuple[WorkerState, bool]:
         with open_readonly(store) as opened:
             told = await drain_worker(opened, worker, by=by or login(), why=why, now=SystemClock().now())
-            return told, await _drained(opened, worker) if wait else True
+            return told, await _drained(opened, worker) if wait else told.standing is not WorkerStanding.GONE
 
     told, well = drive(work())
     if as_json:
         print_json({"worker": told.id, "drained": wait and well})
-    elif not wait:
+    elif well and not wait:
         print(f"worker {told.id} (pid {told.pid} on {told.host}) is told to drain at its next beat")
     elif well:
         print(f"worker {told.id} has drained: it drives nothing any more")

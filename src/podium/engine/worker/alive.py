@@ -20,6 +20,11 @@ class AliveFile:
         self._failed = False
         if self._path is not None:
             try:
+                if self._path.exists() and not _is_empty_file(self._path):
+                    raise ConfigError(
+                        f"alive_file {path!r} is a folder, or has something in it, and would be deleted at the end. "
+                        "Name a file that is not there."
+                    )
                 self._path.touch()
             except OSError as error:
                 raise ConfigError(f"alive_file {path!r} cannot be written: {error.strerror}. Name another.") from error
@@ -39,9 +44,12 @@ class AliveFile:
     def remove(self) -> None:
         """Say that the worker drives nothing any more; it is not touched again."""
         path, self._path = self._path, None
-        if path is None:
-            return
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            _LOG.warning("the alive_file %s cannot be deleted, so it grows old: %s", path, error.strerror)
+        if path is not None:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                _LOG.warning("the alive_file %s cannot be deleted, so it grows old: %s", path, error.strerror)
+
+
+def _is_empty_file(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0

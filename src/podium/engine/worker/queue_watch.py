@@ -1,5 +1,6 @@
 """Tells an observer how the queues stand, now and then."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from podium import lazy
@@ -27,9 +28,10 @@ class QueueWatch:
 
     async def run(self) -> None:
         """Look for ever; where nobody observes, never."""
+        while self._observer is None:
+            await asyncio.Event().wait()
         while True:
-            if self._observer is not None:
-                await self._look(self._observer)
+            await self._look(self._observer)
             await self._clock.sleep_until(self._clock.now() + _EVERY_SECONDS)
 
     async def _look(self, observer: "GuardedObserver") -> None:

@@ -74,6 +74,7 @@ class Executor:
             "application_version": VERSION, "executor_id": self.worker, "serializer": DBOSPortableJSONSerializer(),
             "sys_db_pool_size": _CONNECTIONS, "max_executor_threads": _THREADS, "enable_otlp": False,
             "sys_db_idle_transaction_timeout_sec": self._lease,  # one that is frozen holds up nobody for longer
+            "db_engine_kwargs": {"hide_parameters": True},  # what a schedule gives its runs is in no log
             "log_level": "WARNING", "scheduler_polling_interval_sec": _SCHEDULE_SECONDS,
         }  # fmt: skip
         self._dbos = DBOS(config=config)

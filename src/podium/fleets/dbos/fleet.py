@@ -6,15 +6,12 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from itertools import islice
 
-from dbos import error as dbos_errors
-from sqlalchemy.exc import SQLAlchemyError
-
 from podium.engine.fleet import Driver
 from podium.errors import StoreError
 from podium.fleets.dbos.arrivals import Arrivals
 from podium.fleets.dbos.executor import Executor
 from podium.fleets.dbos.options import DbosOptions
-from podium.fleets.dbos.placements import Placement, Placements
+from podium.fleets.dbos.placements import UNAVAILABLE, Placement, Placements
 from podium.fleets.dbos.schedules import Schedules
 from podium.fleets.dbos.sightings import Sightings
 from podium.fleets.dbos.ticking import Ticking
@@ -32,7 +29,6 @@ _KEPT_SECONDS = 60.0
 """So long a placement that is over is kept, for people to see, and to be counted where runs are counted over a time."""
 _LEAVING_SECONDS = 5.0
 """Real seconds for which a process that stops places what others could find by themselves."""
-_UNAVAILABLE = (SQLAlchemyError, dbos_errors.DBOSException)
 
 
 class DbosFleet:
@@ -137,7 +133,7 @@ class DbosFleet:
         try:
             async with asyncio.timeout(_LEAVING_SECONDS):
                 await self._place_what_is_there()
-        except (*_UNAVAILABLE, TimeoutError) as error:
+        except (*UNAVAILABLE, TimeoutError) as error:
             _LOG.warning("%s runs could not be placed any more, others will find them: %s", len(self._outbox), error)
         if self._executor is not None:
             await in_thread(self._executor.stop)
@@ -171,7 +167,7 @@ class DbosFleet:
             self._to_place.clear()
             try:
                 await self._place_what_is_there()
-            except _UNAVAILABLE as error:
+            except UNAVAILABLE as error:
                 _LOG.warning("%s runs cannot be placed for now: %s", len(self._outbox), error)
                 await self._pause()
                 self._to_place.set()
@@ -190,7 +186,7 @@ class DbosFleet:
                 await self._look_into_doubts()
                 if due := self._sightings.due(self._loop.time()):
                     self._send(await in_thread(self._placements.lost, due))
-            except (*_UNAVAILABLE, StoreError) as error:
+            except (*UNAVAILABLE, StoreError) as error:
                 _LOG.warning("it cannot be seen now whether placements were lost: %s", error)
 
     async def _look_into_doubts(self) -> None:
@@ -208,7 +204,7 @@ class DbosFleet:
             if not is_launched and (self._executor is not None or self._wanted or self._ticking.is_for_here()):
                 try:
                     await self._launch(driver.id)
-                except _UNAVAILABLE as error:
+                except UNAVAILABLE as error:
                     _LOG.warning("DBOS cannot be launched now, and will be tried again: %s", error)
             await self._pause()
 
@@ -222,7 +218,7 @@ class DbosFleet:
         self._executor = executor  # it is stopped also where it is just being launched
         try:
             await in_thread(executor.launch)
-        except _UNAVAILABLE:
+        except UNAVAILABLE:
             await in_thread(executor.stop)
             self._executor = None
             raise
@@ -242,7 +238,7 @@ class DbosFleet:
                 await in_thread(self._resume_those_of_the_dead, self._executor)
                 kept = max(_KEPT_SECONDS, 2 * self._options.longest)
                 await in_thread(self._placements.forget, self._request.clock.now() - kept)
-            except (*_UNAVAILABLE, StoreError) as error:
+            except (*UNAVAILABLE, StoreError) as error:
                 _LOG.warning("placements of dead workers cannot be resumed now: %s", error)
 
     def _resume_those_of_the_dead(self, executor: Executor) -> None:

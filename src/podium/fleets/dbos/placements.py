@@ -7,7 +7,9 @@ from typing import Any, Literal, TypedDict
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import error as dbos_errors
 from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 
 from podium.fleets.dbos.options import DbosOptions
 from podium.store.operations import Placed
@@ -21,6 +23,8 @@ TICK = "podium.tick"
 """The workflow of DBOS that starts the run of a schedule."""
 TICKS = f"{APPLICATION}.ticks"
 """The queue of DBOS in which times of schedules wait that have come."""
+UNAVAILABLE = (SQLAlchemyError, dbos_errors.DBOSException)
+"""What is raised while DBOS's tables cannot be used."""
 
 _TICK_SECONDS = 1.0
 """How often a process looks whether the time of a schedule has come: each look is a transaction."""
@@ -77,7 +81,10 @@ class Placements:
         self._options = options
         self._slots = slots
         self._schema = schema
-        self._engine = sa.create_engine(url, pool_size=2, max_overflow=0, pool_pre_ping=True)
+        self._engine = sa.create_engine(
+            url, pool_size=2, max_overflow=0, pool_pre_ping=True,
+            hide_parameters=True,  # what a schedule gives its runs is in no log
+        )  # fmt: skip
         limit = f"SET idle_in_transaction_session_timeout = {max(1, round(lease * 1000))}"
 
         def bound(connection: Any, _: object) -> None:  # a process that is frozen holds up nobody for longer

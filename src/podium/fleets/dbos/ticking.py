@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from podium.errors import PodiumError, StoreError
+from podium.fleets.dbos.placements import UNAVAILABLE
 from podium.fleets.dbos.schedules import Schedules, Tick
 from podium.fleets.request import RunStarter
 from podium.in_threads import in_thread
@@ -33,7 +34,12 @@ class Ticking:
         """Start the runs of times that have come, for ever."""
         while True:
             tick = await self._come.get()
-            await self._start(tick)
+            try:
+                await self._start(tick)
+            except UNAVAILABLE as error:
+                _LOG.warning("run %s can neither be started now nor left to others, and is kept: %s", tick.run, error)
+                self._loop.call_later(_AGAIN_SECONDS, self._come.put_nowait, tick)
+                continue
             if tick.done.set_running_or_notify_cancel():
                 tick.done.set_result(True)
 

@@ -14,6 +14,7 @@ from podium.errors import StoreError
 from podium.fleets.temporal.heartbeats import heartbeats
 from podium.fleets.temporal.placement import DRIVE, DriveRequest, PlaceRun
 from podium.model.run import SUSPECTED, RunState
+from podium.services.to_the_end import to_the_end
 from podium.store.protocol import Store
 
 _ELSEWHERE = timedelta(seconds=1)
@@ -36,17 +37,18 @@ class InMemory:
     async def drive(self, request: DriveRequest) -> None:
         """Claim a run and wait until it has left memory; nothing happens if it is not ready in that epoch.
 
+        A cancel by Temporal takes no run away: what is being claimed, or is here, holds its slot until it has left.
         Suspects are begun one after the other. Raises ApplicationError where the run is ready, and others are to be
         asked.
         """
         if request.crash_count < SUSPECTED:
-            await self._drive(request)
+            await to_the_end(self._drive(request))
             return
         await self._suspects.acquire()
         trial = _Trial(self._suspects)
         ends = asyncio.get_running_loop().call_later(self._probation, trial.end)
         try:
-            await self._drive(request)
+            await to_the_end(self._drive(request))
         finally:
             ends.cancel()
             trial.end()
@@ -61,11 +63,7 @@ class InMemory:
             await self._leave_to_others(request)
             return
         left = self._left[request.n] = asyncio.Event()
-        try:
-            await left.wait()
-        except asyncio.CancelledError:  # Temporal's word is not what takes a run away: it is here, and holds its slot
-            await left.wait()
-            raise
+        await left.wait()
 
     async def _leave_to_others(self, request: DriveRequest) -> None:
         try:

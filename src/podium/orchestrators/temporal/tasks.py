@@ -1,19 +1,24 @@
 """Runs of Podium in activities of Temporal. Needs the extra `podium[temporal]`."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from temporalio import activity
+from temporalio.client import ActivityExecutionStatus, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
 
 from podium.app import App
 from podium.errors import PodiumError, RunCancelled, RunError, UsageError
 from podium.fleets.temporal.heartbeats import heartbeats
 from podium.model.agent import Agent
-from podium.orchestrators.hosted import Host, cancel_and_wait, start_hosted
+from podium.orchestrators.hosted import Host, cancel_and_wait, result_of, start_hosted
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+
+_WITHIN = timedelta(seconds=10)
 
 
 async def run(
@@ -38,21 +43,35 @@ async def run(
     host = Host(system="temporal", task=tuple(part for part in parts if part))
     try:
         with heartbeats(info.heartbeat_timeout.total_seconds()):
-            handle = await start_hosted(app, host, workflow, input, key=key, **options)
+            starting = asyncio.create_task(start_hosted(app, host, workflow, input, key=key, **options))
             try:
-                return await handle.result()
+                return await result_of(starting)
             except asyncio.CancelledError:
-                if _is_over():
-                    await cancel_and_wait(handle, "its activity in Temporal was cancelled")
+                if await _is_over(info):
+                    await cancel_and_wait(starting, "its activity in Temporal was cancelled")
                 raise
     except PodiumError as error:
         raise _said(error) from error
 
 
-def _is_over() -> bool:
+async def _is_over(info: activity.Info) -> bool:
     """Whether nobody wants the value of this activity any more, now or from another try."""
     why = activity.cancellation_details()
-    return why is not None and (why.cancel_requested or why.not_found)
+    return why is not None and (why.cancel_requested or (why.not_found and not await _is_tried_again(info)))
+
+
+async def _is_tried_again(info: activity.Info) -> bool:
+    """Whether Temporal has only given this try up, as after a time without heartbeats; so also where it cannot tell."""
+    try:
+        if info.workflow_id is None:
+            alone = activity.client().get_activity_handle(info.activity_id, run_id=info.activity_run_id)
+            return (await alone.describe(rpc_timeout=_WITHIN)).status is ActivityExecutionStatus.RUNNING
+        host = activity.client().get_workflow_handle(info.workflow_id, run_id=info.workflow_run_id)
+        there = await host.describe(rpc_timeout=_WITHIN)
+    except RPCError as error:
+        return error.status is not RPCStatusCode.NOT_FOUND
+    wanted = {each.activity_id for each in there.raw_description.pending_activities}
+    return there.status is WorkflowExecutionStatus.RUNNING and info.activity_id in wanted
 
 
 def _said(error: PodiumError) -> ApplicationError:

@@ -53,7 +53,11 @@ def translate(error: Exception, name: str) -> PodiumError:
             )
         case errors.DiskFull():
             return StoreUnavailable(f"the disk of {name} is full. Nothing recorded is lost; make room and start again.")
-        case errors.ReadOnlySqlTransaction() | errors.InsufficientPrivilege():
+        case errors.InsufficientPrivilege():
+            return StoreUnavailable(
+                f"the user of the store {name} may not do this: {told}. Grant it the right, or name another user."
+            )
+        case errors.ReadOnlySqlTransaction():
             return StoreUnavailable(f"the store {name} cannot be written: {told}.")
         case errors.LockNotAvailable() | errors.DeadlockDetected() | errors.SerializationFailure():
             return StoreBusy(f"the store {name} is being written by other processes: {told}")
@@ -226,7 +230,8 @@ def _version(connection: Connection, address: Address) -> int:
         )
     if not ours:
         return 0
-    found = connection.execute("SELECT version FROM podium_store").fetchone()
+    table = sql.Identifier(address.schema, "podium_store")  # by the path, who may not use the schema finds none in it
+    found = connection.execute(sql.SQL("SELECT version FROM {}").format(table)).fetchone()
     version, newest = 0 if found is None else found[0], migrations()[-1][0]
     if version > newest:
         raise NotAStore(

@@ -25,7 +25,8 @@ def refuse_moved(statements: Statements, name: str) -> None:
     to, _, by = ("another place", 0.0, "somebody") if row is None else row
     raise StoreMoved(
         f"the store {name} was given over to {to} by {by}: nobody drives runs here any more. Name that one. If the "
-        f"move was broken off, make it again; to go on here instead, `podium store move --undo {name}`."
+        "move was broken off, make it again; to go on here instead, `podium store move --undo FROM`, where FROM is the "
+        "address of this one."
     )
 
 

@@ -1,13 +1,14 @@
 """A schema of a PostgreSQL database becomes a store, or is refused with a reason."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from podium.errors import ConfigError, NotAStore, StoreUnavailable
+from podium.errors import ConfigError, NotAStore, StoreLost, StoreUnavailable
 from podium.store.postgres import connection
 from podium.store.postgres.address import Address, parsed
 from podium.store.postgres.columns import Blobs, Bools, Column, Floats, Ints, Texts
@@ -58,6 +59,26 @@ def test_a_store_of_a_newer_podium_is_refused(address: Address) -> None:
         opened.execute("UPDATE podium_store SET version = 999")
     with pytest.raises(NotAStore, match=r"schema 999, this one knows \d+\)\. Update Podium"):
         prepare(address)
+
+
+def test_a_user_without_rights_is_told_which_are_missing_and_not_that_the_store_is_lost(address: Address) -> None:
+    user = f"weak_{address.schema}"
+    weak = replace(address, servers=[make_conninfo(address.server, user=user)])
+    with connect(address) as opened:
+        opened.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(user)))
+        refused(weak, "permission denied for database")
+        prepare(address)
+        refused(weak, "permission denied for schema")
+        opened.execute(
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(address.schema), sql.Identifier(user))
+        )
+        refused(weak, "permission denied for table podium_store")
+
+
+def refused(address: Address, why: str) -> None:
+    with pytest.raises(StoreUnavailable, match=rf"may not do this: {why}.*Grant it the right, or name") as raised:
+        prepare(address)
+    assert not isinstance(raised.value, StoreLost)
 
 
 def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:

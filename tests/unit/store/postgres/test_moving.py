@@ -225,6 +225,25 @@ def test_who_stood_still_during_the_move_does_not_go_on_at_the_old_place(tmp_pat
             store.workers.join("w_2", NOW)
 
 
+def test_a_store_that_was_moved_is_not_moved_to_a_second_place(tmp_path: Path, postgres: PostgresServer) -> None:
+    for name, source in (("file", str(tmp_path / "a.db")), ("server", postgres.address())):
+        open_store(source).close()
+        first, second = str(tmp_path / f"{name}-1.db"), str(tmp_path / f"{name}-2.db")
+        move(source, first)
+        with pytest.raises(NotPossible, match=r"was moved to .*-1\.db already, by ann\. Move that one on"):
+            move(source, second)
+        assert not Path(second).exists()
+        with (
+            closing(open_store(source)) as store,
+            pytest.raises(StoreMoved, match=r"-1\.db by ann.* move --undo FROM`"),
+        ):
+            store.workers.join("w_1", NOW)
+        Path(first).unlink()  # as where the move was killed before it ended
+        move(source, first)
+        asyncio.run(undo_move(source))
+        move(source, second)
+
+
 class Broken(Exception):
     """Stands for whatever ends a move in its middle."""
 
