@@ -5,7 +5,6 @@ import asyncio
 import sys
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -270,46 +269,12 @@ class Placing:
     def close(self) -> None: ...
 
 
-class SlowStore:
-    """A store that has all runs ready, and takes its time to say so."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.may = asyncio.Event()
-
-    async def run(self, run_id: str) -> Any:
-        self.asked.append(run_id)
-        await self.may.wait()
-        return SimpleNamespace(state=RunState.READY, epoch=RUN.epoch)
-
-
-def fleet_of(placing: Placing, store: SlowStore) -> DbosFleet:
+def fleet_of(placing: Placing) -> DbosFleet:
     request = FleetRequest(
-        settings=FleetSettings(kind="dbos"), store=cast("Store", store), address=ON_POSTGRES, clock=DrivenClock(),
+        settings=FleetSettings(kind="dbos"), store=cast("Store", None), address=ON_POSTGRES, clock=DrivenClock(),
         starter=NoStarter(), slots=5, queues=(), lease=10.0,
     )  # fmt: skip
     return DbosFleet(request, DbosOptions(poll=0.001), cast("Placements", placing), "", "")
-
-
-async def test_what_comes_and_is_not_driven_while_another_is_looked_into_is_placed_again_too() -> None:
-    placing, store = Placing(), SlowStore()
-    fleet = fleet_of(placing, store)
-    running = asyncio.create_task(fleet.run(Driver([])))
-    fleet.drain()
-    fleet._arrived(Placement(RUN), Future())
-    while not store.asked:
-        await asyncio.sleep(0.001)
-    fleet._arrived(Placement(replace(RUN, n=8, id="r_8")), Future())
-    await asyncio.sleep(0)
-    store.may.set()
-    async with asyncio.timeout(20):
-        while len(placing.placed) < 2:
-            await asyncio.sleep(0.001)
-    running.cancel()
-    await asyncio.wait([running])
-    await fleet.close(())
-    assert store.asked == ["r_7", "r_8"]
-    assert {each.id for each in placing.placed} == {"r_7@4~1", "r_8@4~1"}
 
 
 @pytest.mark.parametrize("draining", [False, True])
@@ -321,7 +286,7 @@ async def test_a_worker_that_takes_no_runs_any_more_does_not_begin_to_take_place
     async def launch(worker: str) -> None:
         launched.set()
 
-    fleet = fleet_of(Placing(), SlowStore())
+    fleet = fleet_of(Placing())
     monkeypatch.setattr(fleet, "_launch", launch)
     running = asyncio.create_task(fleet.run(Driver([])))
     if draining:
@@ -338,7 +303,7 @@ async def test_a_worker_that_takes_no_runs_any_more_does_not_begin_to_take_place
 
 
 async def test_a_worker_that_is_drained_while_it_begins_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, fleet, launched = asyncio.get_running_loop(), fleet_of(Placing(), SlowStore()), asyncio.Event()
+    loop, fleet, launched = asyncio.get_running_loop(), fleet_of(Placing()), asyncio.Event()
 
     class Launching:
         takes = False
