@@ -11,7 +11,7 @@ from podium.cli.stopping import Stops
 from podium.config import Config, load_config
 from podium.errors import StoreUnavailable
 from podium.facade.reader import Reader
-from podium.store.opening import is_memory, open_store, sqlite_file
+from podium.store.opening import is_memory, open_existing, sqlite_file
 from podium.store.protocol import Store
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ ALL = 1_000_000_000
 @contextmanager
 def open_readonly(store: str | None) -> Generator[Store]:
     """Open a store that is there, to look at it: no worker is entered, no run is driven."""
-    opened = open_store(existing(store).store)
+    opened = open_existing(existing(store).store)
     try:
         yield opened
     finally:

@@ -9,7 +9,7 @@ from podium.errors import NotPossible, StoreError
 from podium.in_threads import in_thread
 from podium.reports.workers import WorkerStanding, standing_of
 from podium.store.moving import moved_from, moved_to, place_of
-from podium.store.opening import open_store
+from podium.store.opening import open_existing
 from podium.store.place import host_of, is_gone
 from podium.store.protocol import GivenOver, Store, StoredWorker
 from podium.store.tables.moving import copy_all
@@ -36,7 +36,7 @@ async def move_store(source: str, target: str, *, by: str, now: float) -> StoreM
     and what people are asked. Either all of it is, or nothing. Raises NotPossible while somebody drives runs on the
     source, where there is anything at the target, and where the source was moved to another place before.
     """
-    with closing(await in_thread(open_store, source)) as store:
+    with closing(await in_thread(open_existing, source)) as store:
         await _refuse_driven(store, now)
         return await in_thread(_move, store, source, target, GivenOver(to=place_of(target), by=by, at=now))
 
@@ -48,7 +48,7 @@ async def undo_move(address: str) -> GivenOver:
     """
 
     def work() -> GivenOver | None:
-        with closing(open_store(address)) as store:
+        with closing(open_existing(address)) as store:
             return store.upkeep.take_back()
 
     if (found := await in_thread(work)) is None:

@@ -26,7 +26,7 @@ def _sqlite(address: str, durability: Durability) -> Store:
     return SqliteStore(sqlite_path(address) or MEMORY, durability=durability)
 
 
-def _postgres(address: str, _: Durability) -> Store:
+def _postgres(address: str, _: Durability, *, make: bool = True) -> Store:
     """Open one that survives what its server does: unless that was changed, a loss of power too."""
     try:
         from podium.store.postgres.address import passwords  # loads psycopg
@@ -37,7 +37,7 @@ def _postgres(address: str, _: Durability) -> Store:
         ) from error
     for password in passwords(address):
         learn(password, "the address of the store")
-    return PostgresStore(address)
+    return PostgresStore(address, make=make)
 
 
 OPENERS: dict[str, Opener] = {_SQLITE: _sqlite, _POSTGRES: _postgres}
@@ -57,6 +57,11 @@ def open_store(address: str, *, durability: Durability = "process") -> Store:
         known = ", ".join(f"{each}://" for each in sorted(OPENERS))
         raise ConfigError(f"no store is known for {scheme}:// in {shown(address)!r}. Known: {known}; or name a file.")
     return opener(address, durability)
+
+
+def open_existing(address: str) -> Store:
+    """Do as `open_store`, but make none on a server; raises StoreUnavailable where there is none there."""
+    return _postgres(address, "process", make=False) if _scheme(address) == _POSTGRES else open_store(address)
 
 
 def shown(address: str) -> str:

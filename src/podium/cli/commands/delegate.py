@@ -15,7 +15,7 @@ from podium.errors import UsageError
 from podium.model.clock import SystemClock
 from podium.model.delegation import ArgumentBound, Delegation, Granted
 from podium.model.json import Json
-from podium.store.opening import open_store
+from podium.store.opening import open_existing
 
 commands = typer.Typer(help="Who outside may act for whom.", rich_markup_mode=None)
 
@@ -85,7 +85,7 @@ def revoke(
     store: StoreOption = None,
 ) -> None:
     """Void a delegation at once, also for runs under way: their next call or step is refused."""
-    opened = open_store(existing(store).store)
+    opened = open_existing(existing(store).store)
     try:
         if not opened.delegations.revoke(delegation, SystemClock().now()):
             raise UsageError(f"no delegation {delegation!r} is in force. `podium delegate list` shows those there are.")

@@ -162,11 +162,15 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def prepare(address: Address) -> None:
+def prepare(address: Address, *, make: bool = True) -> None:
     """Make sure that the schema is a store of this version: create or migrate it, or refuse it with a reason."""
     with translated(address.name):
         refuse_pooled(address)
     with translated(address.name), connect(address) as connection:
+        if not make and not _version(connection, address):
+            raise StoreUnavailable(
+                f"there is no store at {address.name} yet. `podium run` makes one; --store names another."
+            )
         migrate(connection, address)
 
 

@@ -32,10 +32,13 @@ class PostgresStore(PostgresRunning, TableReading):
     for dead, and a third is told what other processes commit. What is read has some of its own.
     """
 
-    def __init__(self, address: str) -> None:
-        """Open the schema, creating or migrating it; raises StoreError with what to do where that cannot be."""
+    def __init__(self, address: str, *, make: bool = True) -> None:
+        """Open the schema, creating or migrating it; raises StoreError with what to do where that cannot be.
+
+        Without `make` one that is not there is not created.
+        """
         where = parsed(address)
-        prepare(where)
+        prepare(where, make=make)
         PostgresRunning.__init__(self, where)
         self._tables = PostgresTables(where)
         TableReading.__init__(self, self._tables)
