@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from podium import App, Context, RunState, agent, workflow
-from podium.errors import NotPossible
+from podium.errors import NotPossible, StoreUnavailable
 from podium.reports.workers import WorkerStanding
 from podium.store.protocol import Claimed
 from tests.unit.engine.bench import Bench
@@ -120,6 +120,29 @@ async def test_who_is_drained_twice_or_gone_is_told_so(bench: Bench) -> None:
         with pytest.raises(NotPossible, match="is gone already"):
             await app.operations.drain_worker(gone, why="deploy")
         assert [worker.id for worker in await app.reports.workers()] == [app.worker.id]
+
+
+async def test_it_drains_also_where_the_store_is_away_and_it_goes_on_under_another_name(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench.app(lease=BEATS) as app:
+        loop, workers, before, away = asyncio.get_running_loop(), app.store.workers, app.worker.id, asyncio.Event()
+
+        def refused(worker: str, now: float) -> None:
+            loop.call_soon_threadsafe(away.set)
+            raise StoreUnavailable("away")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(workers, "drained", refused)
+            await app.operations.drain_worker(before, why="deploy")
+            await asyncio.wait_for(away.wait(), 60)
+            workers.leave(before)  # others declare it dead, as it was silent for too long
+            while app.worker.id == before:
+                await asyncio.sleep(0.01)
+            away.clear()
+            await asyncio.wait_for(away.wait(), 60)  # it tries again
+        await asyncio.wait_for(app.drained(), 60)
+        assert [worker.standing for worker in await app.reports.workers()] == [WorkerStanding.DRAINED]
 
 
 async def test_an_app_that_is_closed_while_it_drains_ends(bench: Bench) -> None:

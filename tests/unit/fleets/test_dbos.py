@@ -263,6 +263,11 @@ class Placing:
     def lost(self, runs: Collection[Placed]) -> list[Placement]:
         return []
 
+    def executors(self) -> set[str]:
+        return set()
+
+    def forget(self, before: float) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -279,13 +284,17 @@ class SlowStore:
         return SimpleNamespace(state=RunState.READY, epoch=RUN.epoch)
 
 
-async def test_what_comes_and_is_not_driven_while_another_is_looked_into_is_placed_again_too() -> None:
-    placing, store = Placing(), SlowStore()
+def fleet_of(placing: Placing, store: SlowStore) -> DbosFleet:
     request = FleetRequest(
         settings=FleetSettings(kind="dbos"), store=cast("Store", store), address=ON_POSTGRES, clock=DrivenClock(),
         starter=NoStarter(), slots=5, queues=(), lease=10.0,
     )  # fmt: skip
-    fleet = DbosFleet(request, DbosOptions(poll=0.001), cast("Placements", placing), "", "")
+    return DbosFleet(request, DbosOptions(poll=0.001), cast("Placements", placing), "", "")
+
+
+async def test_what_comes_and_is_not_driven_while_another_is_looked_into_is_placed_again_too() -> None:
+    placing, store = Placing(), SlowStore()
+    fleet = fleet_of(placing, store)
     running = asyncio.create_task(fleet.run(Driver([])))
     fleet.drain()
     fleet._arrived(Placement(RUN), Future())
@@ -302,3 +311,64 @@ async def test_what_comes_and_is_not_driven_while_another_is_looked_into_is_plac
     await fleet.close(())
     assert store.asked == ["r_7", "r_8"]
     assert {each.id for each in placing.placed} == {"r_7@4~1", "r_8@4~1"}
+
+
+@pytest.mark.parametrize("draining", [False, True])
+async def test_a_worker_that_takes_no_runs_any_more_does_not_begin_to_take_placements(
+    monkeypatch: pytest.MonkeyPatch, *, draining: bool
+) -> None:
+    launched = asyncio.Event()
+
+    async def launch(worker: str) -> None:
+        launched.set()
+
+    fleet = fleet_of(Placing(), SlowStore())
+    monkeypatch.setattr(fleet, "_launch", launch)
+    running = asyncio.create_task(fleet.run(Driver([])))
+    if draining:
+        fleet.drain()
+    fleet.recover([RUN])
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    if not draining:
+        await launched.wait()
+    assert launched.is_set() is not draining
+    running.cancel()
+    await asyncio.wait([running])
+    await fleet.close(())
+
+
+async def test_a_worker_that_is_drained_while_it_begins_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, fleet, launched = asyncio.get_running_loop(), fleet_of(Placing(), SlowStore()), asyncio.Event()
+
+    class Launching:
+        takes = False
+        worker = Driver.id
+
+        def __init__(self, *_: object) -> None: ...
+
+        def launch(self) -> None:
+            drained: Future[None] = Future()
+            loop.call_soon_threadsafe(lambda: (fleet.drain(), drained.set_result(None)))
+            drained.result()
+            Launching.takes = True
+            loop.call_soon_threadsafe(launched.set)
+
+        def take_nothing_more(self) -> None:
+            Launching.takes = False
+
+        def resume(self, executors: Sequence[str]) -> None: ...
+
+        def stop(self) -> None: ...
+
+    monkeypatch.setattr("podium.fleets.dbos.fleet.Executor", Launching)
+    monkeypatch.setattr(fleet, "_prepare", lambda: None)
+    running = asyncio.create_task(fleet.run(Driver([])))
+    fleet.recover([RUN])
+    await launched.wait()
+    async with asyncio.timeout(20):
+        while Launching.takes:
+            await asyncio.sleep(0.001)
+    running.cancel()
+    await asyncio.wait([running])
+    await fleet.close(())

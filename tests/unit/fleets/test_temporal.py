@@ -2,16 +2,19 @@
 
 import asyncio
 import socket
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from podium import App
 from podium.errors import ConfigError
+from podium.fleets.temporal import queue_worker
 from podium.fleets.temporal.placement import priority_of, request_of
-from podium.fleets.temporal.queue_worker import InMemory
+from podium.fleets.temporal.queue_worker import InMemory, QueueWorker
 from podium.model.fleet import FleetSettings
 from podium.model.json import Json
 from podium.model.run import SUSPECTED
@@ -93,3 +96,74 @@ async def test_a_run_whose_activity_is_cancelled_while_it_is_claimed_is_driven_a
         here.release(7)
         with pytest.raises(asyncio.CancelledError):
             await activity
+
+
+class Taking:
+    """Temporal's worker, as it is where the server is away: it looks before it begins, and may be run anew."""
+
+    def __init__(self, *_: object, on_fatal_error: Callable[[BaseException], Awaitable[None]], **__: object) -> None:
+        self._fails = on_fatal_error
+        self._ends, self._is_over = asyncio.Event(), asyncio.Event()
+        self.looks = 0
+        self.away, self.dies = False, False
+
+    async def run(self) -> None:
+        self.looks += 1
+        if self.away:
+            self._is_over.set()
+            raise RuntimeError("Worker validation failed: nobody answers")
+        if self.dies:
+            await self._fails(RuntimeError("the namespace is gone"))
+            self._is_over.set()
+            raise RuntimeError("the namespace is gone")
+        await self._ends.wait()
+        self._is_over.set()
+
+    async def shutdown(self) -> None:
+        self._ends.set()
+        await self._is_over.wait()
+
+
+@pytest.fixture
+def taking(monkeypatch: pytest.MonkeyPatch) -> tuple[QueueWorker, Taking]:
+    monkeypatch.setattr(queue_worker, "Worker", Taking)
+    monkeypatch.setattr(queue_worker, "_ELSEWHERE", timedelta(milliseconds=1))
+    none: Any = None
+    worker = QueueWorker(none, "podium.mail", 3, none, none)
+    inner: Any = worker._worker  # pyright: ignore[reportPrivateUsage] - the double
+    return worker, inner
+
+
+async def test_a_queue_that_is_first_served_while_the_server_is_away_is_served_once_it_is_back(
+    taking: tuple[QueueWorker, Taking], caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, inner = taking
+    inner.away = True
+    running = asyncio.create_task(worker.run())
+    while inner.looks < 3 and not running.done():
+        await asyncio.sleep(0.001)
+    assert not running.done(), running.exception()
+    inner.away = False
+    looks = inner.looks
+    while inner.looks == looks:
+        await asyncio.sleep(0.001)
+    assert len(caplog.records) == 1
+    await asyncio.gather(worker.stop(), running)
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_queue_that_is_given_up_before_it_is_served_ends(
+    taking: tuple[QueueWorker, Taking], *, away: bool
+) -> None:
+    worker, inner = taking
+    inner.away = away
+    async with asyncio.timeout(20):
+        await asyncio.gather(worker.stop(), worker.run())
+
+
+async def test_what_ends_temporals_worker_later_is_told(taking: tuple[QueueWorker, Taking]) -> None:
+    worker, inner = taking
+    inner.dies = True
+    with pytest.raises(RuntimeError, match="the namespace is gone"):
+        await worker.run()
+    await worker.stop()

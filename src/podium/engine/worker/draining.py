@@ -15,6 +15,9 @@ _LOG = logging.getLogger("podium")
 _UNWIND_SECONDS = 5.0
 """Real seconds for which runs that were cut are waited for: a program is asked to end before it is killed."""
 
+_AGAIN_SECONDS = 0.2
+"""Real seconds after which a worker that could not drain, as the store was away, tries again."""
+
 
 class Emptying:
     """Has a worker drained, once, when somebody asks for it."""
@@ -38,12 +41,13 @@ class Emptying:
             await asyncio.wait([self._task])
 
     async def _work(self) -> None:
-        try:
-            await self._empty()
-        except StoreError:
-            self._task = None  # the next beat asks again
-        else:
-            self.done.set()
+        while not self.done.is_set():
+            try:
+                await self._empty()
+            except StoreError:  # nobody asks again where it goes on under another name
+                await asyncio.sleep(_AGAIN_SECONDS)  # noqa: TID251 - the store lives in real time
+            else:
+                self.done.set()
 
 
 async def drain(

@@ -201,7 +201,8 @@ class DbosFleet:
         """Launch DBOS once there is something to drive, and anew when the worker has another name, for ever."""
         while True:
             is_launched = self._executor is not None and self._executor.worker == driver.id
-            if not is_launched and (self._executor is not None or self._wanted or self._ticking.is_for_here()):
+            wanted = self._executor is not None or self._wanted or self._ticking.is_for_here()
+            if wanted and not is_launched and not self._draining:
                 try:
                     await self._launch(driver.id)
                 except UNAVAILABLE as error:
@@ -222,6 +223,8 @@ class DbosFleet:
             await in_thread(executor.stop)
             self._executor = None
             raise
+        if self._draining:  # since a moment ago
+            executor.take_nothing_more()
 
     def _prepare(self) -> None:
         """Have DBOS know the queues and schedules as they are set here."""

@@ -1,7 +1,9 @@
 """The runs of one queue that Temporal hands to this process: activities for as long as they are in memory here."""
 
 import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import activity
@@ -16,6 +18,8 @@ from podium.fleets.temporal.placement import DRIVE, DriveRequest, PlaceRun
 from podium.model.run import SUSPECTED, RunState
 from podium.services.to_the_end import to_the_end
 from podium.store.protocol import Store
+
+_LOG = logging.getLogger("podium")
 
 _ELSEWHERE = timedelta(seconds=1)
 """After which another worker is asked for a run that this one cannot take."""
@@ -103,15 +107,37 @@ class QueueWorker:
             workflow_runner=UnsandboxedWorkflowRunner(), max_concurrent_activities=slots,
             graceful_shutdown_timeout=_ENDS_WITHIN, disable_eager_activity_execution=True,
             max_cached_workflows=0,  # one that is kept in memory is waited for, where its worker is lost
+            on_fatal_error=self._fails,
         )  # fmt: skip
+        self._task_queue = task_queue
+        self._has_failed = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
-        """Take on runs until `stop`; raises what makes that impossible."""
-        await self._worker.run()
+        """Take on runs until `stop`, and wait for a server that is away as it begins; raises what makes it end."""
+        away = False
+        while True:
+            try:
+                await self._worker.run()
+            except RuntimeError as error:
+                if self._has_failed:
+                    raise
+                if not away:  # it looks first whether the server is there; where not it may be run anew
+                    _LOG.warning("runs of the task queue %s cannot be taken on yet: %s", self._task_queue, error)
+                away = True
+            else:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _ELSEWHERE.total_seconds())
+                return
 
     async def stop(self) -> None:
-        """Take on nothing more, and wait until what was taken on has left memory."""
+        """Take on nothing more; `run` ends when what was taken on has left memory."""
+        self._stopping.set()
         await self._worker.shutdown()
+
+    async def _fails(self, _: BaseException) -> None:
+        self._has_failed = True
 
     def _activity(self) -> Callable[[DriveRequest], object]:
         @activity.defn(name=DRIVE)

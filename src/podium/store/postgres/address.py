@@ -15,9 +15,7 @@ SCHEMA = "podium"
 _LONGEST = 63
 """PostgreSQL cuts longer names."""
 _SECRETS = ("password", "sslpassword")
-_EXPECTED = (
-    "Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE; in a password %2F stands for /, %40 for @, %25 for %."
-)
+_EXPECTED = "Expected postgresql://USER@HOST:PORT/DATABASE; in a password %2F stands for /, %40 for @, %25 for %."
 
 
 @dataclass(frozen=True, slots=True)

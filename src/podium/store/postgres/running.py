@@ -26,6 +26,9 @@ T = TypeVar("T")
 _LOOK_SECONDS = 1.0
 """After so long others are looked for though nobody told of anything: who only writes down facts tells nobody."""
 
+_HELD_SECONDS = 0.05
+"""After so long a run is looked for again that is due, and that somebody is just changing, or holds standing still."""
+
 
 class PostgresRunning:
     """What drives runs on a store."""
@@ -94,6 +97,8 @@ class PostgresRunning:
         self._look_at = time.monotonic() + _LOOK_SECONDS  # noqa: TID251 - the same
         found = await self._thread.do(work)
         self._listener.watch()
+        if found.next_due is not None and found.next_due <= now:
+            found.next_due = now + _HELD_SECONDS
         self._next_due = found.next_due
         self._looked = seen if len(found.ready) < serving.limit else None
         found.changed = looks or news.ends

@@ -159,3 +159,15 @@ def test_a_run_that_somebody_is_changing_is_not_waited_for(hand: Hand, address: 
         assert [each.n for each in hand.claim(*numbers)] == [numbers[0], numbers[2]]
     assert hand.ready() == [numbers[1]]
     assert [each.n for each in hand.claim(*numbers)] == [numbers[1]]
+
+
+def test_a_run_that_is_due_and_that_somebody_holds_is_not_looked_for_without_a_pause(hand: Hand, address: str) -> None:
+    number = hand.start(new_run("r"))
+    assert hand.park(number, wake_at=150.0) is CommitVerdict.OK
+    with connect(parsed(address)) as other, other.transaction():
+        other.execute("SELECT 1 FROM runs WHERE n = %s FOR NO KEY UPDATE", (number,))
+        woken = hand.wake(now=160.0)
+        assert woken.placed == []
+        assert woken.next_due is not None
+        assert 160.0 < woken.next_due < 161.0
+    assert [run.n for run in hand.wake(now=woken.next_due).placed] == [number]
