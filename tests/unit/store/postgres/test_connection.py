@@ -92,7 +92,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
     [
         ("postgresql://host/db?schema=", "no name of a schema"),
         (f"postgresql://host/db?schema={'x' * 64}", "no name of a schema"),
-        ("postgresql://host/db?nonsense=1", "Expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        ("postgresql://host/db?nonsense=1", "Expected postgresql://USER@HOST:PORT/DATABASE"),
         ("postgresql://a:1,b:2/db?port=1,2,3", "2 hosts and 3 ports"),
     ],
 )
