@@ -53,7 +53,8 @@ _FIELDS: Mapping[str, Expected] = {
         "True, False, or MonitorSettings(…)", lambda value: isinstance(value, bool | MonitorSettings)
     ),
     "fleet": instance(FleetSettings, 'FleetSettings(kind="store")'),
-    "store": TEXT, "alive_file": TEXT, "durability": one_of(("process", "power")),
+    "store": Expected("a file or an address", lambda value: isinstance(value, str) and bool(value)),
+    "alive_file": TEXT, "durability": one_of(("process", "power")),
     "compensations": one_of(get_args(Compensations)), "queues": NAMES, "telemetry": FLAG,
     "keep_messages": FLAG,
     **dict.fromkeys(("slots", "quarantine_after", "max_facts", "max_payload_bytes", "max_depth"), COUNT),
@@ -152,6 +153,13 @@ def _queues(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _store(value: object) -> str:
+    """Return where the store is; an empty text is none: a variable that nobody filled in, say."""
+    if not str(value):
+        raise ValueError
+    return str(value)
+
+
 def _switch(value: object) -> bool:
     """Return a switch, as TOML has it, or as a text in the environment."""
     found = value if isinstance(value, bool) else _SWITCHES.get(str(value).lower())
@@ -176,12 +184,14 @@ _LENGTHS = {"lease": SECONDS, "poll": SECONDS, "run_within": SECONDS, "grace": P
 _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
     **{name: _length(expected) for name, expected in _LENGTHS.items()},
+    "store": _store,
     "queues": _queues,
     "fleet": fleet_settings,
     **dict.fromkeys(("telemetry", "keep_messages"), _switch),
 }
 _EXPECTED = {
     **{name: expected.words for name, expected in _LENGTHS.items()},
+    "store": "a file, an address such as postgresql://USER@HOST/DATABASE, or :memory: for one that keeps nothing",
     "queues": "names of queues: a list, or a text with commas between them",
     "fleet": 'the name of a fleet, such as "store", or a table with its `kind` and its options',
     **dict.fromkeys(("telemetry", "keep_messages"), "true or false"),

@@ -1,6 +1,6 @@
 """What a fleet is opened with, and how it reads its options."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from podium import lazy
@@ -12,10 +12,11 @@ from podium.store.protocol import Store
 
 if TYPE_CHECKING:
     import pydantic
+    from _typeshed import DataclassInstance
 else:
     pydantic = lazy.module("pydantic")
 
-T = TypeVar("T")
+T = TypeVar("T", bound="DataclassInstance")
 
 
 class RunStarter(Protocol):
@@ -62,6 +63,9 @@ def load_options(kind: type[T], settings: FleetSettings) -> T:
         return adapter.validate_python(dict(settings.options))
     except pydantic.ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise ConfigError(f"the options of the fleet {settings.kind!r} are wrong: {wrong}.") from error
+        known = ", ".join(each.name for each in fields(kind)) or "none"
+        raise ConfigError(
+            f"the options of the fleet {settings.kind!r} are wrong: {wrong}. Those that it takes are: {known}."
+        ) from error
     except UsageError as error:
         raise ConfigError(f"the options of the fleet {settings.kind!r} are wrong: {error}") from error

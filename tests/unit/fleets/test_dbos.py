@@ -72,10 +72,11 @@ async def test_what_is_not_installed_is_one_clear_error(monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"pol": 1}, "pol: Unexpected"),
+        ({"pol": 1}, "pol: Unexpected .* takes are: schema, poll, queues, schedules"),
         ({"poll": 0}, "poll"),
         ({"schema": ""}, "schema"),
         ({"schema": "s" * 64}, "1 to 63 bytes"),
+        ({"schema": "podium"}, "'podium' of the fleet 'dbos' is that of the store"),
         ({"queues": {"mail": {"concurrency": 0}}}, "concurrency"),
         ({"queues": {"mail": {"rate": 3}}}, r"queues.mail.rate: Unexpected"),
         ({"queues": {"mail": {"runs": 3, "per": "soon"}}}, "per"),

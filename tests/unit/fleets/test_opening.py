@@ -57,7 +57,10 @@ def test_what_names_no_fleet_is_one_clear_error(tmp_path: Path, wrong: Json) -> 
     ("settings", "told"),
     [
         ("bus", r"^no fleet is known under the name 'bus'. Known: .*store"),
-        ({"kind": "store", "rate": 3}, r"^the options of the fleet 'store' are wrong: rate: Unexpected"),
+        (
+            {"kind": "store", "rate": 3},
+            r"^the options of the fleet 'store' are wrong: rate: Unexpected .* are: none\.$",
+        ),
     ],
 )
 async def test_a_fleet_that_cannot_be_had_is_one_clear_error(tmp_store: Path, settings: Json, told: str) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from podium import App
-from podium.errors import ConfigError
+from podium.config import Config, load_config
+from podium.errors import ConfigError, UsageError
 from podium.store import opening
 from podium.store.opening import open_store, register_store, sqlite_path
 from podium.store.postgres.store import PostgresStore
@@ -29,6 +30,17 @@ def only_here(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_an_address_stands_for_a_file_in_sqlite(address: str, path: str | None) -> None:
     assert sqlite_path(address) == path
+
+
+async def test_an_empty_address_is_not_a_store_that_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"sets store to ''; expected a file, an address"):
+        load_config(store="")
+    monkeypatch.setenv("PODIUM_STORE", "")
+    with pytest.raises(ConfigError, match=r"the environment sets store to ''; expected a file, an address"):
+        async with App.open():
+            pass
+    with pytest.raises(UsageError, match="a file or an address"):
+        Config(store="")
 
 
 def test_a_host_is_no_file(tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ async def open_dbos(request: FleetRequest, options: DbosOptions) -> Fleet:
             f"the schema {schema!r} of the fleet 'dbos' has more than {LONGEST_NAME} bytes: name another with its "
             "option 'schema'."
         )
+    if schema == where.schema:
+        raise ConfigError(
+            f"the schema {schema!r} of the fleet 'dbos' is that of the store, whose tables are nobody else's: name "
+            "another with its option 'schema', or leave that out."
+        )
     url = make_url(where.server).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
     try:
         await in_thread(Placements.make_tables, url, schema)

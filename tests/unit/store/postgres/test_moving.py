@@ -311,6 +311,20 @@ def test_a_target_that_has_anything_is_refused_and_the_source_stays_as_it_is(
         store.workers.join("w_1", NOW)
 
 
+@pytest.mark.parametrize("schema", ["Staging", "odd%20%22x%27%25%20%C3%9C", "select", "a.b"])
+def test_a_schema_may_have_any_name(tmp_path: Path, postgres: PostgresServer, schema: str) -> None:
+    source, back, server = tmp_path / "a.db", tmp_path / "b.db", postgres.address(schema)
+    with closing(open_store(str(source))) as store:
+        fill(Hand(store), Random(3))
+        store.workers.leave("w_1")
+    move(str(source), server)
+    move(server, str(back))
+    assert contents(back)["facts"] == contents(source)["facts"] != []
+    with closing(open_store(server)) as store:
+        assert store.upkeep.scrub()
+        store.upkeep.compact()
+
+
 def test_a_row_that_is_not_written_as_it_was_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill_all(tmp_path / "a.db", Random(1))
     write = MovedSqlite.write
