@@ -119,7 +119,11 @@ def _bare(server: str, silence: float = SILENCE_SECONDS) -> Connection:
     connection = WatchedConnection.connect(named, autocommit=True)
     connection.silence = silence
     connection.server = server
-    connection.backend = _backend(connection)
+    try:
+        connection.backend = _backend(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -52,9 +52,7 @@ class Listener:
         """Begin to listen, unless it does; where that cannot be, what others change is not heard of."""
         if self._connection is None or self._connection.closed:
             with suppress(psycopg.Error, StoreUnavailable):
-                connection = connect(self._address)
-                connection.execute(b"LISTEN " + channel(connection).encode())
-                self._connection = connection
+                self._connection = _listening(self._address)
 
     def watch(self) -> None:
         """Have the running event loop look at the connection as it hears something, where such a loop can do that."""
@@ -107,6 +105,16 @@ class Listener:
         watched, self._watched = self._watched, None
         if watched is not None and not watched[0].is_closed():
             watched[0].remove_reader(watched[1])
+
+
+def _listening(address: Address) -> Connection:
+    connection = connect(address)
+    try:
+        connection.execute(b"LISTEN " + channel(connection).encode())
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 _WORK, _ENDS = "work", "ends"

@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 import psycopg
 from psycopg import Cursor, errors
 
+from podium.errors import StoreUnavailable
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection, connect, translated
 from podium.store.postgres.sql import statement
@@ -59,6 +60,7 @@ class Session:
         """Whether the server lacks some of these: it is a copy that had not got them, or a backup."""
         self._lock = threading.RLock()
         self._connection: Connection | None = None
+        self._closed = False
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Return what is read; `work` is called again where the connection was lost. Raises StoreError."""
@@ -97,8 +99,9 @@ class Session:
             return result
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a thread that comes to it only now is told that the store was closed."""
         with self._lock:
+            self._closed = True
             connection, self._connection = self._connection, None
             if connection is not None:
                 if self._number and not connection.closed:
@@ -106,6 +109,8 @@ class Session:
                 connection.close()
 
     def _opened(self) -> Connection:
+        if self._closed:
+            raise StoreUnavailable(f"{self._address.name} was closed here. Open it anew.")
         if self._connection is None or self._connection.closed:
             self._connection = connect(self._address, silence=self._silence, waits_for_disk=self._waits_for_disk)
             self.set_back = self._acknowledged > 0 and self._last(self._connection) < self._acknowledged

@@ -13,6 +13,7 @@ from podium.errors import StoreUnavailable, Unwritable
 from podium.store.postgres import session as sessions
 from podium.store.postgres.address import Address, parsed
 from podium.store.postgres.connection import Connection, connect, prepare
+from podium.store.postgres.listening import Listener
 from podium.store.postgres.session import Session
 from tests.postgres import PostgresServer
 
@@ -170,3 +171,34 @@ def test_a_session_that_closes_leaves_no_row(session: Session, address: Address,
     session.close()
     with connect(address) as connection:
         assert connection.execute("SELECT count(*) FROM batches").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("work", [Session.read, Session.write, Session.together])
+def test_a_session_that_was_closed_is_not_opened_again_by_a_thread_that_comes_late(
+    session: Session, work: Callable[[Session, Callable[[Connection], object]], object]
+) -> None:
+    work(session, lambda connection: connection.execute("SELECT 1"))
+    session.close()
+    with pytest.raises(StoreUnavailable, match="was closed here"):
+        work(session, lambda connection: connection.execute("SELECT 1"))
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_backend_pid()", "LISTEN"])
+def test_a_connection_that_cannot_be_set_up_is_closed(
+    address: Address, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    opened: list[Connection] = []
+    real: Any = psycopg.Connection.execute
+
+    def execute(self: Connection, query: Any, *args: Any, **named: Any) -> Any:
+        told = query if isinstance(query, str) else bytes(query).decode() if isinstance(query, bytes) else ""
+        if told.startswith(statement):
+            opened.append(self)
+            raise psycopg.errors.QueryCanceled
+        return real(self, query, *args, **named)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", execute)
+    listener = Listener(address, "own")
+    listener.open()
+    assert [each.closed for each in opened] == [True]
+    listener.close()
