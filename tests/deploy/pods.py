@@ -49,7 +49,7 @@ class Pods:
 
     def environment(self) -> Mapping[str, str]:
         settings = {**manifests.settings(), "PODIUM_STORE": self.store}
-        return {**environment(), **settings, "SEEN_IN": str(self.folder), "PYTHONUNBUFFERED": "1"}
+        return {**environment(), **settings, "SEEN_IN": str(self.folder)}
 
     def start(self) -> tuple[Process, Path]:
         """Start one more; returns it, and the file that tells that it is alive."""
