@@ -74,6 +74,10 @@ class System(Protocol):
         """Ask a job to stop; one that has ended stays as it is."""
         ...
 
+    async def aclose(self) -> None:
+        """Close the connections that were opened in the running event loop."""
+        ...
+
 
 class JobOptions(TypedDict, total=False):
     """How a job is started and waited for."""
@@ -89,7 +93,10 @@ class JobOptions(TypedDict, total=False):
 
 
 class JobAgent(Workflow[In, Out]):
-    """A job of another system: an agent for workflows, and a workflow that can be started as a run."""
+    """A job of another system: an agent for workflows, and a workflow that can be started as a run.
+
+    `aclose` gives its connections back.
+    """
 
     def __init__(
         self, name: str, system: System, input: TypeShape[In], output: TypeShape[Out], **options: Unpack[JobOptions]
@@ -100,6 +107,7 @@ class JobAgent(Workflow[In, Out]):
             raise UsageError(f"max_poll of {name} is {most:g} s, less than its poll of {poll:g} s")
         retry = options.get("retry", LOOKING)
         instance(Retry, "Retry(attempts=3)").check(f"retry of {name}", retry)
+        self._system = system
         self._parts = _parts(name, system, retry)
         start, look, cancel = self._parts
 
@@ -124,6 +132,10 @@ class JobAgent(Workflow[In, Out]):
     def agents(self) -> Iterable[AnyAgent]:
         """Give what it is made of: what starts, what looks, what cancels."""
         return self._parts
+
+    async def aclose(self) -> None:
+        """Close the connections that were opened in the running event loop."""
+        await self._system.aclose()
 
 
 def _parts(

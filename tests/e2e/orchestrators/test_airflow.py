@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Generator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,12 @@ async def _an_agent_starts_a_dag_run_and_is_given_what_its_task_returned(airflow
     async def night(ctx: Context) -> tuple[Any, Any]:
         return await ctx.gather(ctx.call(etl, {"day": "monday"}), ctx.call(bare, {"day": "tuesday"}))
 
-    async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", agents=[night]) as app:
+    async with (
+        asyncio.timeout(PATIENCE),
+        aclosing(etl),
+        aclosing(bare),
+        App.open(tmp_path / "podium.db", agents=[night]) as app,
+    ):
         assert await app.run(night, id="night") == (
             {"rows": 3, "day": "monday"}, {"dag_run_id": "podium:night:1.0"},
         )  # fmt: skip
@@ -150,7 +156,12 @@ async def _an_agent_starts_a_dag_run_and_is_given_what_its_task_returned(airflow
 async def _an_agent_says_which_task_of_its_dag_run_failed(airflow: Airflow, tmp_path: Path) -> None:
     etl = dag("etl", name="etl", url=airflow.url, poll=0.3)
     nowhere = dag("nowhere", name="nowhere", url=airflow.url, poll=0.3)
-    async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", agents=[etl, nowhere]) as app:
+    async with (
+        asyncio.timeout(PATIENCE),
+        aclosing(etl),
+        aclosing(nowhere),
+        App.open(tmp_path / "podium.db", agents=[etl, nowhere]) as app,
+    ):
         with pytest.raises(RunFailed, match=r"of the DAG etl of Airflow failed: so did rows"):
             await app.run(etl, {"day": "sunday"})
         with pytest.raises(RunFailed, match=r"answered 404: .*nowhere"):
@@ -161,7 +172,7 @@ async def _an_agent_says_which_task_of_its_dag_run_failed(airflow: Airflow, tmp_
 
 async def _an_agent_that_is_cancelled_stops_its_dag_run(airflow: Airflow, tmp_path: Path) -> None:
     etl = dag("etl", name="etl", url=airflow.url, poll=0.3)
-    async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", agents=[etl]) as app:
+    async with asyncio.timeout(PATIENCE), aclosing(etl), App.open(tmp_path / "podium.db", agents=[etl]) as app:
         handle = await app.start(etl, {"day": "slow"}, id="slow")
         while airflow.witness.count("etl", "slow") == 0:
             await asyncio.sleep(0.1)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Generator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,12 @@ async def _an_agent_starts_a_flow_run_and_is_given_its_artifact(prefect: Prefect
     async def night(ctx: Context) -> tuple[str, Any]:
         return await ctx.gather(ctx.call(etl, {"day": "monday"}), ctx.call(bare, {"day": "tuesday"}))
 
-    async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", agents=[night]) as app:
+    async with (
+        asyncio.timeout(PATIENCE),
+        aclosing(etl),
+        aclosing(bare),
+        App.open(tmp_path / "podium.db", agents=[night]) as app,
+    ):
         rows, flow_run = await app.run(night, id="night")
         assert rows == "3 rows of monday, by a flow run"
         assert await prefect.end(flow_run["id"]) == ("COMPLETED", "")
@@ -136,7 +142,12 @@ async def _an_agent_starts_a_flow_run_and_is_given_its_artifact(prefect: Prefect
 async def _an_agent_says_why_its_flow_run_failed(prefect: Prefect, tmp_path: Path) -> None:
     etl = deployment("etl/here", name="etl", url=prefect.url, poll=0.3)
     nowhere = deployment("etl/nowhere", name="nowhere", url=prefect.url, poll=0.3)
-    async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", agents=[etl, nowhere]) as app:
+    async with (
+        asyncio.timeout(PATIENCE),
+        aclosing(etl),
+        aclosing(nowhere),
+        App.open(tmp_path / "podium.db", agents=[etl, nowhere]) as app,
+    ):
         with pytest.raises(RunFailed, match=r"has failed: .*nothing comes on a sunday"):
             await app.run(etl, {"day": "sunday"})
         with pytest.raises(RunFailed, match="there is no deployment etl/nowhere of Prefect: deploy the flow first"):
@@ -147,7 +158,7 @@ async def _an_agent_says_why_its_flow_run_failed(prefect: Prefect, tmp_path: Pat
 
 async def _an_agent_that_is_cancelled_cancels_its_flow_run(prefect: Prefect, tmp_path: Path) -> None:
     etl = deployment("etl/here", name="etl", url=prefect.url, poll=0.3)
-    async with asyncio.timeout(PATIENCE), App.open(tmp_path / "podium.db", agents=[etl]) as app:
+    async with asyncio.timeout(PATIENCE), aclosing(etl), App.open(tmp_path / "podium.db", agents=[etl]) as app:
         handle = await app.start(etl, {"day": "slow"}, id="slow")
         while prefect.witness.count("etl", "slow") == 0:
             await asyncio.sleep(0.1)

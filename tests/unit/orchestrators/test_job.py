@@ -44,6 +44,9 @@ class Elsewhere:
         self._ask("cancel")
         self.ends = Refusal("it was cancelled")
 
+    async def aclose(self) -> None:
+        self._ask("close")
+
     def _ask(self, what: str) -> None:
         self.asked.append(what)
         self.broken(what)
@@ -191,3 +194,9 @@ async def test_a_retry_of_the_call_starts_no_other_job(tmp_path: Path) -> None:
         with pytest.raises(RunFailed, match="it failed"):
             await handle.result()
     assert len(system.jobs) == 1
+
+
+async def test_it_gives_the_connections_of_its_system_back() -> None:
+    system = Elsewhere()
+    await agent_of(system).aclose()
+    assert system.asked == ["close"]

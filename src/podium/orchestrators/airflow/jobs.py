@@ -34,6 +34,10 @@ class _DagRuns:
         self._service = service
         self._result = result
 
+    async def aclose(self) -> None:
+        """Close the connections that were opened in the running event loop."""
+        await self._service.aclose()
+
     async def start(self, job: str, input: Json) -> str:
         """Trigger a DAG run with the id, of which a DAG has one."""
         if input is not None and not is_object(input):

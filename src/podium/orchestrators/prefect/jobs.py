@@ -36,6 +36,10 @@ class _Deployments:
         self._service = service
         self._result = result
 
+    async def aclose(self) -> None:
+        """Close the connections that were opened in the running event loop."""
+        await self._service.aclose()
+
     async def start(self, job: str, input: Json) -> str:
         """Create a flow run with the id as idempotency key: Prefect hands back the one that has it."""
         if input is not None and not is_object(input):

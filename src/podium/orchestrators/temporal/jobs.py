@@ -67,6 +67,10 @@ class _Executions:
         self._task_queue = task_queue
         self._connections = PerLoop(lambda: _Connection(connect))
 
+    async def aclose(self) -> None:
+        """Let go of the client of the running event loop, which closes itself."""
+        self._connections.pop()
+
     async def start(self, job: str, input: Json) -> str:
         """Start an execution with the id as workflow id, of which Temporal has one."""
         client = await self._client()
