@@ -36,6 +36,6 @@ async def test_a_fleet_does_what_is_measured(postgres: PostgresServer, name: str
     fleet = Fleet(Server(postgres), name)
     found = await fleet.throughput(10, 2) | await fleet.latency(4) | await fleet.take_over(5, 0.8, signal.SIGKILL)
     assert found["steps_per_s"] > 0
-    assert 0 < found["evenness"] <= 1
+    assert 0 <= found["evenness"] <= 1  # of so few runs one may take all
     assert 0 < found["first_step_p50_ms"] <= found["first_step_p95_ms"]
     assert 0 < found["take_over_s"] < 60

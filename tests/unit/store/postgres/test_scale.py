@@ -73,5 +73,5 @@ async def test_each_cost_is_measured(postgres: PostgresServer, monkeypatch: pyte
     for name in ("start", "claim", "look", "step", "park", "wake", "finish"):
         cost: Cost = getattr(found, name)
         assert 0 < cost.of_worker(64) < 1, name
-        assert 0 < cost.of_server(64) < 1, name
-    assert found.trip > 0
+        assert 0 <= cost.of_server(64) < 1, name
+    assert found.trip >= 0  # what is left of the time that passes: on a busy machine it may be nothing
