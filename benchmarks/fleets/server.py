@@ -13,17 +13,19 @@ import psycopg
 from benchmarks.fleets.processes import children
 from tests.postgres import PostgresServer, postgres_server
 
+_NUMBERS = count(1)
+"""Of databases: a server may be measured more than once."""
+
 
 class Server:
     """Each measurement has a database of its own in it."""
 
     def __init__(self, server: PostgresServer) -> None:
         self._server = server
-        self._names = count(1)
 
     def database(self) -> str:
         """Make an empty database; returns its address."""
-        name = f"bench{next(self._names)}"
+        name = f"bench{next(_NUMBERS)}"
         self.ask(self.address("postgres"), f"CREATE DATABASE {name}")
         return self.address(name)
 
