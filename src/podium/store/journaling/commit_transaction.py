@@ -21,8 +21,9 @@ from podium.store.journaling.lookahead import Lookahead, is_worthwhile
 from podium.store.journaling.recorded_changes import RecordedChange, RecordedChanges
 from podium.store.journaling.redaction import redact
 from podium.store.journaling.reserving import Reserving
+from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Newcomers, Standings
-from podium.store.journaling.transaction import Owned, RunStanding, Transaction
+from podium.store.journaling.transaction import Owned, Transaction
 from podium.store.journaling.turns import Turns
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import (
@@ -379,9 +380,8 @@ class CommitTransaction:
             return CommitVerdict.DUPLICATE
         n, owner = self._newcomers.admit(run), self._worker if drive and not self._is_fenced() else None
         state, epoch = (RunState.READY, 0) if owner is None else (RunState.RUNNING, 1)
-        standing = RunStanding(n, state, epoch, owner, run.priority, 0, run.queue, run.parent, run.tenant, run.id)
+        standing = self._standings.add(RunStanding.of_new(run, n, state, epoch, owner))
         self._transaction.insert_run(n, run, state, epoch, owner)
-        self._standings.add(run.id, standing)
         if run.limits is not None:
             self._books.open(budget_of_run(run.id), run.limits)
         self.journals.append(n, Head(run.id.encode(), 0, GENESIS), epoch, [run.started, *run.facts])

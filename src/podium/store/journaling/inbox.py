@@ -8,8 +8,9 @@ from podium.model.person import folded
 from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.journaling.ledger import LedgerEntries
+from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Standings
-from podium.store.journaling.transaction import AnswerRow, QuestionRow, RunStanding, SignalRow, Transaction
+from podium.store.journaling.transaction import AnswerRow, QuestionRow, SignalRow, Transaction
 from podium.store.operations import Committed, CommitVerdict, OpenQuestion
 
 

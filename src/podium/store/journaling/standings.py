@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from podium.model.run import RunState
 from podium.store.inserting import NewRun
-from podium.store.journaling.transaction import RunStanding, Transaction
+from podium.store.journaling.run_standing import RunStanding
+from podium.store.journaling.transaction import Transaction
 
 _Tag = tuple[str, str, str | None]
 
@@ -22,8 +23,8 @@ class Standings:
     def load(self, runs: Collection[str]) -> None:
         """Learn how these runs stand."""
         self._by_id.update(dict.fromkeys(runs))
-        for run, standing in self._transaction.standings(runs).items():
-            self.add(run, standing)
+        for standing in self._transaction.standings(runs).values():
+            self.add(standing)
 
     def of(self, run: str) -> RunStanding | None:
         """Return how a run stands; None where there is none."""
@@ -31,10 +32,10 @@ class Standings:
             self.load([run])
         return self._by_id[run]
 
-    def add(self, run: str, standing: RunStanding) -> None:
-        """Learn of a run."""
-        self._by_id[run] = standing
-        self._by_number[standing.n] = standing
+    def add(self, standing: RunStanding) -> RunStanding:
+        """Learn of a run; returns how it stands."""
+        self._by_id[standing.id] = self._by_number[standing.n] = standing
+        return standing
 
     def let_go(self, n: int, state: RunState) -> None:
         """Write down that nobody drives a run now, if that is known of which it is."""

@@ -1,7 +1,6 @@
 """What a backend can be asked inside one write transaction, and how it answers."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from podium.model.audit import Pruning
@@ -13,6 +12,7 @@ from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
+from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.shared_questions import SharedQuestionsTransaction
 from podium.store.journaling.waits import WaitsTransaction
 from podium.store.keeping import KeepAnswer, KeepEvents
@@ -25,27 +25,6 @@ class Owned(NamedTuple):
     wake: int
     """How often it was woken."""
     parent: str | None
-
-
-@dataclass(slots=True)
-class RunStanding:
-    """How a run stands."""
-
-    n: int
-    state: RunState
-    epoch: int
-    owner: str | None
-    priority: int
-    crash_count: int
-    queue: str
-    parent: str | None
-    tenant: str
-    id: str
-
-    @property
-    def placed(self) -> Placed:
-        """The run as one that is ready."""
-        return Placed(self.n, self.priority, self.crash_count, self.queue, self.epoch, self.tenant, self.id)
 
 
 class SignalRow(NamedTuple):

@@ -11,7 +11,8 @@ from podium.store.codec import decode
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import PLACE_BITS, ChainRow
-from podium.store.journaling.transaction import EmptiedFact, EntryRow, Owned, RunStanding
+from podium.store.journaling.run_standing import RunStanding
+from podium.store.journaling.transaction import EmptiedFact, EntryRow, Owned
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Block, FinishRun, Leave, Park, Placed, Release
 from podium.store.postgres.columns import Blobs, Ints, Texts

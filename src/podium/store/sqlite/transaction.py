@@ -12,6 +12,7 @@ from podium.store.codec import decode, encode_as_is
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
+from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.transaction import (
     Amounts,
     AnswerRow,
@@ -23,7 +24,6 @@ from podium.store.journaling.transaction import (
     Owned,
     QuestionRow,
     ReservationRow,
-    RunStanding,
     SignalRow,
 )
 from podium.store.keeping import KeepAnswer, KeepEvents

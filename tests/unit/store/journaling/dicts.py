@@ -18,6 +18,7 @@ from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.quoted import quotes
+from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.transaction import (
     Amounts,
     AnswerRow,
@@ -29,7 +30,6 @@ from podium.store.journaling.transaction import (
     Owned,
     QuestionRow,
     ReservationRow,
-    RunStanding,
     SignalRow,
 )
 from podium.store.keeping import KeepAnswer, KeepEvents

@@ -9,6 +9,7 @@ from podium.model.run import BlockedReason, RunState
 from podium.store.inserting import NewRun
 from podium.store.journaling.chain import GENESIS
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
+from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.transaction import (
     Amounts,
     AnswerRow,
@@ -16,7 +17,6 @@ from podium.store.journaling.transaction import (
     Limits,
     QuestionRow,
     ReservationRow,
-    RunStanding,
     SignalRow,
 )
 from podium.store.keeping import KeepAnswer
