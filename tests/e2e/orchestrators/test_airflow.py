@@ -26,6 +26,7 @@ class Airflow:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
+        self.folder = folder
         self.store = folder / "podium.db"
         self.witness = Witness(folder / "witness")
 
@@ -54,6 +55,11 @@ class Airflow:
     async def becomes(self, dag_run: str, task: str, state: str) -> None:
         """Wait until a task stands so."""
         while (await self.ask("GET", f"{dag_run}/taskInstances/{task}"))["state"] != state:
+            await asyncio.sleep(0.2)
+
+    async def is_waited_for(self, dag: str) -> None:
+        """Wait until the triggerer waits for the end of a task: of one that is stopped before, Airflow tells nobody."""
+        while not list(self.folder.glob(f"logs/dag_id={dag}/*/*/*.trigger.*")):
             await asyncio.sleep(0.2)
 
 
@@ -126,6 +132,8 @@ async def _a_task_that_is_stopped_cancels_its_run(airflow: Airflow, name: str, s
     async with asyncio.timeout(PATIENCE), App.open(airflow.store, agents=[_waits()]) as app:
         dag_run = await airflow.begin(name, f"press-{name}")
         await airflow.becomes(dag_run, "ask", state)
+        if state == "deferred":
+            await airflow.is_waited_for(name)
         handle = await app.handle((await _question(app, name)).run)
         await airflow.ask("PATCH", dag_run, {"state": "failed"})
         with pytest.raises(RunCancelled):
