@@ -148,14 +148,26 @@ class PatientPeople(many.People):
                 self._still.release()
 
 
-async def looked_after(app: App, crew: Crew, runs: int, chance: Random) -> None:
-    """Start runs of all kinds, look after them until all are done and some were forked, and check what came of them."""
+async def looked_after(app: App, crew: Crew, runs: int, chance: Random, enough: Callable[[], bool]) -> None:
+    """Start runs of all kinds, look after them until all are done and some were forked, and check what came of them.
+
+    More of them are started until that was disturbed `enough`: a quick machine does more in the same time.
+    """
     witness = Witness(crew.folder / "witness")
     people = PatientPeople(app, crew, witness, chance)
-    starts = {f"{name}{n}": (name, n) for name in many.EXPECTED for n in range(runs)}
-    for run, (name, n) in starts.items():
-        await app.start(name, [n] if name == "watch" else n, id=run)
-    ended = [run for run in await until_there(lambda: people.look_after(starts)) if run.parent is None]
+    starts: dict[str, tuple[str, int]] = {}
+    ended: list[Run] = []
+
+    async def all_done() -> list[Run]:
+        return await people.look_after(starts)
+
+    while not ended or not enough():
+        first = len(starts) // len(many.EXPECTED)
+        fresh = {f"{name}{n}": (name, n) for name in many.EXPECTED for n in range(first, first + runs)}
+        for run, (name, n) in fresh.items():
+            await app.start(name, [n] if name == "watch" else n, id=run)
+        starts.update(fresh)
+        ended = [run for run in await until_there(all_done) if run.parent is None]
     lines = witness.lines()
     for run in ended:
         name, n = starts[people.root_of(run.id)]
@@ -186,10 +198,24 @@ async def assert_answered_once(app: App, runs: Sequence[Run]) -> None:
         assert sum(each.kind is FactKind.ENDED for each in facts) == 1
 
 
-def disturbed(crew: Crew, runs: int, chance: Random, disturb: Callable[[], None]) -> list[str]:
-    """Have a crew drive runs while somebody disturbs it again and again; returns what was done again."""
-    judge = Judge(Lives(crew.folder).repeated)
-    watched(crew, agents_in(crew.folder), judge, disturb, lambda app: looked_after(app, crew, runs, chance))
+def disturbed(
+    crew: Crew, runs: int, chance: Random, disturb: Callable[[], None], *, at_least: int = 1
+) -> list[str]:  # fmt: skip
+    """Have a crew drive runs while somebody disturbs it again and again; returns what was done again.
+
+    That goes on until it was disturbed `at_least` so many times.
+    """
+    judge, times = Judge(Lives(crew.folder).repeated), 0
+
+    def disturb_counted() -> None:
+        nonlocal times
+        disturb()
+        times += 1
+
+    async def work(app: App) -> None:
+        await looked_after(app, crew, runs, chance, lambda: times >= at_least)
+
+    watched(crew, agents_in(crew.folder), judge, disturb_counted, work)
     return judge.again
 
 

@@ -146,5 +146,4 @@ def test_processes_that_are_killed_behind_a_pooler_of_sessions_lose_and_repeat_n
             crew.kill(chance)
             kills += 1
 
-    assert disturbed(crew, 1, chance, kill) == []
-    assert kills > 1
+    assert disturbed(crew, 1, chance, kill, at_least=2) == []

@@ -37,8 +37,7 @@ def test_whoever_is_killed_nothing_is_lost_or_repeated(
             crew.kill(chance)
             kills += 1
 
-    assert disturbed(crew, RUNS, chance, kill) == []
-    assert kills > 3
+    assert disturbed(crew, RUNS, chance, kill, at_least=4) == []
 
 
 @pytest.mark.kill
@@ -57,12 +56,12 @@ def test_whoever_stands_still_for_longer_than_a_lease_gets_nothing_in_any_more(
             crew.freeze(chance, 2.5)
             times += 1
 
-    again = disturbed(crew, RUNS, chance, freeze)
+    again = disturbed(crew, RUNS, chance, freeze, at_least=2)
     assert len(again) <= times, again  # a call that was about to be made by whoever stood still
-    assert times > 1
 
 
 PROGRAMS = 50
+"""So many at a time, until enough processes were killed."""
 
 
 class Bodies:
@@ -84,13 +83,19 @@ class Bodies:
         return again
 
 
+async def all_ended(app: App) -> None:
+    """Return once no run goes on."""
+    while any(not run.state.ended for run in await app.runs.list(limit=10_000)):
+        await asyncio.sleep(0.05)
+
+
 @pytest.mark.kill
 @pytest.mark.parametrize("workers", [2, 3])
 def test_random_workflows_survive_whoever_is_killed(postgres: PostgresServer, tmp_path: Path, workers: int) -> None:
     chance = chance_of()
     share(tmp_path, postgres.address())
     crew, judge = Crew(tmp_path, workers, program="interpreting.py"), Judge(Bodies(tmp_path).repeated)
-    drawn = {f"r{n}": programs.a_program(chance, 4) for n in range(PROGRAMS)}
+    drawn: dict[str, programs.Program] = {}
     outcomes: dict[str, Json] = {}
     kills = 0
 
@@ -101,12 +106,14 @@ def test_random_workflows_survive_whoever_is_killed(postgres: PostgresServer, tm
         kills += 1
 
     async def start_all(app: App) -> None:
-        for run, program in drawn.items():
-            await app.start(programs.outer, program, id=run)
-        for run in drawn:
-            outcomes[run] = await programs.outcome_of(app, run)
-        while any(not run.state.ended for run in await app.runs.list(limit=1_000)):
-            await asyncio.sleep(0.05)
+        while kills < 4:
+            fresh = {f"r{n}": programs.a_program(chance, 4) for n in range(len(drawn), len(drawn) + PROGRAMS)}
+            for run, program in fresh.items():
+                await app.start(programs.outer, program, id=run)
+            for run in fresh:
+                outcomes[run] = await programs.outcome_of(app, run)
+            drawn.update(fresh)
+        await all_ended(app)
 
     async def replayed() -> None:
         async with App.open(address_in(tmp_path), agents=programs.ALL) as app:
@@ -119,7 +126,6 @@ def test_random_workflows_survive_whoever_is_killed(postgres: PostgresServer, tm
 
     watched(crew, programs.ALL, judge, kill, start_all)
     assert judge.again == []
-    assert kills > 3
     run_sync(replayed())
     for run, program in drawn.items():
         if programs.is_certain(program):
