@@ -1,7 +1,9 @@
 """What of the engine can be set."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from podium.model.person import Person
 from podium.model.prices import NO_PRICES, PriceSettings
 
 
@@ -31,5 +33,7 @@ class EngineSettings:
     """Whether what is sent to models is recorded."""
     watches_loops: bool = False
     """Whether what is asked and said in each branch is kept in memory, for rules that look for circles."""
+    people: Mapping[str, Person] = field(default_factory=dict[str, Person])
+    """Those whom questions can be given to, by name."""
     alive_file: str = ""
     """A file that is touched as long as the worker drives runs; none where it is empty."""

@@ -10,6 +10,7 @@ from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
 from podium.facade.home import Home
 from podium.model.clock import Clock, SystemClock
 from podium.model.expected import TEXT
+from podium.model.person import is_same
 from podium.model.principal import Principal
 from podium.model.question import Question
 from podium.model.run import Run
@@ -105,10 +106,15 @@ class Sight:
 
     def sees_question(self, question: Question) -> bool:
         """Whether a question is of a run that the principal may see, or put to the principal."""
+        return self.is_asked(question) or self.sees(question.tenant, question.principal)
+
+    def is_asked(self, question: Question) -> bool:
+        """Whether a question is put to the principal, or was given to them."""
         user = self.principal
-        if user is not None and question.tenant == user.tenant and user.is_asked(question.ask.to):
-            return True
-        return self.sees(question.tenant, question.principal)
+        if user is None or question.tenant != user.tenant:
+            return False
+        given = question.assignee is not None and is_same(question.assignee, user.who)
+        return given or user.is_asked(question.ask.to)
 
     def require_installation(self, what: str) -> None:
         """Raise NotAllowed for a principal: what is told is about all tenants together."""

@@ -1,11 +1,11 @@
-"""Whether the delegations, and who had workers drained, are what the ledger knows."""
+"""Whether the delegations, who had workers drained, and who was away, are what the ledger knows."""
 
 from collections.abc import Iterator
 
 from podium.model.audit import Audit, Ledger, LedgerEntry
-from podium.model.entered import DRAINED, GRANTED, REVOKED
+from podium.model.entered import AWAY, DRAINED, GRANTED, REVOKED
 
-_WHERE = {GRANTED: "delegation", REVOKED: "delegation", DRAINED: "worker"}
+_WHERE = {GRANTED: "delegation", REVOKED: "delegation", DRAINED: "worker", AWAY: "absence"}
 
 
 class GrantAudit:
@@ -35,3 +35,5 @@ def _standing(ledger: Ledger) -> Iterator[tuple[str, str, bytes | None]]:
         yield grant.id, REVOKED, grant.revoked
     for worker, digest in ledger.drains():
         yield worker, DRAINED, digest
+    for absence, digest in ledger.absences():
+        yield absence, AWAY, digest

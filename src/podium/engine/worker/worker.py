@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from podium import lazy
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.fleet import Fleet
 from podium.engine.run.active_run import ActiveRun
@@ -45,7 +46,10 @@ from podium.store.operations import Block, Committed, CommitVerdict, Delivery, F
 from podium.store.protocol import Claimed, Serves, Store
 
 if TYPE_CHECKING:
+    from podium.model import people
     from podium.telemetry.guarded import GuardedObserver
+else:
+    people = lazy.module("podium.model.people")
 
 _LOG = logging.getLogger("podium")
 
@@ -104,7 +108,7 @@ class Worker:
             ids=ids, store=store, alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve,
             recalls=self._recalls, retry_run=self._retry_run, max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
-            watches_loops=settings.watches_loops, observer=observer,
+            people=people.People(settings.people), watches_loops=settings.watches_loops, observer=observer,
             sent=SentSteps(clock, self.timers) if settings.keep_messages else None,
         )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """A store: who drives runs and who looks at them share it, and it keeps some books beside."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
@@ -12,6 +12,9 @@ from podium.store.protocol.reading import ReadStore
 from podium.store.protocol.running import RunStore
 from podium.store.protocol.upkeep import Upkeep
 from podium.store.protocol.workers import WorkerRegistry
+
+if TYPE_CHECKING:
+    from podium.model.inbox_book import InboxBook
 
 
 class Store(RunStore, ReadStore, Protocol):
@@ -25,6 +28,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def delegations(self) -> DelegationBook:
         """Who may act for whom."""
+        ...
+
+    @property
+    def inbox(self) -> "InboxBook":
+        """What is said of questions, and who is away."""
         ...
 
     @property

@@ -40,6 +40,7 @@ from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
+from podium.store.tables.inbox import TableInbox
 from podium.store.tables.ledger import TableLedger
 from podium.store.tables.memory import TableMemory
 from podium.store.tables.reading import TableReading
@@ -111,6 +112,7 @@ class SqliteStore(TableReading):
         self.ledger = TableLedger(tables, lambda: (own_schema(), schema_of(self._loop)))
         self.answers = TableAnswerCache(tables)
         self.delegations = TableDelegations(tables)
+        self.inbox = TableInbox(tables)
         self.streams = TableStreams(tables)
         self.states = None if self._memory_only else TableSharedStates(tables, self._share)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)

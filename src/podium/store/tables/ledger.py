@@ -8,6 +8,8 @@ from podium.model.entered import (
     StoredAnswer,
     StoredGrant,
     StoredQuestion,
+    StoredRemark,
+    absence_digest,
     drain_digest,
     grant_digest,
     revocation_digest,
@@ -101,7 +103,11 @@ class TableLedger:
         for question, by, value, at, salt, digest in self._all("answers_of_run", run):
             answer = StoredAnswer(by=by, value=value, at=at, salt=salt, digest=digest)
             answers.setdefault(question, []).append(answer)
-        return [_stored_question(row, answers.get(row[0], ())) for row in rows]
+        remarks: dict[str, list[StoredRemark]] = {}
+        for question, name, by, at, text, assignee, salt, digest in self._all("remarks_of_run", run):
+            remark = StoredRemark(id=name, by=by, at=at, text=text, assignee=assignee, salt=salt, digest=digest)
+            remarks.setdefault(question, []).append(remark)
+        return [_stored_question(row, answers.get(row[0], ()), remarks.get(row[0], ())) for row in rows]
 
     def grants(self) -> list[StoredGrant]:
         """Return what stands for each delegation."""
@@ -117,6 +123,10 @@ class TableLedger:
     def drains(self) -> list[tuple[str, bytes]]:
         """Return the workers that somebody had drained, each with what stands for that."""
         return [(row[0], drain_digest(*row)) for row in self._all("drains_all")]
+
+    def absences(self) -> list[tuple[str, bytes]]:
+        """Return who was said to be away, or back, by its id, each with what stands for that."""
+        return [(row[0], absence_digest(*row)) for row in self._all("absences_all")]
 
     def foreign(self) -> list[str]:
         """Return what is in the schema that Podium did not make, or made otherwise, by kind and name."""
@@ -166,13 +176,15 @@ class TableLedger:
         return self._tables.now(lambda s: s.all(name, *values))
 
 
-def _stored_question(row: Row, answers: Sequence[StoredAnswer]) -> StoredQuestion:
+def _stored_question(row: Row, answers: Sequence[StoredAnswer], remarks: Sequence[StoredRemark]) -> StoredQuestion:
     question = question_of(row)
     return StoredQuestion(
         question=question,
         shown=shown_digest(question, row[5] or b"", row[6] or b""),
-        to_folded=row[17],
+        to_folded=row[19],
         answers=answers,
+        remarks=remarks,
+        assignee_folded=row[20],
     )
 
 
