@@ -6,6 +6,7 @@ from podium.testing.contracts.conversations import ConversationsContract
 from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.generations import GenerationsContract
 from podium.testing.contracts.inbox import InboxContract
+from podium.testing.contracts.keys import KeysContract
 from podium.testing.contracts.ledger import LedgerContract
 from podium.testing.contracts.lists import ListsContract
 from podium.testing.contracts.ownership import OwnershipContract
@@ -28,6 +29,7 @@ class StoreContract(
     ConversationsContract,
     ConversationChangesContract,
     DelegationsContract,
+    KeysContract,
     WatchingContract,
     StreamsContract,
     SharedStatesContract,
