@@ -91,6 +91,7 @@ USES: dict[str, Use] = {
     "ProcessReports.verify": lambda o: o.app.reports.verify(o.handle.id),
     "RunHandle.cancel": lambda o: o.handle.cancel(),
     "RunHandle.degraded": lambda o: o.handle.degraded(),
+    "RunHandle.end": lambda o: o.handle.end(),
     "RunHandle.facts": lambda o: o.handle.facts(),
     "RunHandle.result": lambda o: o.handle.result(),
     "RunHandle.signal": lambda o: o.handle.signal("go"),

@@ -82,6 +82,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "RunHandle.degraded": ("sees a run", lambda c: handled(c, lambda run: run.degraded())),
     "RunHandle.facts": ("sees a run", lambda c: handled(c, lambda run: run.facts())),
     "RunHandle.result": ("sees a run", lambda c: handled(c, lambda run: asyncio.sleep(0, run.result))),  # it is parked
+    "RunHandle.end": ("sees a run", lambda c: handled(c, lambda run: asyncio.sleep(0, run.end))),  # the same
     "RunHandle.status": ("sees a run", lambda c: handled(c, lambda run: run.status())),
     "RunHandle.stream": ("sees a run", streamed),
     "Runs.call": ("sees a run", lambda c: c.app.runs.call(c.run, "0")),

@@ -29,7 +29,18 @@ from podium.store.sqlite.connection import (
     translated,
 )
 from podium.store.sqlite.file import StoreFile
-from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
+from podium.store.sqlite.ownership import (
+    claim,
+    deliveries,
+    due,
+    load,
+    next_due,
+    ready,
+    served_again,
+    take_over,
+    waits_for_another,
+    wake,
+)
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.schema import own_schema, schema_of
 from podium.store.sqlite.statements import SqliteStatements
@@ -189,6 +200,8 @@ class SqliteStore(TableReading):
                 self._heads.pop(number, None)
             else:
                 self._heads[number] = head
+        if any(run.sticky for run in result.placed):
+            self._seen = None  # who is to drive it, the next look tells
         return result
 
     def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
@@ -284,10 +297,11 @@ class SqliteStore(TableReading):
         if waiting:
             woken.placed = await self._write(lambda connection: wake(connection, now, served))
         with translated(self.path):
-            if woken.changed:
-                woken.ready = ready(self._loop, serving)
+            if woken.changed or any(run.sticky for run in woken.placed):
+                woken.ready = ready(self._loop, worker, serving)
                 woken.deliveries = deliveries(self._loop, worker)
-                self._seen = seen if len(woken.ready) < serving.limit else None
+                woken.more_soon = waits_for_another(self._loop, serving)
+                self._seen = seen if len(woken.ready) < serving.limit and not woken.more_soon else None
             woken.next_due = next_due(self._loop)
         return woken
 

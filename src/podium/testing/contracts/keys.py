@@ -81,7 +81,8 @@ class KeysContract(OpenedStore):
                     )
                 )  # fmt: skip
             wanted: dict[str, dict[str, Any]] = {
-                "3 2 1 0": {"text": "retry"}, "3 1 0": {"tenant": "acme"}, "3 0": {"principal": "ann", "tenant": "acme"},
+                "3 2 1 0": {"text": "retry"}, "3 1 0": {"tenant": "acme"},
+                "3 0": {"principal": "ann", "tenant": "acme"},
                 "1": {"about": "run_1"}, "3 2": {"since": 101.0}, "1 0": {"until": 101.0}, "": {"tag": "none"},
                 "2": {"text": "RUN_2"},
             }  # fmt: skip
