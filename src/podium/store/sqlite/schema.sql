@@ -343,4 +343,17 @@ CREATE TABLE moved (
     "to" TEXT NOT NULL,
     at REAL NOT NULL,
     by TEXT NOT NULL
+);
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    type TEXT NOT NULL,
+    run TEXT NOT NULL,
+    root TEXT NOT NULL,
+    workflow TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    question TEXT,
+    "to" TEXT,
+    content TEXT NOT NULL
 )

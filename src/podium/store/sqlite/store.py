@@ -40,6 +40,7 @@ from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
+from podium.store.tables.events import TableEvents
 from podium.store.tables.ledger import TableLedger
 from podium.store.tables.memory import TableMemory
 from podium.store.tables.reading import TableReading
@@ -112,6 +113,7 @@ class SqliteStore(TableReading):
         self.answers = TableAnswerCache(tables)
         self.delegations = TableDelegations(tables)
         self.streams = TableStreams(tables)
+        self.events = TableEvents(tables)
         self.states = None if self._memory_only else TableSharedStates(tables, self._share)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._beats_lock, path, self._file)
@@ -185,6 +187,8 @@ class SqliteStore(TableReading):
                 self._heads.pop(number, None)
             else:
                 self._heads[number] = head
+        if result.noteworthy:
+            self.events.ring()
         return result
 
     def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
