@@ -7,6 +7,7 @@ from podium.model.api_key import KeyBook
 from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
+from podium.model.events import EventBook
 from podium.model.memory import MemoryStore
 from podium.model.shared_states import SharedStates
 from podium.model.streams.book import StreamBook
@@ -52,6 +53,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def streams(self) -> StreamBook:
         """Who watches runs that others drive, and the transient events of these."""
+        ...
+
+    @property
+    def events(self) -> EventBook:
+        """What is noteworthy about all runs and questions, in the order in which it was committed."""
         ...
 
     @property
