@@ -10,6 +10,8 @@ from podium.store.protocol import Drain, ReadStore, StoredQueue, StoredWorker
 
 DEFAULT_SLOTS = 2_000
 """How many runs a worker drives at once where nothing else is set."""
+_WAITS_IN_EARNEST = 5.0
+"""Where a run has waited for so many seconds, its workers cannot begin more than they do; before, they may have."""
 
 
 class WorkerStanding(StrEnum):
@@ -120,8 +122,9 @@ async def workers_wanted(store: ReadStore, queue: str | None, within: float, slo
     """Say how many workers there should be for a queue, or for all queues together.
 
     One worker has room for so many runs at once as it has slots, and for as many more as it begins in the time that is
-    left until the oldest run has waited `within` seconds. What is driven now has to keep its place. `slots` is how many
-    a worker has where there is none.
+    left until the oldest run has waited `within` seconds. What is driven now has to keep its place. Slots that are free
+    say nothing where runs wait all the same, as where the work takes processor time: then there should be as many as
+    begin all that waits within that time, each as fast as now. `slots` is how many a worker has where there is none.
     """
     workers = [row for row in await workers_driving(store) if queue is None or _serves(row, queue)]
     rows = [row for row in await store.queue_rows() if queue is None or row.queue == queue]
@@ -132,6 +135,8 @@ async def workers_wanted(store: ReadStore, queue: str | None, within: float, slo
     each = max(1, each)
     begun = rate / len(workers) * max(0.0, within - oldest) if workers else 0.0
     wanted = max(ceil(running / each), ceil((ready + running) / (each + begun)))
+    if rate and oldest >= _WAITS_IN_EARNEST:
+        wanted = max(wanted, ceil(ready * len(workers) / (rate * within)))
     return WorkersWanted(
         queue=queue, wanted=wanted, ready=ready, oldest_age=oldest, running=running, rate=rate, workers=len(workers),
         slots=each, within=within,

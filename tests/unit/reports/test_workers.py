@@ -50,6 +50,8 @@ class Rows:
         return cast("ReadStore", self)
 
 
+BUSY = [worker("w_1", slots=2_000, rate=5.0)]
+"""Its slots are free, and its processor is not."""
 TWO = [worker("w_1", rate=0.25), worker("w_2", rate=0.25)]
 
 
@@ -72,6 +74,11 @@ TWO = [worker("w_1", rate=0.25), worker("w_2", rate=0.25)]
         ([*TWO, worker("w_3", drain=DRAIN), worker("w_4", silence=60.0)], [queue(16, 0.0, running=8)], 30, 3),
         ([worker("w_1", slots=1)], [queue(3, 99.0, running=1)], 30, 4),
         (TWO, [queue(10, 99.0), queue(10, 99.0, name="gpu")], 30, 5),
+        (BUSY, [queue(3_000, 40.0, running=1_500)], 30, 20),  # 150 are begun by each in the time
+        (BUSY, [queue(3_000, 6.0, running=1_500)], 30, 20),
+        (BUSY, [queue(3_000, 6.0, running=1_500)], 600, 1),
+        (BUSY, [queue(400, 0.2, running=10)], 30, 1),  # they have just come, and there was less to begin before
+        ([worker("w_1", slots=2_000)], [queue(400, 40.0, running=10)], 30, 1),  # nothing is known of how fast it is
     ],
 )
 async def test_so_many_are_wanted(
@@ -131,3 +138,25 @@ def test_how_a_worker_stands(row: StoredWorker, standing: WorkerStanding) -> Non
 async def test_a_worker_is_told_with_its_host_and_its_queues_in_order() -> None:
     [found] = await workers_of(Rows([worker("w", queues=("b", "a"), running=3, drain=DRAIN)]).store)
     assert (found.host, found.queues, found.running, found.drain) == ("far", ("a", "b"), 3, DRAIN)
+
+
+@pytest.mark.parametrize("slots", [4, 2_000])
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+@pytest.mark.parametrize("arrivals", [1, 9, 40])
+async def test_whoever_starts_as_many_as_are_wanted_has_runs_begun_in_time(
+    slots: int, speed: float, arrivals: int
+) -> None:
+    """A run takes processor time, so a worker begins so many a second, however many slots it has."""
+    within, count, waiting, began, longest = 30.0, 1, [0.0] * 0, [0.0] * 60, 0.0
+    for second in range(900):
+        waiting += [float(second)] * arrivals
+        begun = min(len(waiting), int(count * speed * (second + 1)) - int(count * speed * second))
+        waiting, began = waiting[begun:], [*began[1:], float(begun)]
+        oldest = second - waiting[0] if waiting else 0.0
+        if second % 15 == 0:
+            rate = sum(began) / 60 / count
+            workers = [worker(f"w_{n}", slots=slots, rate=rate) for n in range(count)]
+            found = await workers_wanted(Rows(workers, [queue(len(waiting), oldest)]).store, None, within, slots)
+            count = max(count, found.wanted)  # who takes workers away does so slowly
+        longest = max(longest, oldest) if second > 450 else 0.0
+    assert longest <= within
