@@ -1,21 +1,22 @@
 """Runs: starting one, and how it stands."""
 
-import dataclasses
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
-from podium.engine.worker.waiters import End
-from podium.model.fact import Fact
+from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed
 from podium.model.json import Json
 from podium.model.run import BlockedReason, Run, RunState
-from podium.reports.calls.detail import CallDetail
-from podium.reports.calls.node import CallNode
-from podium.reports.calls.requests import SentRequest
-from podium.reports.calls.tree import CallTree
-from podium.store.protocol import ChainFault
+
+if TYPE_CHECKING:
+    from podium.engine.worker.waiters import End
+    from podium.model.fact import Fact
+    from podium.reports.calls.detail import CallDetail
+    from podium.reports.calls.node import CallNode
+    from podium.reports.calls.tree import CallTree
+    from podium.store.protocol import ChainFault
 
 
 class RunBody(ApiBody):
@@ -63,11 +64,25 @@ class RunResultBody(RunBody):
     error: Annotated[str | None, Field(description="Why it gave nothing; null where it is done or goes on.")] = None
 
     @classmethod
-    def ended(cls, run: Run, end: End) -> Self:
+    def ended(cls, run: Run, end: "End") -> Self:
         """Return a run with the end that it came to."""
         if end.state is RunState.DONE:
             return cls(**_run_fields(run), value=end.outcome["value"])
         return cls(**_run_fields(run), error=end.reason)
+
+    def raise_for_state(self) -> Self:
+        """Return it where it is done; raises RunFailed, RunCancelled, RunBlocked, or NotPossible while it goes on."""
+        match self.state:
+            case RunState.DONE:
+                return self
+            case RunState.CANCELLED:
+                raise RunCancelled(f"run {self.id} was cancelled: {self.error}", run=self.id)
+            case RunState.BLOCKED:
+                raise RunBlocked(f"run {self.id} is blocked: {self.error}", run=self.id)
+            case RunState.FAILED:
+                raise RunFailed(f"run {self.id} failed: {self.error}", run=self.id)
+            case _:
+                raise NotPossible(f"run {self.id} goes on ({self.state}): wait for its result.")
 
 
 class BudgetGiven(ApiInput):
@@ -76,6 +91,13 @@ class BudgetGiven(ApiInput):
     usd: Annotated[float | None, Field(gt=0)] = None
     tokens: Annotated[int | None, Field(gt=0)] = None
     calls: Annotated[int | None, Field(gt=0)] = None
+    seconds: Annotated[float | None, Field(gt=0, description="From its start.")] = None
+    depth: Annotated[int | None, Field(gt=0, description="Workflows inside one another.")] = None
+    fan_out: Annotated[int | None, Field(gt=0, description="Branches and child runs of one context at a time.")] = None
+    on_breach: Annotated[
+        Literal["stop", "ask"], Field(description="Whether what does not fit is refused, or a person is asked.")
+    ] = "stop"
+    to: Annotated[str, Field(description="Who is asked.", min_length=1)] = "operators"
 
 
 class RunStart(ApiInput):
@@ -122,7 +144,7 @@ class NodeBody(ApiBody):
     children: list["NodeBody"]
 
     @classmethod
-    def of(cls, node: CallNode) -> Self:
+    def of(cls, node: "CallNode") -> Self:
         """Return a node of a run's tree as others see it."""
         spent = node.total()
         return cls(
@@ -142,7 +164,7 @@ class RunTreeBody(RunBody):
     unserved: Annotated[str, Field(description="Why nobody would drive it; empty where somebody does.")]
 
     @classmethod
-    def drawn(cls, run: Run, tree: CallTree, unserved: str) -> Self:
+    def drawn(cls, run: Run, tree: "CallTree", unserved: str) -> Self:
         """Return a run with the tree of its calls."""
         return cls(**_run_fields(run), notes=tree.notes, tree=NodeBody.of(tree.root), unserved=unserved)
 
@@ -161,7 +183,7 @@ class CallBody(ApiBody):
     questions: list["AskedBody"]
 
     @classmethod
-    def of(cls, detail: CallDetail) -> Self:
+    def of(cls, detail: "CallDetail") -> Self:
         """Return a call as others see it."""
         return cls(
             key=detail.key, agent=detail.agent, version=detail.version, input=detail.input, output=detail.output,
@@ -211,22 +233,6 @@ class AskedBody(ApiBody):
     answers: list[AnswerBody]
 
 
-class RequestBody(ApiBody):
-    """What was sent to a model, and how it answered."""
-
-    model_config = ApiBody.model_config | {"extra": "allow"}
-
-    key: str
-    began: Moment | None
-    ended: Moment | None
-
-    @classmethod
-    def of(cls, request: SentRequest) -> Self:
-        """Return a request as others see it."""
-        fields = dataclasses.asdict(request)
-        return cls.model_validate(fields | {name: moment_or_none(fields[name]) for name in ("began", "ended")})
-
-
 class FactBody(ApiBody):
     """A line of a run's journal."""
 
@@ -239,7 +245,7 @@ class FactBody(ApiBody):
     payload: Json
 
     @classmethod
-    def of(cls, fact: Fact) -> Self:
+    def of(cls, fact: "Fact") -> Self:
         """Return a fact as others see it."""
         return cls(
             seq=fact.seq, kind=fact.kind.name.lower(), key=fact.key, at=moment(fact.at), epoch=fact.epoch,
@@ -262,7 +268,7 @@ class VerifiedBody(ApiBody):
     faults: list[FaultBody]
 
     @classmethod
-    def of(cls, run: Run, faults: Iterable[ChainFault]) -> Self:
+    def of(cls, run: Run, faults: "Iterable[ChainFault]") -> Self:
         """Return what was found of a run."""
         return cls(run=run.id, facts=run.facts, faults=[FaultBody(seq=each.seq, what=each.what) for each in faults])
 

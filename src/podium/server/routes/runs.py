@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from podium.api.body import PageBody
 from podium.api.lists import RunsGiven
+from podium.api.requests import RequestBody
 from podium.api.runs import (
     CallBody,
     FactBody,
@@ -16,7 +17,6 @@ from podium.api.runs import (
     ReasonGiven,
     RedactedBody,
     RepinGiven,
-    RequestBody,
     RunBody,
     RunResultBody,
     RunStart,
