@@ -101,6 +101,7 @@ class App(ScopedApp):
             budget_wait=config.budgets.max_wait,
             prices=config.prices,
             keep_messages=config.keep_messages,
+            keep_events=config.keep_events,
             watches_loops=config.loops is not None,
         )
         secret.name(config.secrets.known)

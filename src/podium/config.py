@@ -100,6 +100,8 @@ class Config:
     """Whether runs are traced where the program has set up OpenTelemetry."""
     keep_messages: bool = True
     """Whether what is sent to models is recorded, for people to read: instructions, messages, tools, settings."""
+    keep_events: Seconds = Seconds(7 * 86_400.0)
+    """Seconds that the events of the system are kept, for those who watch it."""
     loops: Loops | None = None
     """What counts as going round in circles, and what is done about it: `[podium.loops]`; None looks for none."""
     agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
@@ -127,7 +129,7 @@ class Config:
 
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)
-        hold_seconds(self, SECONDS, "lease", "poll")
+        hold_seconds(self, SECONDS, "lease", "poll", "keep_events")
         hold_seconds(self, PAUSE, "grace")
         hold_seconds(self, SECONDS, "run_within", optional=True)
 
@@ -184,7 +186,7 @@ def _length(expected: Expected) -> Callable[[object], float]:
 
 
 _SWITCHES = {"true": True, "false": False}
-_LENGTHS = {"lease": SECONDS, "poll": SECONDS, "run_within": SECONDS, "grace": PAUSE}
+_LENGTHS = {"lease": SECONDS, "poll": SECONDS, "keep_events": SECONDS, "run_within": SECONDS, "grace": PAUSE}
 _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
     **{name: _length(expected) for name, expected in _LENGTHS.items()},

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from podium.api.body import Body, Given, Moment, moment, moment_or_none
+from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
 from podium.engine.worker.waiters import End
 from podium.model.fact import Fact
 from podium.model.json import Json
@@ -18,7 +18,7 @@ from podium.reports.calls.tree import CallTree
 from podium.store.protocol import ChainFault
 
 
-class RunBody(Body):
+class RunBody(ApiBody):
     """A run, and how it stands."""
 
     id: str
@@ -70,7 +70,7 @@ class RunResultBody(RunBody):
         return cls(**_run_fields(run), error=end.reason)
 
 
-class BudgetGiven(Given):
+class BudgetGiven(ApiInput):
     """The most that a run may spend, with all that it starts."""
 
     usd: Annotated[float | None, Field(gt=0)] = None
@@ -78,7 +78,7 @@ class BudgetGiven(Given):
     calls: Annotated[int | None, Field(gt=0)] = None
 
 
-class RunStart(Given):
+class RunStart(ApiInput):
     """What is to be run, and how."""
 
     workflow: Annotated[str, Field(description="The name of a workflow that the server has.", min_length=1)]
@@ -99,7 +99,7 @@ class RunStart(Given):
     ] = None
 
 
-class NodeBody(Body):
+class NodeBody(ApiBody):
     """A call, step, wait or question of a run, with its parts."""
 
     key: str
@@ -147,7 +147,7 @@ class RunTreeBody(RunBody):
         return cls(**_run_fields(run), notes=tree.notes, tree=NodeBody.of(tree.root), unserved=unserved)
 
 
-class CallBody(Body):
+class CallBody(ApiBody):
     """One call, question, wait or step in full."""
 
     key: str
@@ -156,7 +156,7 @@ class CallBody(Body):
     input: Json
     output: Json
     state: Annotated[str, Field(description="done, failed, refused, expired, or open.")]
-    steps: list["StepBody"]
+    steps: list["StepShown"]
     failed: list["FailedAttemptBody"]
     questions: list["AskedBody"]
 
@@ -166,7 +166,7 @@ class CallBody(Body):
         return cls(
             key=detail.key, agent=detail.agent, version=detail.version, input=detail.input, output=detail.output,
             state=detail.state,
-            steps=[StepBody(key=x.key, name=x.name, at=moment(x.at), value=x.value) for x in detail.steps],
+            steps=[StepShown(key=x.key, name=x.name, at=moment(x.at), value=x.value) for x in detail.steps],
             failed=[FailedAttemptBody(at=moment(each.at), error=each.error) for each in detail.failed],
             questions=[
                 AskedBody(
@@ -178,7 +178,7 @@ class CallBody(Body):
         )  # fmt: skip
 
 
-class StepBody(Body):
+class StepShown(ApiBody):
     """A step that is done: a request to a model, a use of a tool, what an agent recorded itself."""
 
     key: str
@@ -187,14 +187,14 @@ class StepBody(Body):
     value: Json
 
 
-class FailedAttemptBody(Body):
+class FailedAttemptBody(ApiBody):
     """How an attempt failed."""
 
     at: Moment
     error: str
 
 
-class AnswerBody(Body):
+class AnswerBody(ApiBody):
     """One person's answer."""
 
     by: str
@@ -202,7 +202,7 @@ class AnswerBody(Body):
     at: Moment
 
 
-class AskedBody(Body):
+class AskedBody(ApiBody):
     """A question that was put to people, and what they answered."""
 
     question: str
@@ -211,10 +211,10 @@ class AskedBody(Body):
     answers: list[AnswerBody]
 
 
-class RequestBody(Body):
+class RequestBody(ApiBody):
     """What was sent to a model, and how it answered."""
 
-    model_config = Body.model_config | {"extra": "allow"}
+    model_config = ApiBody.model_config | {"extra": "allow"}
 
     key: str
     began: Moment | None
@@ -227,7 +227,7 @@ class RequestBody(Body):
         return cls.model_validate(fields | {name: moment_or_none(fields[name]) for name in ("began", "ended")})
 
 
-class FactBody(Body):
+class FactBody(ApiBody):
     """A line of a run's journal."""
 
     seq: int
@@ -247,14 +247,14 @@ class FactBody(Body):
         )  # fmt: skip
 
 
-class FaultBody(Body):
+class FaultBody(ApiBody):
     """A fact that is not as it was written."""
 
     seq: int
     what: str
 
 
-class VerifiedBody(Body):
+class VerifiedBody(ApiBody):
     """Whether a run's journal is as it was written."""
 
     run: str
@@ -267,13 +267,13 @@ class VerifiedBody(Body):
         return cls(run=run.id, facts=run.facts, faults=[FaultBody(seq=each.seq, what=each.what) for each in faults])
 
 
-class ReasonGiven(Given):
+class ReasonGiven(ApiInput):
     """Why something is done."""
 
     reason: Annotated[str, Field(description="It is recorded.")] = "by request"
 
 
-class SignalGiven(Given):
+class SignalGiven(ApiInput):
     """A signal for a run."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -281,7 +281,7 @@ class SignalGiven(Given):
     id: Annotated[str | None, Field(description="The same id again is dropped.", min_length=1)] = None
 
 
-class SignalBody(Body):
+class SignalBody(ApiBody):
     """What came of a signal."""
 
     run: str
@@ -289,7 +289,7 @@ class SignalBody(Body):
     new: Annotated[bool, Field(description="Whether it was not sent before.")]
 
 
-class ForkGiven(Given):
+class ForkGiven(ApiInput):
     """Where a run is forked."""
 
     key: Annotated[str, Field(description="The first call that is made anew.", min_length=1)]
@@ -298,14 +298,14 @@ class ForkGiven(Given):
     ] = None
 
 
-class RepinGiven(Given):
+class RepinGiven(ApiInput):
     """To which version a run is moved."""
 
     version: Annotated[str, Field(min_length=1)]
     from_key: Annotated[str | None, Field(description="Make this call and all after it anew.")] = None
 
 
-class RaiseGiven(Given):
+class RaiseGiven(ApiInput):
     """What is added to the budget of a run, and why."""
 
     usd: Annotated[float, Field(ge=0)] = 0
@@ -314,7 +314,7 @@ class RaiseGiven(Given):
     why: Annotated[str, Field(min_length=1, description="It is recorded.")]
 
 
-class RedactedBody(Body):
+class RedactedBody(ApiBody):
     """How many runs were redacted."""
 
     run: str

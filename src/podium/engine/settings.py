@@ -29,6 +29,8 @@ class EngineSettings:
     """What things cost, as far as the settings say so."""
     keep_messages: bool = True
     """Whether what is sent to models is recorded."""
+    keep_events: float = 7 * 86_400.0
+    """Events of the system that are older are deleted."""
     watches_loops: bool = False
     """Whether what is asked and said in each branch is kept in memory, for rules that look for circles."""
     alive_file: str = ""

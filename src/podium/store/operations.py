@@ -370,6 +370,8 @@ class Committed:
     """The escrows that something was taken out of."""
     deleted: bool = False
     """Whether something was redacted, or deleted."""
+    noteworthy: bool = False
+    """Whether there are new events."""
 
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""
@@ -383,3 +385,4 @@ class Committed:
         self.waiting |= later.waiting
         self.drawn_on |= later.drawn_on
         self.deleted |= later.deleted
+        self.noteworthy |= later.noteworthy

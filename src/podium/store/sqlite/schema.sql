@@ -373,6 +373,19 @@ CREATE TABLE actions (
     PRIMARY KEY (at, id)
 ) WITHOUT ROWID;
 CREATE INDEX actions_of_tenant ON actions (tenant, at, id);
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    type TEXT NOT NULL,
+    run TEXT NOT NULL,
+    root TEXT NOT NULL,
+    workflow TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    question TEXT,
+    "to" TEXT,
+    content TEXT NOT NULL
+);
 CREATE INDEX runs_sticky ON runs (ready_at) WHERE state = 'ready' AND affinity IS NOT NULL;
 CREATE TABLE affinities (
     tenant TEXT NOT NULL,

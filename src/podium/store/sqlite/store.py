@@ -49,10 +49,9 @@ from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
-from podium.store.tables.actions import TableActions
-from podium.store.tables.api_keys import TableKeys
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
+from podium.store.tables.events import TableEvents
 from podium.store.tables.ledger import TableLedger
 from podium.store.tables.memory import TableMemory
 from podium.store.tables.reading import TableReading
@@ -124,9 +123,8 @@ class SqliteStore(TableReading):
         self.ledger = TableLedger(tables, lambda: (own_schema(), schema_of(self._loop)))
         self.answers = TableAnswerCache(tables)
         self.delegations = TableDelegations(tables)
-        self.keys = TableKeys(tables)
-        self.action_book = TableActions(tables)
         self.streams = TableStreams(tables)
+        self.events = TableEvents(tables)
         self.states = None if self._memory_only else TableSharedStates(tables, self._share)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._beats_lock, path, self._file)
@@ -200,9 +198,14 @@ class SqliteStore(TableReading):
                 self._heads.pop(number, None)
             else:
                 self._heads[number] = head
+        self._notice(result)
+        return result
+
+    def _notice(self, result: Committed) -> None:
         if any(run.sticky for run in result.placed):
             self._seen = None  # who is to drive it, the next look tells
-        return result
+        if result.noteworthy:
+            self.events.ring()
 
     def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
         with self._lock if connection is self._patient else _NO_LOCK:

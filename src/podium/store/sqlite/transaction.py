@@ -28,7 +28,7 @@ from podium.store.journaling.transaction import (
 )
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Block, Delivery, FinishRun, Leave, Park, Placed, Release
-from podium.store.sqlite.conversations import SqliteConversing
+from podium.store.sqlite.events import SqliteEvents
 from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.sql import statement
 from podium.store.tables.cache import keep
@@ -51,7 +51,7 @@ _OF_A_RUN = (
 """What deletes all that is kept under the number of a run."""
 
 
-class SqliteTransaction(SqliteConversing):
+class SqliteTransaction(SqliteEvents):
     """Asks and writes on a connection that is inside a transaction. A question costs microseconds: sets are loops."""
 
     __slots__ = ()
@@ -194,9 +194,9 @@ class SqliteTransaction(SqliteConversing):
     def withdraw_questions(self, run: int) -> None:
         """Withdraw the open questions of a run."""
         shown = self._connection.execute(statement("budget_questions_shown_of_run"), (run,)).fetchall()
-        self._do("questions_withdraw_run", run)
-        for (lead,) in shown:
-            self.show_next(lead)
+        withdrawn = self._connection.execute(statement("questions_withdraw_run"), (run,)).fetchall()
+        self._left.withdrawn.extend((run, question) for (question,) in withdrawn)
+        self._left.shown.extend(each for (lead,) in shown if (each := self.show_next(lead)) is not None)
 
     def question(self, id: str) -> AskedQuestion | None:
         """Return a question."""
@@ -223,10 +223,12 @@ class SqliteTransaction(SqliteConversing):
         """Return the open questions behind a lead, oldest first."""
         return [row[0] for row in self._connection.execute(statement("budget_questions_behind"), (lead,))]
 
-    def show_next(self, lead: str) -> None:
-        """Have the oldest open question behind a lead shown in its place."""
-        if behind := self.questions_behind(lead):
-            self._do("budget_question_show", lead, behind[0])
+    def show_next(self, lead: str) -> str | None:
+        """Have the oldest open question behind a lead shown in its place; returns it."""
+        if not (behind := self.questions_behind(lead)):
+            return None
+        self._do("budget_question_show", lead, behind[0])
+        return behind[0]
 
     def take_raise(self, question: str) -> bool:
         """Say that the answer to a question's lead raises its budget now."""

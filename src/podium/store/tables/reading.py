@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from podium import lazy
-from podium.model.action import UserAction
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
@@ -21,7 +20,6 @@ from podium.store.protocol import RECENT_FACTS, Page, Query, StoredQueue, Stored
 from podium.store.tables.conversations import conversation_state_of, hit_in, messages_of
 from podium.store.tables.pages import containing, given, page
 from podium.store.tables.rows import (
-    action_of,
     budget_of,
     cost_of,
     fact_of,
@@ -39,9 +37,12 @@ from podium.store.tables.statements import QueryValues, Row, Statements, Tables
 from podium.store.tables.workers import queue_of, worker_of
 
 if TYPE_CHECKING:
+    from podium.model.action import UserAction
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
     from podium.store.protocol import found, queries
+    from podium.store.tables import actions, api_keys
 else:
+    actions, api_keys = lazy.module("podium.store.tables.actions"), lazy.module("podium.store.tables.api_keys")
     found = lazy.module("podium.store.protocol.found")
 
 _RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
@@ -53,6 +54,16 @@ class TableReading:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+
+    @property
+    def keys(self) -> "api_keys.TableKeys":
+        """With what programs sign in."""
+        return api_keys.TableKeys(self._tables)
+
+    @property
+    def action_book(self) -> "actions.TableActions":
+        """Where it is written down who asks for which change."""
+        return actions.TableActions(self._tables)
 
     # Runs
 
@@ -223,10 +234,10 @@ class TableReading:
 
     # People
 
-    async def actions(self, query: "queries.ActionQuery") -> Page[UserAction]:
+    async def actions(self, query: "queries.ActionQuery") -> "Page[UserAction]":
         """Return who asked for which change, newest first."""
         rows = await self._rows("actions_list", given(query, "at", "id"))
-        return page(rows, query, action_of, lambda row: (row[0], row[1]))
+        return page(rows, query, actions.action_of, lambda row: (row[0], row[1]))
 
     # Folds
 
