@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from podium.cli.console import CONSOLE
-from podium.cli.printable import beneath, in_line, printable
+from podium.formats.printable import beneath, in_line, printable
 from podium.model.json import Json
 from podium.model.outcome import cut
 from podium.secrets.masking import MASKING

@@ -188,6 +188,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Inbox.answer": lambda app, question: app.inbox.answer(question, "yes"),
     "Inbox.get": lambda app, question: app.inbox.get(question),
+    "Inbox.link": lambda app, question: app.inbox.link(question, for_="ann"),
     "Inbox.said_before": lambda app, question: app.inbox.said_before(question),
 }
 """What takes the id of a question."""
@@ -215,7 +216,7 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
 
 ELSEWHERE = {
     "App.drained",  # of the app alone: its worker drives the runs of all tenants
-    "App.redeem",  # of the app alone: a token says on whose behalf
+    "App.redeem", "Inbox.linked",  # of the app alone: a token says on whose behalf
     "Conversations.delete", "Conversations.get", "Conversations.list",
     "Conversations.messages",  # test_conversations.py
     "Conversations.export", "Conversations.fork", "Conversations.redact",
