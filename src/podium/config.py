@@ -20,6 +20,7 @@ from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.limit import LimitSettings
+from podium.model.link import LinkSettings
 from podium.model.loops import Loops
 from podium.model.person import Person
 from podium.model.policy import PolicySettings
@@ -43,7 +44,7 @@ Compensations = Literal["as_registered", "judged_anew"]
 
 _TABLES: Mapping[str, type] = {
     "audit": AuditSettings, "budgets": BudgetSettings, "delegation": DelegationSettings, "limits": LimitSettings,
-    "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
+    "links": LinkSettings, "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
 }  # fmt: skip
 _FIELDS: Mapping[str, Expected] = {
     **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
@@ -101,6 +102,8 @@ class Config:
     """Whether runs are traced where the program has set up OpenTelemetry."""
     keep_messages: bool = True
     """Whether what is sent to models is recorded, for people to read: instructions, messages, tools, settings."""
+    keep_events: Seconds = Seconds(7 * 86_400.0)
+    """Seconds that the events of the system are kept, for those who watch it."""
     loops: Loops | None = None
     """What counts as going round in circles, and what is done about it: `[podium.loops]`; None looks for none."""
     agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
@@ -119,6 +122,8 @@ class Config:
     """The guards that agents can name: `[podium.guards.NAME]`."""
     people: Mapping[str, Person] = field(default_factory=dict[str, Person])
     """The people whom questions can be given to, by name: `[podium.people.NAME]`."""
+    links: LinkSettings = field(default_factory=LinkSettings)
+    """The links with which people answer: `[podium.links]`."""
     prices: PriceSettings = field(default_factory=PriceSettings)
     """What things cost: `[podium.prices]`."""
     monitor: MonitorSettings | bool = False
@@ -128,14 +133,15 @@ class Config:
 
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)
-        hold_seconds(self, SECONDS, "lease", "poll")
+        hold_seconds(self, SECONDS, "lease", "poll", "keep_events")
         hold_seconds(self, PAUSE, "grace")
         hold_seconds(self, SECONDS, "run_within", optional=True)
 
 
 SECTIONS: "dict[str, TypeForm[object]]" = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
-    "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
+    "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings,
+    "links": LinkSettings, "loops": Loops,
     "monitor": MonitorSettings | bool, "people": dict[str, Person], "policy": PolicySettings,
     "prices": PriceSettings, "secrets": SecretSettings,
 }  # fmt: skip
@@ -184,7 +190,7 @@ def _length(expected: Expected) -> Callable[[object], float]:
 
 
 _SWITCHES = {"true": True, "false": False}
-_LENGTHS = {"lease": SECONDS, "poll": SECONDS, "run_within": SECONDS, "grace": PAUSE}
+_LENGTHS = {"lease": SECONDS, "poll": SECONDS, "keep_events": SECONDS, "run_within": SECONDS, "grace": PAUSE}
 _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
     **{name: _length(expected) for name, expected in _LENGTHS.items()},

@@ -12,6 +12,7 @@ from typer.main import get_command, get_group
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "Start a run, wait for it and print its value.",
+        "serve": "Serve the store and the files' workflows over HTTP, and drive their runs, until interrupted.",
         "work": "Drive all runs of the files' workflows that can go on, until none goes on by itself.",
         "budgets": "What may be spent, what is, and what is in doubt.",
         "agents": "Tell how the last calls of each agent went: how many failed, how long they took, what they came to.",
@@ -27,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "dead-letters": "Runs that failed for good or were quarantined.",
         "policy": "Who may do what.",
         "delegate": "Who outside may act for whom.",
+        "keys": "With what programs sign in to the server.",
         "workers": "Who drives runs, how queues stand, and draining a worker.",
         "store": "Copy or move the store, check a copy, delete what is old, make its file smaller.",
         "audit": "Whether the store is as it was written, and who did what.",

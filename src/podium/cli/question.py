@@ -1,11 +1,11 @@
 """A question as commands show it: as JSON, and what people need to know to answer it."""
 
 from podium.cli.output import iso, moment, one_line
-from podium.cli.printable import beneath, in_line
+from podium.formats.printable import beneath, in_line
 from podium.model.inbox_book import Remark
 from podium.model.json import Json
 from podium.model.question import Question
-from podium.reports.question_context import DoneCall, QuestionContext
+from podium.reports.question_context import DoneCall, InboxContext
 from podium.secrets.masking import MASKING
 
 
@@ -21,7 +21,7 @@ def as_json(question: Question) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def context_json(context: QuestionContext) -> dict[str, Json]:
+def context_json(context: InboxContext) -> dict[str, Json]:
     """Return as JSON what people need to know to answer a question."""
     cost = context.cost
     return {
@@ -44,7 +44,7 @@ def remark_json(remark: Remark) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def print_context(context: QuestionContext) -> None:
+def print_context(context: InboxContext) -> None:
     """Print what changed in the draft, what was done before, what it cost, and what people said of the question."""
     if context.diff:
         print("what changed in it:")

@@ -11,6 +11,7 @@ PodiumError
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
+│   ├── NotSignedIn             nobody is known who asks the server
 │   ├── OtherEmbedder           the memory has vectors of another embedder
 │   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
@@ -23,6 +24,8 @@ PodiumError
 │   ├── StoreMoved              it goes on at another place, which is named
 │   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
+├── ServerError                 the server has a fault, or what answered is none of Podium's
+│   └── ServerUnavailable       it was not reached, or did not answer in time
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
 ├── WorkflowError               a mistake in a workflow's code
 │   ├── WrongBranch
@@ -96,6 +99,7 @@ from podium.errors.interrupts import (
     Suspended,
     TooManyFacts,
 )
+from podium.errors.servers import ServerError, ServerUnavailable
 from podium.errors.stores import (
     NotAStore,
     StoreBusy,
@@ -123,6 +127,7 @@ from podium.errors.usage import (
     InvalidValue,
     NotAllowed,
     NotPossible,
+    NotSignedIn,
     OtherEmbedder,
     PatternError,
     TokenRefused,
@@ -163,6 +168,7 @@ __all__ = [
     "NotAwaited",
     "NotDone",
     "NotPossible",
+    "NotSignedIn",
     "OtherEmbedder",
     "PatternError",
     "PingPong",
@@ -175,6 +181,8 @@ __all__ = [
     "RunCancelled",
     "RunError",
     "RunFailed",
+    "ServerError",
+    "ServerUnavailable",
     "StoreBusy",
     "StoreDamaged",
     "StoreError",

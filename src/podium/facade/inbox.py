@@ -5,15 +5,17 @@ from dataclasses import dataclass
 
 from podium.agents.jsonable import json_copy
 from podium.agents.schema import mismatch
-from podium.errors import AlreadyAnswered, InvalidValue, NotAllowed, NotPossible
+from podium.errors import AlreadyAnswered, InvalidValue, NotAllowed, NotPossible, TokenRefused
+from podium.facade.linked import LinkedQuestion
 from podium.facade.questions import Questions
 from podium.facade.scope import Scope
+from podium.model.duration import FINITE, Duration, in_seconds
 from podium.model.expected import MOMENT, NAME, TEXT, or_none
 from podium.model.inbox_book import Absence, Remark
 from podium.model.json import Json
 from podium.model.people import People
 from podium.model.person import Person, folded, is_same
-from podium.model.principal import INSTALLATION
+from podium.model.principal import INSTALLATION, Principal
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.storable import check_name
 from podium.store.operations import CommitVerdict, Reply
@@ -51,7 +53,7 @@ class Inbox(Questions):
         question is put to somebody else.
         """
         parts, who = self._scope.parts, self._scope.name_of(by)
-        self._scope.must_change("answer questions")
+        self._scope.must_answer("answer questions")
         question = await self.get(question_id)
         if not self._may_answer(question):
             raise NotAllowed(f"question {question_id} is put to {question.ask.to!r}, and {who} is none of them.")
@@ -65,6 +67,49 @@ class Inbox(Questions):
         if verdict is CommitVerdict.DUPLICATE:
             raise AlreadyAnswered(f"{who} has answered question {question_id} already; it waits for other people")
 
+    async def link(self, question_id: str, *, for_: str, within: Duration | None = None) -> str:
+        """Return the address of a page on which one person answers this question, once, and sees what it is about.
+
+        It ends after `within` seconds (`[podium.links]` says how many if this does not), and with the question.
+        Whoever has it answers as the person `for_`: send it to nobody else. Opening it changes nothing.
+        Raises UnknownQuestion, NotPossible where the question is no longer open, and NotAllowed for a principal who is
+        no operator, unless it is put to them and the link is for themselves.
+        """
+        scope = self._scope
+        parts, user = scope.parts, scope.principal
+        NAME.check("for_ of a link", for_)
+        span = parts.config.links.within if within is None else in_seconds(within, "within of a link", FINITE)
+        scope.must_answer("make links")
+        question = await self.get(question_id)
+        scope.check_user(Principal(who=for_, tenant="default"))
+        if user is not None and not user.operates and not (scope.is_asked(question) and is_same(for_, user.who)):
+            raise NotAllowed(f"{user.who} may not make links for {for_!r}: it takes the role of an operator.")
+        await scope.record("make links", question_id, tenant=question.tenant, person=for_)
+        now = parts.clock.now()
+        late = question.deadline is not None and now >= question.deadline
+        if late or question.state is not QuestionState.OPEN:
+            raise NotPossible(f"question {question_id} is {_standing(question)}: nobody can answer it with a link.")
+        expires = now + span if question.deadline is None else min(now + span, question.deadline)
+        return await parts.links.make(question_id, for_, expires)
+
+    async def linked(self, token: str) -> LinkedQuestion:
+        """Return what the token of a link lets its holder see and answer, whoever holds it.
+
+        That is for a server: only the app itself takes tokens. Raises TokenRefused for what is no link of this
+        installation, or to a question that is gone.
+        """
+        if self._scope.principal is not None:
+            raise NotAllowed(f"{self._scope.principal.who} may not read the links of others: use the app unscoped.")
+        link = await self._scope.parts.links.read(token)
+        question = await self._scope.store.question(link.question)
+        if question is None:
+            raise TokenRefused("the link is to a question that is gone")
+
+        async def answer(value: Json) -> None:
+            await self.answer(link.question, value, by=link.person)
+
+        return LinkedQuestion(link, question, self._scope, self, answer)
+
     async def comment(self, question_id: str, text: str, *, by: str | None = None) -> Remark:
         """Say something of a question, which answers nothing, for all who see it; returns it as it is kept.
 
@@ -74,7 +119,7 @@ class Inbox(Questions):
         if not text.strip() or len(text) > _LONGEST:
             raise InvalidValue(f"a comment of {len(text):,} characters: expected 1 to {_LONGEST:,}, not all blank.")
         who = self._scope.name_of(by)
-        self._scope.must_change("comment on questions")
+        self._scope.must_answer("comment on questions")
         await self.get(question_id)
         return await self._remark(question_id, who, text)
 
@@ -91,7 +136,7 @@ class Inbox(Questions):
         check_name("to whom a question is given", to)
         TEXT.check("why of a question that is given to somebody", why)
         who = self._scope.name_of(by)
-        self._scope.must_change("give questions to others")
+        self._scope.must_answer("give questions to others")
         question = await self.get(question_id)
         if not self._may_answer(question):
             raise NotAllowed(f"question {question_id} is put to {question.ask.to!r}, and {who} is none of them.")
@@ -116,7 +161,7 @@ class Inbox(Questions):
         NAME.check("person who is away", person)
         or_none(MOMENT).check("until of who is away", until)
         parts, who = self._scope.parts, self._scope.name_of(by)
-        self._scope.must_change("say who is away")
+        self._scope.must_answer("say who is away")
         user = self._scope.principal
         if user is not None and not user.operates and not is_same(person, user.who):
             raise NotAllowed(f"{who} may not say that {person!r} is away: it takes the role 'operator'.")
@@ -154,7 +199,7 @@ class Inbox(Questions):
 
     @property
     def _people(self) -> People:
-        return self._scope.parts.worker.runtime.people
+        return self._scope.parts.worker.runtime.people or People({})
 
     def _known(self, person: str, tenant: str | None) -> tuple[str, Person]:
         """Return a person by the name as it is set; raises InvalidValue where nobody is known by it."""

@@ -12,7 +12,7 @@ from podium.model.expected import COUNT, one_of, or_none
 from podium.model.inbox_book import Remark
 from podium.model.question import Question, QuestionState
 from podium.model.question_kinds import QuestionKind
-from podium.reports.question_context import QuestionContext, diff_of, former_draft, trail_of
+from podium.reports.question_context import InboxContext, diff_of, former_draft, trail_of
 from podium.reports.sifting import sifted
 from podium.store.protocol import CostQuery, Page, QuestionQuery
 
@@ -68,7 +68,7 @@ class Questions:
         await self.get(question_id)
         return await self._sight.store.inbox.remarks(question_id)
 
-    async def context(self, question_id: str, *, last: int = 20) -> QuestionContext:
+    async def context(self, question_id: str, *, last: int = 20) -> InboxContext:
         """Return what people need to know to answer a question; `last` messages of its conversation.
 
         Raises UnknownQuestion.
@@ -80,7 +80,7 @@ class Questions:
         trail = trail_of(question, await store.facts(question.run))
         earlier = await store.questions(QuestionQuery(state=None, run=question.run, limit=_EARLIER))
         former = former_draft(question, earlier)
-        return QuestionContext(
+        return InboxContext(
             question=question, run=run, done=trail.done, left_out=trail.left_out, cost=await self._cost(question.run),
             former=former, diff=diff_of(former, question.ask.subject), reminders=trail.reminders, said_before=said,
             discussion=await store.inbox.remarks(question_id),

@@ -19,13 +19,14 @@ from podium.model.duration import Duration
 from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
 from podium.model.storable import check_name
-from podium.store.codec import encode
+from podium.store.codec import decode, encode
 
 if TYPE_CHECKING:
-    from podium.facade import conversations, inbox, operations, process_reports, runs
+    from podium.facade import conversations, inbox, keys, operations, process_reports, runs
 else:
     conversations = lazy.module("podium.facade.conversations")
     inbox, runs = lazy.module("podium.facade.inbox"), lazy.module("podium.facade.runs")
+    keys = lazy.module("podium.facade.keys")
     operations = lazy.module("podium.facade.operations")
     process_reports = lazy.module("podium.facade.process_reports")
 
@@ -63,6 +64,11 @@ class ScopedApp:
         return operations.Operations(self._scope)
 
     @property
+    def keys(self) -> "keys.ServerKeys":
+        """With what programs sign in to the server. It takes the role of an admin."""
+        return keys.ServerKeys(self._scope)
+
+    @property
     def reports(self) -> "process_reports.ProcessReports":
         """What was spent, what failed, how agents are, and whether the journals are as they were written."""
         return process_reports.ProcessReports(self._scope)
@@ -81,13 +87,13 @@ class ScopedApp:
         self, workflow: Agent[In, Out] | str, input: In = None, /, *, id: str | None = None, tag: str | None = None,
         queue: str = "default", priority: int = 0, tenant: str | None = None, principal: str | None = None,
         within: Duration | None = None, budget: Budget | None = None, conversation: TurnIn | None = None,
-        allow: Sequence[str] | None = None,
+        allow: Sequence[str] | None = None, affinity: str | None = None, same_input: bool = False,
     ) -> RunHandle[Out]:  # fmt: skip
         """Start a run and return a handle to it.
 
         After `within` seconds it is cancelled, and has failed. `budget` is the most that it may come to with all its
         calls and child runs; without one that of the settings counts. `tenant` and `principal` are those of the
-        scope; the operator of the app says them, else they are `default` and `local`.
+        scope; an admin may say another tenant, and the operator of the app both, else they are `default` and `local`.
 
         With a `conversation` the run has its turn there from its start to its end: what is said in it, or else its
         input and its value, is appended.
@@ -95,7 +101,11 @@ class ScopedApp:
         With `allow` it may use only these tools (`AGENT/TOOL`) and agents, or patterns of names, with everything below
         it; LLM agents, workflows and people need not be named, as what they use is judged by itself.
 
-        With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
+        Runs of a tenant with the same `affinity`, such as the id of a customer or a document, go to the worker that
+        drove the last of them, as long as that lives and has a free slot, so that what it keeps in memory is of use.
+
+        With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started. With
+        `same_input` that raises NotPossible where it was given another input.
         Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow,
         NotAllowed for a conversation that was begun on behalf of another principal.
         """
@@ -103,15 +113,18 @@ class ScopedApp:
         self._scope.must_change("start runs")
         tenant, principal = self._owner(id, tenant, principal)
         found = parts.workflows.find(workflow)
+        self._scope.must_reach(found.card.name, "start runs")
         payload = encode(found.input.dump(input))
         turn = turn_of_run(conversation)
-        names = {"id": id, "tag": tag, "queue": queue, "tenant": tenant, "principal": principal}
+        names = {
+            "id": id, "tag": tag, "queue": queue, "affinity": affinity, "tenant": tenant, "principal": principal
+        }  # fmt: skip
         for name, given in (names | {"conversation": turn and turn.name}).items():
             check_name(f"the run's {name}", given)
         if turn is not None:
             await self._must_take_part(tenant, principal, turn.name)
         options = RunOptions(
-            id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal,
+            id=id, tag=tag, queue=queue, priority=priority, affinity=affinity, tenant=tenant, principal=principal,
             within=parts.config.run_within if within is None else within,
             budget=budget or parts.config.budgets.run, turn=turn,
             allow=None if allow is None else allow_list("allow of a run", allow),
@@ -127,7 +140,9 @@ class ScopedApp:
             parts.board.expect(found.card.name, found.card.version, queue)
         if not new:
             await self._must_be_same(run_id, found.card.name, tag)
-        return RunHandle(run_id, self._scope, found)
+            if same_input:
+                await self._must_have_input(run_id, payload, tag)
+        return RunHandle(run_id, self._scope, found, new=new)
 
     @asynccontextmanager
     async def run_stream(
@@ -158,7 +173,9 @@ class ScopedApp:
         """Return tenant and principal of a run that is started here."""
         user = self._scope.principal
         if user is None:
-            return tenant or "default", principal or NOBODY
+            return self._scope.tenant(tenant), principal or NOBODY
+        if user.administers and principal in (None, user.who):
+            return self._scope.tenant(tenant), user.who
         if tenant not in (None, user.tenant) or principal not in (None, user.who):
             raise NotAllowed(f"{user.who} may not start runs of others: leave `tenant` and `principal` out.")
         if id is not None and id not in self._own_ids:  # all tenants share the ids: whether one is free tells of others
@@ -179,3 +196,11 @@ class ScopedApp:
             raise NotPossible(f"the tag {tag!r} is taken: give the new run another.") from None
         if there.workflow != workflow:
             raise NotPossible(f"run {run_id} is there already, of {there.workflow}: give the new run another id.")
+
+    async def _must_have_input(self, run_id: str, payload: bytes, tag: str | None) -> None:
+        """Raise NotPossible where the run that has the tag was given something else."""
+        first = (await self._scope.store.facts(run_id))[0]
+        if first.payload is not None and encode(first.value()) != encode(decode(payload)):
+            raise NotPossible(
+                f"the tag {tag!r} is that of run {run_id}, which was given another input: give it another."
+            )

@@ -59,7 +59,8 @@ OUTSIDE = (
         what="how a run is scheduled",
         columns=(
             "runs.epoch", "runs.wake", "runs.owner", "runs.wake_at", "runs.queue", "runs.priority", "runs.tag",
-            "runs.strikes", "runs.struck", "runs.blocked", "runs.reason", "runs.ready_at",
+            "runs.affinity", "runs.strikes", "runs.struck", "runs.blocked", "runs.reason", "runs.ready_at",
+            "affinities",
         ),
         why="it says who goes on with it and when; why a run ended stands in its facts",
     ),
@@ -77,6 +78,11 @@ OUTSIDE = (
         what="how often a delegation was used, and the order of prunings",
         columns=("delegations.used", "pruned.number"),
         why="the runs that were started with it name it",
+    ),
+    Outside(
+        what="when a key was used last",
+        columns=("api_keys.used_at",),
+        why="what was done with it stands under the name of whoever has it",
     ),
     Outside(what="copies", why="backups, replicas and snapshots of the disk: redact and prune do not reach them"),
 )  # fmt: skip

@@ -46,7 +46,7 @@ class DoneCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionContext:
+class InboxContext:
     """What people need to know to answer a question."""
 
     question: Question

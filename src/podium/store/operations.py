@@ -335,6 +335,8 @@ class Placed:
     """That in which it waits: a run is ready once in an epoch, since whoever claims it begins the next one."""
     tenant: str = ""
     id: str = ""
+    sticky: bool = False
+    """Whether it may be meant for another worker first: then a look at the store tells whose turn it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,6 +376,8 @@ class Committed:
     """The escrows that something was taken out of."""
     deleted: bool = False
     """Whether something was redacted, or deleted."""
+    noteworthy: bool = False
+    """Whether there are new events."""
 
     def join(self, later: "Committed") -> None:
         """Take in the result of a commit that followed, but for its verdicts."""
@@ -387,3 +391,4 @@ class Committed:
         self.waiting |= later.waiting
         self.drawn_on |= later.drawn_on
         self.deleted |= later.deleted
+        self.noteworthy |= later.noteworthy

@@ -11,7 +11,7 @@ from random import Random, randrange
 
 import pytest
 
-from podium import App, Context, agent, human, workflow
+from podium import App, Context, Principal, agent, human, workflow
 from podium.app import run_sync
 from podium.errors import ConfigError, RunFailed
 from podium.model.audit import Anchor, Audit, AuditSettings, Seal
@@ -100,6 +100,12 @@ async def fill(path: Path) -> list[Seal]:
             token = await app.delegations.grant(Delegation(by="ada", to="bot", quota=9, expires=1e12))
             await app.delegations.grant(Delegation(by="bob", to="bot", arguments={"add": {"n": "1"}}))
             await app.redeem(token, "errand", 1)
+            admin = app.scoped(Principal(who="root", tenant="acme", roles={"admin"}))
+            keys = [(await admin.keys.create(name, who=name, expires_in=9e9)).key.id for name in ("ci", "cd")]
+            await admin.keys.rotate(keys[0])
+            await admin.keys.rotate(keys[1])
+            await admin.keys.rotate(keys[1])
+            await admin.keys.revoke(keys[0])
             await clock.advance(60)
             question = (await app.inbox.list(run=asked.id))[0].id
             await app.inbox.comment(question, "Mind the price.", by="cy")
@@ -183,8 +189,8 @@ def test_each_way_to_tamper_is_found(sealed: tuple[Path, list[Seal]], tmp_path: 
 
 
 INSIDE = [
-    "absences", "answers", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger", "pruned", "questions",
-    "remarks", "runs", "seals",
+    "absences", "actions", "answers", "api_keys", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger",
+    "pruned", "questions", "remarks", "runs", "seals",
 ]  # fmt: skip
 
 

@@ -9,22 +9,23 @@ import typer
 
 from podium.app import App
 from podium.cli.answering import to_value
+from podium.cli.commands.inbox_link import link
+from podium.cli.moments import ahead
 from podium.cli.named import question_in
 from podium.cli.opening import drive, existing, look
 from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption
 from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
-from podium.cli.printable import beneath, in_line
 from podium.cli.question import as_json as question_json
 from podium.cli.question import context_json, print_context, remark_json
-from podium.cli.times import ahead
 from podium.errors import UsageError
 from podium.facade.inbox import PersonNow
 from podium.facade.reader import View
+from podium.formats.printable import beneath, in_line
 from podium.model.inbox_book import Absence, Remark
 from podium.model.question import Question, QuestionState
 from podium.model.question_kinds import QuestionKind
 from podium.model.run import Run, RunState
-from podium.reports.question_context import QuestionContext
+from podium.reports.question_context import InboxContext
 from podium.secrets.masking import MASKING
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ T = TypeVar("T")
 commands = typer.Typer(help="What waits for people.", rich_markup_mode=None)
 
 QuestionArgument = Annotated[str, typer.Argument(metavar="QUESTION", help="Its id, or `next`.")]
-ByOption = Annotated[
+WhoOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="Who does it. Default: the name of the login.")
 ]  # fmt: skip
 
@@ -114,7 +115,7 @@ def _how_many(question: Question) -> str:
     return f" ({len(question.answered_by)} of {question.ask.quorum})" if question.ask.quorum > 1 else ""
 
 
-async def _context(view: View, name: str) -> QuestionContext:
+async def _context(view: View, name: str) -> InboxContext:
     question = await question_in(view, name)
     return await view.inbox.context(question.id)
 
@@ -153,11 +154,14 @@ def answer(
     print(f"answered by {name}. {_what_next(question, run)}")
 
 
+commands.command("link")(link)
+
+
 @commands.command("comment")
 def comment(
     question_id: QuestionArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What all who see the question read.")],
-    by: ByOption = None,
+    by: WhoOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -179,7 +183,7 @@ def reassign(
         str | None, typer.Argument(metavar="[NAME]", help="Who is to answer. Default: to whom it would be given now.")
     ] = None,
     why: Annotated[str, typer.Option(help="Why, for all who see the question.")] = "",
-    by: ByOption = None,
+    by: WhoOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -223,7 +227,7 @@ def away(
     until: Annotated[
         str, typer.Argument(metavar="UNTIL", help="A day or time (UTC), in how long (8h, 7d), or `back` for not away.")
     ],
-    by: ByOption = None,
+    by: WhoOption = None,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:

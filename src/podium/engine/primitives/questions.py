@@ -67,7 +67,7 @@ def open_question(
     people = active.runtime.people
     opens = OpenQuestion(
         question, keeps, None if rule is None else budget_in(rule),
-        people if people.asked(ask.to, active.run.tenant) else None,
+        people if people is not None and people.asked(ask.to, active.run.tenant) else None,
     )  # fmt: skip
     at = active.journal.append(said, key, shown, effects=[opens])
     if ask.remind is not None:

@@ -59,8 +59,8 @@ class Runtime:
     """Workflows above a child run, with itself."""
     prices: PriceSettings
     """What things cost, as far as the settings say so."""
-    people: "people.People"
-    """Those whom questions can be given to."""
+    people: "people.People | None"
+    """Those whom questions can be given to; None where nobody is known."""
     watches_loops: bool
     """Whether a rule looks for agents that go round in circles."""
     sent: SentSteps | None

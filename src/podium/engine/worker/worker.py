@@ -6,7 +6,6 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from podium import lazy
 from podium.dispatch.dispatcher import Dispatcher
 from podium.engine.fleet import Fleet
 from podium.engine.run.active_run import ActiveRun
@@ -34,6 +33,7 @@ from podium.model.clock import Clock
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.model.version import VERSION
+from podium.services.expiry import Expiry
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import BeatListener, Heartbeat
 from podium.services.isolation import CommitAnswer
@@ -46,10 +46,7 @@ from podium.store.operations import Block, Committed, CommitVerdict, Delivery, F
 from podium.store.protocol import Claimed, Serves, Store
 
 if TYPE_CHECKING:
-    from podium.model import people
     from podium.telemetry.guarded import GuardedObserver
-else:
-    people = lazy.module("podium.model.people")
 
 _LOG = logging.getLogger("podium")
 
@@ -80,6 +77,7 @@ class Worker:
         self._waiters = Waiters(store, driven=self._driven.__contains__, look_soon=self._look_now.set)
         self._backlog = Backlog(self._look_now.set)
         self.streams = Streams(store.streams, self.commits, clock, owner=self.id, driven=self._driven.__contains__)
+        self._expiry = Expiry(store, clock, keep_events=settings.keep_events)
         self._served = ServedWorkflows(fleet, self.commits, settings.poll)
         self._orphans = Orphans()
         self.draining = False
@@ -95,7 +93,7 @@ class Worker:
         self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
         """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
         told = BeatListener(
-            found=lambda placed: self._soon(self.streams.look_first, lambda: self.fleet.place(placed)),
+            found=lambda placed: self._soon(self.streams.look_first, lambda: self.placed(placed)),
             reborn=lambda name: self._soon(self._anew, name),
             failed=lambda error: self._soon(self.give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
             rates=self._rates.now, beaten=lambda: self._soon(self._alive.touch),
@@ -108,7 +106,7 @@ class Worker:
             ids=ids, store=store, alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve,
             recalls=self._recalls, retry_run=self._retry_run, max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
-            people=people.People(settings.people), watches_loops=settings.watches_loops, observer=observer,
+            people=settings.people, watches_loops=settings.watches_loops, observer=observer,
             sent=SentSteps(clock, self.timers) if settings.keep_messages else None,
         )  # fmt: skip
 
@@ -210,6 +208,7 @@ class Worker:
             self._hand_back_orphans()
             await self._wake()
             self._recalls.look()
+            await self._expiry.look()
             await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
 
     async def _wake_when_due(self) -> None:
@@ -272,7 +271,8 @@ class Worker:
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
         self.check()
-        here = not self.draining and self.fleet.reserve(run.queue)
+        sticky = run.affinity is not None and self.fleet.affinity_wait > 0
+        here = not (self.draining or sticky) and self.fleet.reserve(run.queue)
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
         def settled(verdict: CommitAnswer, committed: Committed) -> None:
@@ -389,6 +389,8 @@ class Worker:
     def placed(self, runs: Sequence[Placed]) -> None:
         """These runs are ready."""
         self.fleet.place(runs)
+        if self.fleet.affinity_wait and any(run.sticky for run in runs):
+            self._look_now.set()  # the store tells whose turn it is
 
     def received(self, delivery: Delivery) -> None:
         """This is what came for a run."""

@@ -11,6 +11,7 @@ from podium.model.principal import INSTALLATION
 from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.journaling.assigning import RemarkRow
+from podium.store.journaling.events import Events
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Standings
@@ -31,6 +32,7 @@ class InboxWriter:
 
     __slots__ = (
         "_entries",
+        "_events",
         "_result",
         "_sent",
         "_standings",
@@ -42,10 +44,12 @@ class InboxWriter:
     )
 
     def __init__(
-        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, result: Committed
+        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, events: Events,
+        result: Committed,
     ) -> None:  # fmt: skip
         self._transaction = transaction
         self._entries = entries
+        self._events = events
         self._worker = worker
         self._standings = standings
         self._result = result
@@ -140,6 +144,7 @@ class InboxWriter:
         if opened.budget is not None:
             lead = self._transaction.shown_question(opened.budget, ask.to, question.asked_at) or question.id
             self._transaction.insert_budget_question(question.id, run, opened.budget, lead)
+        self._events.opened(question.id, question.asked_at)
         earlier = () if opened.keeps is None else self._transaction.answers(opened.keeps)
         for answer in earlier:
             self._add(question.id, question.run, answer.by, answer.value, answer.at)
@@ -163,11 +168,13 @@ class InboxWriter:
         self._transaction.insert_remark(row)
         self._entries.enter_remark(run, remark_head(name, question, INSTALLATION, at, given.name, digest))
 
-    def close(self, question: str, state: QuestionState) -> CommitVerdict:
+    def close(self, question: str, state: QuestionState, at: float | None) -> CommitVerdict:
         """Move a question out of `open`, if it still is; the oldest of those behind it is shown then."""
         if not self._transaction.close_question(question, state):
             return CommitVerdict.CLOSED
-        self._transaction.show_next(question)
+        self._events.closed(question, state, at)
+        if (shown := self._transaction.show_next(question)) is not None:
+            self._events.opened(shown, at)
         return CommitVerdict.OK
 
     def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
@@ -185,6 +192,7 @@ class InboxWriter:
         answers = self._add(question, asked.run, answer.by, encode(answer.value), answer.at)
         if answers is None:
             return CommitVerdict.DUPLICATE
+        self._events.answered(question, answer.by, answer.at)
         if len(answers) >= asked.quorum:
             self._answered(question, asked.run, answers, answer.at)
             for each in self._transaction.questions_behind(question):
@@ -208,6 +216,7 @@ class InboxWriter:
 
     def _answered(self, question: str, run: str, answers: Sequence[AnswerRow], at: float) -> None:
         """Close a question that all have answered who were needed, and wake its run."""
-        self._transaction.close_question(question, QuestionState.ANSWERED)
+        if self._transaction.close_question(question, QuestionState.ANSWERED):
+            self._events.closed(question, QuestionState.ANSWERED, at)
         body = [{"by": each.by, "value": decode(each.value), "at": each.at} for each in answers]
         self.send(run, Signal(f"answer:{question}", "answer", question, body, at))

@@ -13,6 +13,7 @@ from podium.store.journaling.appending import FactRow, Head
 from podium.store.journaling.assigning import AssigningTransaction
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
+from podium.store.journaling.events import EventsTransaction
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.shared_questions import SharedQuestionsTransaction
 from podium.store.journaling.waits import WaitsTransaction
@@ -138,8 +139,9 @@ class EmptiedFact(NamedTuple):
 
 
 class Transaction(
-    ConversationTransaction, WaitsTransaction, SharedQuestionsTransaction, AssigningTransaction, Protocol
-):
+    ConversationTransaction, WaitsTransaction, SharedQuestionsTransaction, AssigningTransaction, EventsTransaction,
+    Protocol,
+):  # fmt: skip
     """One write transaction of a backend, from its begin to its commit, in the thread that commits.
 
     Whatever is written is seen by what is asked after it. What is asked is asked in sets, where a group of operations

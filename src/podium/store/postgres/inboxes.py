@@ -91,10 +91,12 @@ class PostgresInboxes(PostgresMoney):
         """Return the open questions behind a lead, oldest first."""
         return [row[0] for row in self._ask.named("budget_questions_behind", {"lead": lead}).fetchall()]
 
-    def show_next(self, lead: str) -> None:
-        """Have the oldest open question behind a lead shown in its place."""
-        if behind := self.questions_behind(lead):
-            self._statements.named("budget_question_show", {"lead": lead, "next": behind[0]})
+    def show_next(self, lead: str) -> str | None:
+        """Have the oldest open question behind a lead shown in its place; returns it."""
+        if not (behind := self.questions_behind(lead)):
+            return None
+        self._statements.named("budget_question_show", {"lead": lead, "next": behind[0]})
+        return behind[0]
 
     def take_raise(self, question: str) -> bool:
         """Say that the answer to a question's lead raises its budget now."""

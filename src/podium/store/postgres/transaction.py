@@ -16,7 +16,7 @@ from podium.store.journaling.transaction import EmptiedFact, EntryRow, Owned
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Block, FinishRun, Leave, Park, Placed, Release
 from podium.store.postgres.columns import Blobs, Ints, Texts
-from podium.store.postgres.inboxes import PostgresInboxes
+from podium.store.postgres.events import PostgresEvents
 from podium.store.postgres.named import Named
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.tables.cache import keep
@@ -32,7 +32,7 @@ _OF_RUNS = (
 """What deletes all that is kept under the numbers of runs."""
 
 
-class PostgresTransaction(PostgresInboxes):
+class PostgresTransaction(PostgresEvents):
     """Asks and writes on a connection that is inside a transaction, and in a pipeline.
 
     Locked are, in this order: the worker's row; the rows of runs that are let go, told something, or end below one that
@@ -120,6 +120,7 @@ class PostgresTransaction(PostgresInboxes):
             [(
                 n, run.id, run.workflow, run.version, state, epoch, owner, run.queue, run.priority, run.tenant,
                 run.principal, run.parent, run.root, run.tag, run.at, run.generation,
+                run.affinity,
             )],
         )  # fmt: skip
 

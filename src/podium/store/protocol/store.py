@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
+from podium.model.events import EventBook
 from podium.model.memory import MemoryStore
 from podium.model.shared_states import SharedStates
 from podium.model.streams.book import StreamBook
@@ -14,6 +15,8 @@ from podium.store.protocol.upkeep import Upkeep
 from podium.store.protocol.workers import WorkerRegistry
 
 if TYPE_CHECKING:
+    from podium.model.action import ActionBook
+    from podium.model.api_key import KeyBook
     from podium.model.inbox_book import InboxBook
 
 
@@ -36,6 +39,16 @@ class Store(RunStore, ReadStore, Protocol):
         ...
 
     @property
+    def keys(self) -> "KeyBook":
+        """With what programs sign in."""
+        ...
+
+    @property
+    def action_book(self) -> "ActionBook":
+        """Where it is written down who asks for which change; `actions` lists them."""
+        ...
+
+    @property
     def ledger(self) -> Ledger:
         """The chain of the heads of all runs."""
         ...
@@ -48,6 +61,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def streams(self) -> StreamBook:
         """Who watches runs that others drive, and the transient events of these."""
+        ...
+
+    @property
+    def events(self) -> EventBook:
+        """What is noteworthy about all runs and questions, in the order in which it was committed."""
         ...
 
     @property

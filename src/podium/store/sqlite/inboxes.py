@@ -6,13 +6,13 @@ from podium.model.question import QuestionState
 from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.transaction import AnswerRow, AskedQuestion, QuestionRow, SignalRow
 from podium.store.operations import Delivery
-from podium.store.sqlite.conversations import SqliteConversing
+from podium.store.sqlite.events import SqliteEvents
 from podium.store.sqlite.ownership import delivery_of
 from podium.store.sqlite.sql import statement
 from podium.store.tables.inbox import absences_in, open_in
 
 
-class SqliteInboxes(SqliteConversing):
+class SqliteInboxes(SqliteEvents):
     """The statements about inboxes of a write transaction."""
 
     __slots__ = ()
@@ -48,9 +48,9 @@ class SqliteInboxes(SqliteConversing):
     def withdraw_questions(self, run: int) -> None:
         """Withdraw the open questions of a run."""
         shown = self._connection.execute(statement("budget_questions_shown_of_run"), (run,)).fetchall()
-        self._do("questions_withdraw_run", run)
-        for (lead,) in shown:
-            self.show_next(lead)
+        withdrawn = self._connection.execute(statement("questions_withdraw_run"), (run,)).fetchall()
+        self._left.withdrawn.extend((run, question) for (question,) in withdrawn)
+        self._left.shown.extend(each for (lead,) in shown if (each := self.show_next(lead)) is not None)
 
     def question(self, id: str) -> AskedQuestion | None:
         """Return a question."""
@@ -77,10 +77,12 @@ class SqliteInboxes(SqliteConversing):
         """Return the open questions behind a lead, oldest first."""
         return [row[0] for row in self._connection.execute(statement("budget_questions_behind"), (lead,))]
 
-    def show_next(self, lead: str) -> None:
-        """Have the oldest open question behind a lead shown in its place."""
-        if behind := self.questions_behind(lead):
-            self._do("budget_question_show", lead, behind[0])
+    def show_next(self, lead: str) -> str | None:
+        """Have the oldest open question behind a lead shown in its place; returns it."""
+        if not (behind := self.questions_behind(lead)):
+            return None
+        self._do("budget_question_show", lead, behind[0])
+        return behind[0]
 
     def take_raise(self, question: str) -> bool:
         """Say that the answer to a question's lead raises its budget now."""

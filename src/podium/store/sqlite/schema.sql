@@ -7,7 +7,7 @@ CREATE TABLE workers (
     born TEXT NOT NULL,
     beat REAL NOT NULL,
     fenced INTEGER NOT NULL DEFAULT 0
-, since REAL NOT NULL DEFAULT 0, version TEXT NOT NULL DEFAULT '', queues TEXT, slots INTEGER NOT NULL DEFAULT 0, lease REAL NOT NULL DEFAULT 10, rates TEXT NOT NULL DEFAULT '{}', drained_at REAL) WITHOUT ROWID;
+, since REAL NOT NULL DEFAULT 0, version TEXT NOT NULL DEFAULT '', queues TEXT, slots INTEGER NOT NULL DEFAULT 0, lease REAL NOT NULL DEFAULT 10, rates TEXT NOT NULL DEFAULT '{}', drained_at REAL, heard_at REAL) WITHOUT ROWID;
 CREATE TABLE runs (
     n INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -30,7 +30,7 @@ CREATE TABLE runs (
     created_at REAL NOT NULL,
     ended_at REAL,
     reason TEXT NOT NULL
-, strikes INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0, blocked TEXT, generation INTEGER NOT NULL DEFAULT 1, since INTEGER NOT NULL DEFAULT 0, ready_at REAL);
+, strikes INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0, blocked TEXT, generation INTEGER NOT NULL DEFAULT 1, since INTEGER NOT NULL DEFAULT 0, ready_at REAL, affinity TEXT);
 CREATE INDEX runs_ready ON runs (priority DESC, n) WHERE state = 'ready';
 CREATE INDEX runs_due ON runs (wake_at) WHERE state = 'parked' AND wake_at IS NOT NULL;
 CREATE INDEX runs_owned ON runs (owner) WHERE state = 'running';
@@ -344,6 +344,48 @@ CREATE TABLE moved (
     at REAL NOT NULL,
     by TEXT NOT NULL
 );
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    who TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    scope BLOB NOT NULL,
+    expires REAL,
+    made_at REAL NOT NULL,
+    made_by TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    former BLOB,
+    former_until REAL,
+    issued_at REAL NOT NULL,
+    issued_by TEXT NOT NULL,
+    revoked_at REAL,
+    revoked_by TEXT,
+    used_at REAL
+) WITHOUT ROWID;
+CREATE TABLE actions (
+    at REAL NOT NULL,
+    id TEXT NOT NULL,
+    by TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    what TEXT NOT NULL,
+    about TEXT NOT NULL,
+    said BLOB NOT NULL,
+    PRIMARY KEY (at, id)
+) WITHOUT ROWID;
+CREATE INDEX actions_of_tenant ON actions (tenant, at, id);
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    type TEXT NOT NULL,
+    run TEXT NOT NULL,
+    root TEXT NOT NULL,
+    workflow TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    question TEXT,
+    "to" TEXT,
+    content TEXT NOT NULL
+);
 CREATE INDEX questions_given ON questions (assignee_folded) WHERE state = 'open' AND assignee_folded IS NOT NULL;
 CREATE TABLE remarks (
     id TEXT PRIMARY KEY NOT NULL,
@@ -365,4 +407,13 @@ CREATE TABLE absences (
     at REAL NOT NULL,
     by TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX absences_person ON absences (tenant, person_folded)
+CREATE INDEX absences_person ON absences (tenant, person_folded);
+CREATE INDEX runs_sticky ON runs (ready_at) WHERE state = 'ready' AND affinity IS NOT NULL;
+CREATE TABLE affinities (
+    tenant TEXT NOT NULL,
+    affinity TEXT NOT NULL,
+    worker TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    PRIMARY KEY (tenant, affinity)
+) WITHOUT ROWID;
+CREATE INDEX affinities_hour ON affinities (hour)

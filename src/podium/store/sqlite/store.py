@@ -29,7 +29,18 @@ from podium.store.sqlite.connection import (
     translated,
 )
 from podium.store.sqlite.file import StoreFile
-from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
+from podium.store.sqlite.ownership import (
+    claim,
+    deliveries,
+    due,
+    load,
+    next_due,
+    ready,
+    served_again,
+    take_over,
+    waits_for_another,
+    wake,
+)
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.schema import own_schema, schema_of
 from podium.store.sqlite.statements import SqliteStatements
@@ -38,8 +49,10 @@ from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
+from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
+from podium.store.tables.events import TableEvents
 from podium.store.tables.inbox import TableInbox
 from podium.store.tables.ledger import TableLedger
 from podium.store.tables.memory import TableMemory
@@ -68,7 +81,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger("podium")
 
 
-class SqliteStore(TableReading):
+class SqliteStore(TableReading, TableBooks):
     """A store in one SQLite file; `:memory:` for work that need not survive.
 
     It commits on the event loop, where that takes microseconds and never waits for a lock. What has to wait, for
@@ -114,6 +127,7 @@ class SqliteStore(TableReading):
         self.delegations = TableDelegations(tables)
         self.inbox = TableInbox(tables)
         self.streams = TableStreams(tables)
+        self.events = TableEvents(tables)
         self.states = None if self._memory_only else TableSharedStates(tables, self._share)
         self.upkeep = SqliteUpkeep(self._patient, self._lock, path)
         self.workers = Workers(self._beats, self._beats_lock, path, self._file)
@@ -187,7 +201,14 @@ class SqliteStore(TableReading):
                 self._heads.pop(number, None)
             else:
                 self._heads[number] = head
+        self._notice(result)
         return result
+
+    def _notice(self, result: Committed) -> None:
+        if any(run.sticky for run in result.placed):
+            self._seen = None  # who is to drive it, the next look tells
+        if result.noteworthy:
+            self.events.ring()
 
     def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
         with self._lock if connection is self._patient else _NO_LOCK:
@@ -282,10 +303,11 @@ class SqliteStore(TableReading):
         if waiting:
             woken.placed = await self._write(lambda connection: wake(connection, now, served))
         with translated(self.path):
-            if woken.changed:
-                woken.ready = ready(self._loop, serving)
+            if woken.changed or any(run.sticky for run in woken.placed):
+                woken.ready = ready(self._loop, worker, serving)
                 woken.deliveries = deliveries(self._loop, worker)
-                self._seen = seen if len(woken.ready) < serving.limit else None
+                woken.more_soon = waits_for_another(self._loop, serving)
+                self._seen = seen if len(woken.ready) < serving.limit and not woken.more_soon else None
             woken.next_due = next_due(self._loop)
         return woken
 

@@ -1,8 +1,9 @@
 """Rows of a database as the words of the model."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from podium import lazy
 from podium.model.audit import KeyChange, Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
@@ -15,6 +16,11 @@ from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.operations import Placed
 from podium.store.tables.statements import Row, Statements
 
+if TYPE_CHECKING:
+    from podium.model import action
+else:
+    action = lazy.module("podium.model.action")
+
 
 def run_of(row: Row) -> Run:
     """Return the run of a row of `run_row_by_n` and its like."""
@@ -25,6 +31,7 @@ def run_of(row: Row) -> Run:
         priority=row[7], created_at=row[8], ended_at=row[9], wake_at=row[10], parent=row[11], root=row[12],
         tenant=row[13], principal=row[14], owner=row[15], facts=row[16], reason=row[17], tag=row[18],
         crash_count=row[20], blocked=blocked, generation=row[22], since=row[23],
+        affinity=row[24],
     )  # fmt: skip
 
 
@@ -151,3 +158,9 @@ def facts_to_drive(statements: Statements, number: int, since: int) -> list[Fact
     """Return the first fact of a run, and those from the place on with which its present generation began."""
     first = facts_of(statements, "fact_first", number) if since else []
     return first + facts_of(statements, "facts_of_run", number, since - 1)
+
+
+def action_of(row: Row) -> "action.UserAction":
+    """Return an action from a row of `actions`."""
+    at, name, by, tenant, what, about, said = row
+    return action.UserAction(id=name, at=at, by=by, tenant=tenant, what=what, about=about, said=decode(said))

@@ -1,11 +1,14 @@
 """What every store must do."""
 
+from podium.testing.contracts.affinity import AffinityContract
 from podium.testing.contracts.answers import AnswersContract
 from podium.testing.contracts.conversation_changes import ConversationChangesContract
 from podium.testing.contracts.conversations import ConversationsContract
 from podium.testing.contracts.delegations import DelegationsContract
+from podium.testing.contracts.events import EventsContract
 from podium.testing.contracts.generations import GenerationsContract
 from podium.testing.contracts.inbox import InboxContract
+from podium.testing.contracts.keys import KeysContract
 from podium.testing.contracts.ledger import LedgerContract
 from podium.testing.contracts.lists import ListsContract
 from podium.testing.contracts.ownership import OwnershipContract
@@ -20,6 +23,7 @@ from podium.testing.contracts.workers import WorkersContract
 class StoreContract(
     RunsContract,
     OwnershipContract,
+    AffinityContract,
     WorkersContract,
     GenerationsContract,
     InboxContract,
@@ -28,8 +32,10 @@ class StoreContract(
     ConversationsContract,
     ConversationChangesContract,
     DelegationsContract,
+    KeysContract,
     WatchingContract,
     StreamsContract,
+    EventsContract,
     SharedStatesContract,
     AnswersContract,
     LedgerContract,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from podium.model.audit import Pruning
 from podium.model.question import QuestionState
@@ -48,14 +49,15 @@ class RunRow:
     @property
     def placed(self) -> Placed:
         run = self.run
-        return Placed(self.n, run.priority, self.crash_count, run.queue, self.epoch, run.tenant, run.id)
+        sticky = run.affinity is not None
+        return Placed(self.n, run.priority, self.crash_count, run.queue, self.epoch, run.tenant, run.id, sticky)
 
     @property
     def standing(self) -> RunStanding:
         run = self.run
         return RunStanding(
             self.n, self.state, self.epoch, self.owner, run.priority, self.crash_count, run.queue, run.parent,
-            run.tenant, run.id,
+            run.tenant, run.id, run.affinity is not None,
         )  # fmt: skip
 
 
@@ -137,6 +139,8 @@ class Tables:
     kept: dict[tuple[str, str, str, str], KeepAnswer] = field(
         default_factory=dict[tuple[str, str, str, str], KeepAnswer]
     )
+    book: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    """Events of the system, as rows."""
     events: dict[tuple[str, int], tuple[int, bytes]] = field(default_factory=dict[tuple[str, int], tuple[int, bytes]])
     """Transient events by run and number: epoch and text."""
     event_heads: dict[str, tuple[int, int, float]] = field(default_factory=dict[str, tuple[int, int, float]])

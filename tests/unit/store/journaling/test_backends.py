@@ -31,6 +31,8 @@ from tests.unit.store.journaling.dicts import DictBackend, UnseeingBackend, take
 from tests.unit.store.journaling.programs import Programs
 from tests.unit.store.journaling.tables import Tables
 
+LONG_AGO = 1_000_000.0
+"""The times of the operations here; where they say none, it is the time of the store."""
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -173,6 +175,13 @@ def rows_of(rows: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
         "ledger": rows("SELECT n, run, facts, head, state, hash FROM ledger ORDER BY n"),
         "pruned": rows("SELECT number, run, facts, head FROM pruned ORDER BY number"),
         "kept": rows("SELECT digest, run, until FROM answers_kept ORDER BY digest"),
+        "book": [
+            (row[0], None if row[1] > LONG_AGO else row[1], *row[2:])
+            for row in rows(
+                'SELECT position, at, type, run, root, workflow, tenant, principal, question, "to", content FROM events'
+                " ORDER BY position"
+            )
+        ],
         "events": rows("SELECT run, number, epoch, text FROM stream_events ORDER BY run, number"),
         "event_heads": rows("SELECT run, epoch, last, until FROM stream_heads ORDER BY run"),
         "conversations": rows(
@@ -222,6 +231,7 @@ def of_dicts(tables: Tables) -> Rows:
         "ledger": [tuple(row) for row in tables.ledger],
         "pruned": [(n, each.run, each.facts, each.head) for n, each in sorted(tables.pruned.items())],
         "kept": [(key[3], each.run, each.until) for key, each in sorted(tables.kept.items())],
+        "book": list(tables.book),
         "events": [(*at, *each) for at, each in sorted(tables.events.items())],
         "event_heads": [(run, *head) for run, head in sorted(tables.event_heads.items())],
         "conversations": [

@@ -1,6 +1,6 @@
 -- By the index that finds the fewest, as a rule; without statistics the database itself cannot tell.
 SELECT n, id, workflow, version, state, epoch, queue, priority, created_at, ended_at, wake_at, parent, root, tenant,
-    principal, owner, facts, reason, tag, wake, strikes, blocked, generation, since
+    principal, owner, facts, reason, tag, wake, strikes, blocked, generation, since, affinity
 FROM runs
     INDEXED BY sqlite_autoindex_runs_1 -- :by_prefix
     INDEXED BY runs_of_tag -- :by_tag
@@ -17,6 +17,7 @@ WHERE true
     AND state = :state
     AND principal = :principal
     AND tenant = :tenant
+    AND (principal = :concerned OR n IN (SELECT q.run FROM questions q WHERE q.to_folded IN (SELECT value FROM json_each(:concerning)) AND NOT EXISTS (SELECT 1 FROM budget_questions b WHERE b.id = q.id AND b.lead <> b.id)))
     AND created_at >= :since
     AND created_at < :until
     AND (created_at, n) < (:at, :n)

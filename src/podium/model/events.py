@@ -1,0 +1,110 @@
+"""What is noteworthy about runs and questions, of the whole system: events in the order in which they were committed.
+
+They are for those who watch many runs: dashboards, programs that are told of what happened, people on call. What a
+run says while it goes on is in its own stream (`podium.model.streams`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from podium.model.json import Json
+
+
+class EventType(StrEnum):
+    """What happened. Names are stored: never reuse one."""
+
+    RUN_STARTED = "run_started"
+    """A run, or child run, was put into the store."""
+    RUN_RESTARTED = "run_restarted"
+    """A run began its next generation, `generation`."""
+    RUN_BLOCKED = "run_blocked"
+    """A run cannot go on, because of its `cause`. That it goes on again is told by what it does then."""
+    RUN_REWOUND = "run_rewound"
+    """A run was retried, or moved back to a call: what it says next may say it had ended before."""
+    RUN_REPINNED = "run_repinned"
+    """A run goes on with another `version` of its workflow."""
+    RUN_ENDED = "run_ended"
+    """A run is done, failed or cancelled: `state`."""
+    RUN_REDACTED = "run_redacted"
+    """What a run was given and what it said was deleted: whoever has a copy is to delete it too."""
+    RUN_PRUNED = "run_pruned"
+    """A run was deleted."""
+    QUESTION_OPENED = "question_opened"
+    """People are asked."""
+    QUESTION_ANSWERED = "question_answered"
+    """One person, `by`, has answered; others may still have to."""
+    QUESTION_CLOSED = "question_closed"
+    """A question was answered, has expired or was withdrawn: `state`."""
+    GONE = "gone"
+    """Told by whoever reads: `lost` events that were asked for are kept no more; None where nobody knows how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemEvent:
+    """Something that happened to a run, or to one of its questions."""
+
+    position: int
+    """Grows by one from each event to the next: who has seen this one goes on after this position."""
+    at: float
+    """Seconds since 1970, by the clock of whoever did it; where they did not say, by that of the store."""
+    type: EventType
+    run: str
+    root: str
+    """The run that started it, directly or not; the run itself where it is no child run."""
+    workflow: str
+    tenant: str
+    principal: str
+    question: str | None = None
+    """The id of the question, where it is about one."""
+    to: str | None = None
+    """Whom that is put to."""
+    content: Mapping[str, Json]
+    """What more there is to say: see `EventType`. Never what agents or people were given, or said."""
+
+    def json(self) -> dict[str, Json]:
+        """Return it as JSON."""
+        return {
+            "type": self.type.value, "position": self.position, "at": self.at, "run": self.run, "root": self.root,
+            "workflow": self.workflow, "tenant": self.tenant, "principal": self.principal, "question": self.question,
+            "to": self.to, "content": dict(self.content),
+        }  # fmt: skip
+
+
+class EventBook(Protocol):
+    """The events of a store. A commit writes those of what it changes, or none of it is there.
+
+    Positions are given in the order of the commits, from 1 on, and none is left out: whoever has read up to a position
+    has missed nothing before it, and where the next one there is does not follow, the ones between were deleted.
+    """
+
+    @property
+    def tells(self) -> bool:
+        """Whether those who `hear` are told of what other processes commit too, and need not look."""
+        ...
+
+    def hear(self, ring: Callable[[], None]) -> AbstractContextManager[Callable[[], bool]]:
+        """Have `ring` called, maybe in another thread, when there may be more, while the block lasts.
+
+        That is at once for what this process commits. It gives a function: whether it is so now for other processes
+        too, or one has to look.
+        """
+        ...
+
+    async def after(self, position: int, limit: int) -> Sequence[SystemEvent]:
+        """Return the first events after a position, in order. Raises StoreError."""
+        ...
+
+    async def last(self) -> int:
+        """Return the position of the last event; 0 where there was none. Raises StoreError."""
+        ...
+
+    async def expire(self, before: float) -> bool:
+        """Delete the oldest events up to the first that is not from before a time; the last one stays.
+
+        At most some thousands at once, so that nobody waits for long; whether there may be more. Costs no more than a
+        look where there is nothing. Raises StoreError.
+        """
+        ...
