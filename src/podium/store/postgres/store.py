@@ -12,6 +12,7 @@ from podium.store.postgres.tables import PostgresTables
 from podium.store.postgres.upkeep import PostgresUpkeep
 from podium.store.postgres.words import WordTable
 from podium.store.postgres.workers import PostgresWorkers
+from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.ledger import TableLedger
@@ -25,7 +26,7 @@ _BEAT_PATIENCE_SECONDS = 0.5
 _BEAT_SILENCE_SECONDS = 1.0
 
 
-class PostgresStore(PostgresRunning, TableReading):
+class PostgresStore(PostgresRunning, TableReading, TableBooks):
     """A store in one schema of a PostgreSQL database.
 
     It commits, claims and wakes in a thread on one connection; beats have another, so that a long commit is not taken

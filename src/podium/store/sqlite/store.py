@@ -49,6 +49,7 @@ from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
+from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.events import TableEvents
@@ -79,7 +80,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger("podium")
 
 
-class SqliteStore(TableReading):
+class SqliteStore(TableReading, TableBooks):
     """A store in one SQLite file; `:memory:` for work that need not survive.
 
     It commits on the event loop, where that takes microseconds and never waits for a lock. What has to wait, for

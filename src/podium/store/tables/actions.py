@@ -2,9 +2,9 @@
 
 from podium.model.action import UserAction
 from podium.model.entered import ACTED, action_digest
-from podium.store.codec import decode, encode
+from podium.store.codec import encode
 from podium.store.tables.ledger import enter
-from podium.store.tables.statements import Row, Statements, Tables
+from podium.store.tables.statements import Statements, Tables
 
 
 class TableActions:
@@ -24,9 +24,3 @@ class TableActions:
             enter(statements, action.id, action_digest(*row), ACTED)
 
         self._tables.write(work)
-
-
-def action_of(row: Row) -> UserAction:
-    """Return an action from a row of `actions`."""
-    at, name, by, tenant, what, about, said = row
-    return UserAction(id=name, at=at, by=by, tenant=tenant, what=what, about=about, said=decode(said))

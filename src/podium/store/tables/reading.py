@@ -20,6 +20,7 @@ from podium.store.protocol import RECENT_FACTS, Page, Query, StoredQueue, Stored
 from podium.store.tables.conversations import conversation_state_of, hit_in, messages_of
 from podium.store.tables.pages import containing, given, page
 from podium.store.tables.rows import (
+    action_of,
     budget_of,
     cost_of,
     fact_of,
@@ -40,9 +41,7 @@ if TYPE_CHECKING:
     from podium.model.action import UserAction
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
     from podium.store.protocol import found, queries
-    from podium.store.tables import actions, api_keys
 else:
-    actions, api_keys = lazy.module("podium.store.tables.actions"), lazy.module("podium.store.tables.api_keys")
     found = lazy.module("podium.store.protocol.found")
 
 _RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
@@ -54,16 +53,6 @@ class TableReading:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-
-    @property
-    def keys(self) -> "api_keys.TableKeys":
-        """With what programs sign in."""
-        return api_keys.TableKeys(self._tables)
-
-    @property
-    def action_book(self) -> "actions.TableActions":
-        """Where it is written down who asks for which change."""
-        return actions.TableActions(self._tables)
 
     # Runs
 
@@ -237,7 +226,7 @@ class TableReading:
     async def actions(self, query: "queries.ActionQuery") -> "Page[UserAction]":
         """Return who asked for which change, newest first."""
         rows = await self._rows("actions_list", given(query, "at", "id"))
-        return page(rows, query, actions.action_of, lambda row: (row[0], row[1]))
+        return page(rows, query, action_of, lambda row: (row[0], row[1]))
 
     # Folds
 
