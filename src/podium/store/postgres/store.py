@@ -15,7 +15,6 @@ from podium.store.postgres.workers import PostgresWorkers
 from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
-from podium.store.tables.inbox import TableInbox
 from podium.store.tables.ledger import TableLedger
 from podium.store.tables.memory import TableMemory
 from podium.store.tables.reading import TableReading
@@ -55,7 +54,6 @@ class PostgresStore(PostgresRunning, TableReading, TableBooks):
         self.ledger = TableLedger(self._tables, lambda: schemas(where))
         self.answers = TableAnswerCache(self._tables)
         self.delegations = TableDelegations(self._tables)
-        self.inbox = TableInbox(self._tables)
         self.streams = PostgresStreams(self._tables, self._news)
         self.states = TableSharedStates(self._tables, self._share, has_clock=True)
         self.upkeep = PostgresUpkeep(self._long, where)

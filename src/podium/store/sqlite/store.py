@@ -53,7 +53,6 @@ from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.events import TableEvents
-from podium.store.tables.inbox import TableInbox
 from podium.store.tables.ledger import TableLedger
 from podium.store.tables.memory import TableMemory
 from podium.store.tables.reading import TableReading
@@ -125,7 +124,6 @@ class SqliteStore(TableReading, TableBooks):
         self.ledger = TableLedger(tables, lambda: (own_schema(), schema_of(self._loop)))
         self.answers = TableAnswerCache(tables)
         self.delegations = TableDelegations(tables)
-        self.inbox = TableInbox(tables)
         self.streams = TableStreams(tables)
         self.events = TableEvents(tables)
         self.states = None if self._memory_only else TableSharedStates(tables, self._share)
