@@ -12,6 +12,7 @@ from typer.main import get_command, get_group
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "Start a run, wait for it and print its value.",
+        "serve": "Serve the store and the files' workflows over HTTP, and drive their runs, until interrupted.",
         "work": "Drive all runs of the files' workflows that can go on, until none goes on by itself.",
         "budgets": "What may be spent, what is, and what is in doubt.",
         "agents": "Tell how the last calls of each agent went: how many failed, how long they took, what they came to.",

@@ -289,9 +289,11 @@ class Context(LookingUp):
     def spawn(
         self, workflow: Agent[In, Out], input: In, /, *, queue: str | None = None, priority: int = 0,
         within: Duration | None = None, budget: Budget | None = None, conversation: TurnIn | None = None,
+        affinity: str | None = None,
     ) -> SpawnChild[Out]:  # fmt: skip
         """Start a child run, with a journal and a place in the queue of its own; gives a handle to it.
 
+        Queue and affinity are those of this run where none are given.
         It spends from the budgets of this run; with a `budget` of its own that is set aside for it, and what is left
         is given back when it ends. Raises CallRefused where there is not so much. `within` is in seconds. With a
         `conversation` it has its turn there from its start to its end; it fails where this run has that turn.
@@ -299,8 +301,8 @@ class Context(LookingUp):
         check_child(workflow)
         run = self._active.run
         options = RunOptions(
-            queue=queue or run.queue, priority=priority, tenant=run.tenant, principal=run.principal, within=within,
-            budget=budget, turn=turn_of_run(conversation),
+            queue=queue or run.queue, priority=priority, affinity=run.affinity if affinity is None else affinity,
+            tenant=run.tenant, principal=run.principal, within=within, budget=budget, turn=turn_of_run(conversation),
         )  # fmt: skip
         place = self._active, self._branch, self._path, self._key()
         return SpawnChild(*place, child=workflow, input=input, options=options, context=self)

@@ -45,6 +45,14 @@ class Fleet(Protocol):
         """How many runs it has driven here at once, at most."""
         ...
 
+    @property
+    def affinity_wait(self) -> float:
+        """Seconds for which a run is left to the worker that drove the last one of its affinity; 0 where none is.
+
+        Above 0 it is to leave alone what is placed as `Placed.sticky`: what may be driven here of that is recovered.
+        """
+        ...
+
     def place(self, runs: Sequence[Placed]) -> None:
         """These runs became ready by a commit of this process, of whatever workflow and queue.
 

@@ -11,6 +11,7 @@ PodiumError
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
+│   ├── NotSignedIn             nobody is known who asks the server
 │   ├── OtherEmbedder           the memory has vectors of another embedder
 │   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
@@ -123,6 +124,7 @@ from podium.errors.usage import (
     InvalidValue,
     NotAllowed,
     NotPossible,
+    NotSignedIn,
     OtherEmbedder,
     PatternError,
     TokenRefused,
@@ -163,6 +165,7 @@ __all__ = [
     "NotAwaited",
     "NotDone",
     "NotPossible",
+    "NotSignedIn",
     "OtherEmbedder",
     "PatternError",
     "PingPong",

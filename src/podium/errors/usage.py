@@ -74,6 +74,12 @@ class NotAllowed(UsageError):
     code = "not-allowed"
 
 
+class NotSignedIn(UsageError):
+    """Whoever asks the server said nothing by which they are known."""
+
+    code = "not-signed-in"
+
+
 class WrongLoop(UsageError):
     """An app or handle was used in another event loop or thread than the one it was opened in; nothing was done."""
 

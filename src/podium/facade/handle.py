@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from podium import lazy
 from podium.agents.shape import free_json
+from podium.engine.worker.waiters import End
 from podium.errors import InvalidValue, NotPossible, RunBlocked, RunCancelled, RunFailed, UnknownRun
 from podium.facade.scope import Parts, Scope
 from podium.model.agent import AnyAgent
@@ -30,15 +31,17 @@ Out = TypeVar("Out")
 class RunHandle(Generic[Out]):
     """One run: its result, its state, its facts, and the ways to reach into it."""
 
-    def __init__(self, id: str, scope: Scope, workflow: AnyAgent | None) -> None:
+    def __init__(self, id: str, scope: Scope, workflow: AnyAgent | None, *, new: bool = False) -> None:
         """Hold a run that the principal of a scope may see; `workflow` is known where this process has it."""
         self.id = id
+        self.new = new
+        """Whether it was started by who holds this, and was not there before, under its tag say."""
         self._scope = scope
         self._workflow = workflow
 
     async def result(self) -> Out:
         """Wait for the run's end and return its value; raises RunFailed, RunCancelled or RunBlocked."""
-        end = await self._scope.parts.worker.end_of(self.id)
+        end = await self.end()
         if end.state is RunState.DONE:
             value, workflow = end.outcome["value"], await self._ended_as()
             return value if workflow is None else workflow.output.restore(value)
@@ -47,6 +50,10 @@ class RunHandle(Generic[Out]):
         if end.state is RunState.BLOCKED:
             raise RunBlocked(f"run {self.id} is blocked: {end.reason}", run=self.id)
         raise RunFailed(f"run {self.id} failed: {end.reason}", run=self.id, recorded=end.traceback, kind=end.kind)
+
+    async def end(self) -> End:
+        """Wait until the run ends or is blocked, and return how: its state, and what it gave as JSON or why not."""
+        return await self._scope.parts.worker.end_of(self.id)
 
     async def _ended_as(self) -> AnyAgent | None:
         """Return the workflow in the version that the run ended with: it may have been moved, or have restarted."""

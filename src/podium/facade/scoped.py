@@ -19,7 +19,7 @@ from podium.model.duration import Duration
 from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
 from podium.model.storable import check_name
-from podium.store.codec import encode
+from podium.store.codec import decode, encode
 
 if TYPE_CHECKING:
     from podium.facade import conversations, inbox, operations, process_reports, runs
@@ -81,7 +81,7 @@ class ScopedApp:
         self, workflow: Agent[In, Out] | str, input: In = None, /, *, id: str | None = None, tag: str | None = None,
         queue: str = "default", priority: int = 0, tenant: str | None = None, principal: str | None = None,
         within: Duration | None = None, budget: Budget | None = None, conversation: TurnIn | None = None,
-        allow: Sequence[str] | None = None,
+        allow: Sequence[str] | None = None, affinity: str | None = None, same_input: bool = False,
     ) -> RunHandle[Out]:  # fmt: skip
         """Start a run and return a handle to it.
 
@@ -95,7 +95,11 @@ class ScopedApp:
         With `allow` it may use only these tools (`AGENT/TOOL`) and agents, or patterns of names, with everything below
         it; LLM agents, workflows and people need not be named, as what they use is judged by itself.
 
-        With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started.
+        Runs of a tenant with the same `affinity`, such as the id of a customer or a document, go to the worker that
+        drove the last of them, as long as that lives and has a free slot, so that what it keeps in memory is of use.
+
+        With a `tag` that a run of this workflow has already, that run's handle is returned and nothing is started. With
+        `same_input` that raises NotPossible where it was given another input.
         Raises InvalidValue where the input does not fit, UnknownAgent or UsageError for what is no workflow,
         NotAllowed for a conversation that was begun on behalf of another principal.
         """
@@ -105,13 +109,15 @@ class ScopedApp:
         found = parts.workflows.find(workflow)
         payload = encode(found.input.dump(input))
         turn = turn_of_run(conversation)
-        names = {"id": id, "tag": tag, "queue": queue, "tenant": tenant, "principal": principal}
+        names = {
+            "id": id, "tag": tag, "queue": queue, "affinity": affinity, "tenant": tenant, "principal": principal
+        }  # fmt: skip
         for name, given in (names | {"conversation": turn and turn.name}).items():
             check_name(f"the run's {name}", given)
         if turn is not None:
             await self._must_take_part(tenant, principal, turn.name)
         options = RunOptions(
-            id=id, tag=tag, queue=queue, priority=priority, tenant=tenant, principal=principal,
+            id=id, tag=tag, queue=queue, priority=priority, affinity=affinity, tenant=tenant, principal=principal,
             within=parts.config.run_within if within is None else within,
             budget=budget or parts.config.budgets.run, turn=turn,
             allow=None if allow is None else allow_list("allow of a run", allow),
@@ -127,7 +133,9 @@ class ScopedApp:
             parts.board.expect(found.card.name, found.card.version, queue)
         if not new:
             await self._must_be_same(run_id, found.card.name, tag)
-        return RunHandle(run_id, self._scope, found)
+            if same_input:
+                await self._must_have_input(run_id, payload, tag)
+        return RunHandle(run_id, self._scope, found, new=new)
 
     @asynccontextmanager
     async def run_stream(
@@ -179,3 +187,11 @@ class ScopedApp:
             raise NotPossible(f"the tag {tag!r} is taken: give the new run another.") from None
         if there.workflow != workflow:
             raise NotPossible(f"run {run_id} is there already, of {there.workflow}: give the new run another id.")
+
+    async def _must_have_input(self, run_id: str, payload: bytes, tag: str | None) -> None:
+        """Raise NotPossible where the run that has the tag was given something else."""
+        first = (await self._scope.store.facts(run_id))[0]
+        if first.payload is not None and encode(first.value()) != encode(decode(payload)):
+            raise NotPossible(
+                f"the tag {tag!r} is that of run {run_id}, which was given another input: give it another."
+            )

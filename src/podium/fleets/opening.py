@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from podium.engine.fleet import Fleet
 from podium.errors import ConfigError
 from podium.fleets.dbos.options import DbosOptions
-from podium.fleets.request import FleetRequest, NoOptions, load_options
-from podium.fleets.store import StoreFleet
+from podium.fleets.request import FleetRequest, load_options
+from podium.fleets.store import StoreFleet, StoreOptions
 from podium.fleets.temporal.options import TemporalOptions
 from podium.model.fleet import STORE
 from podium.store.opening import shown
@@ -17,8 +17,10 @@ FleetOpener = Callable[[FleetRequest], Awaitable[Fleet]]
 
 
 async def _store(request: FleetRequest) -> Fleet:
-    load_options(NoOptions, request.settings)
-    return StoreFleet(request.slots, queues=request.queues, probation=request.lease)
+    options = load_options(StoreOptions, request.settings)
+    return StoreFleet(
+        request.slots, queues=request.queues, probation=request.lease, affinity_wait=options.affinity_wait
+    )
 
 
 async def _dbos(request: FleetRequest) -> Fleet:

@@ -3,13 +3,26 @@
 import asyncio
 import heapq
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from podium.engine.fleet import Driver
+from podium.model.duration import DELAY, Seconds, hold_seconds
 from podium.model.run import SUSPECTED
 from podium.store.operations import Placed
 
 _BATCH = 256
 """The number of runs claimed in one transaction, so that a large backlog does not hold up the loop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOptions:
+    """The table `[podium.fleet]` with `kind = "store"`."""
+
+    affinity_wait: Seconds = Seconds(1.0)
+    """Seconds for which a run is left to the worker that drove the last one of its affinity; 0 leaves it to none."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, DELAY, "affinity_wait")
 
 
 class _WaitingRuns:
@@ -39,10 +52,18 @@ class StoreFleet:
     Of the queues it is given each has so many slots; with none it serves all queues, which share them. Those that may
     be what kills their processes are begun one after the other, whatever else is driven: the next when the one before
     has left memory, or has been in it for `probation` seconds. Who is alone when a process dies is to blame.
+
+    A run with an affinity is left for `affinity_wait` seconds to the worker that drove the last one, where that has a
+    slot: delay scheduling, after Zaharia et al., "Delay Scheduling: A Simple Technique for Achieving Locality and
+    Fairness in Cluster Scheduling" (EuroSys 2010).
     """
 
-    def __init__(self, slots: int, *, queues: Iterable[str] = (), probation: float = 10.0) -> None:
+    def __init__(
+        self, slots: int, *, queues: Iterable[str] = (), probation: float = 10.0,
+        affinity_wait: float = 0.0,
+    ) -> None:  # fmt: skip
         self._probation = probation
+        self._affinity_wait = affinity_wait
         self._lines = {queue: _WaitingRuns(slots) for queue in queues}
         self._shared = None if self._lines else _WaitingRuns(slots)
         self._slots = slots
@@ -62,8 +83,17 @@ class StoreFleet:
         """Those of all its queues."""
         return self._slots * max(1, len(self._lines))
 
+    @property
+    def affinity_wait(self) -> float:
+        """Seconds for which a run is left to the worker that drove the last one of its affinity."""
+        return self._affinity_wait
+
     def place(self, runs: Sequence[Placed]) -> None:
-        """Queue runs that are not queued yet and are of a queue that is served here."""
+        """Queue runs that are not queued yet, are of a queue that is served here, and are not another's first."""
+        self.recover([run for run in runs if not (run.sticky and self._affinity_wait)])
+
+    def recover(self, runs: Sequence[Placed]) -> None:
+        """Queue what is not queued yet: what is ready waits for whichever process claims it first."""
         for run in runs:
             line = self._line(run.queue)
             if line is None or run.n in self._queued:
@@ -74,10 +104,6 @@ class StoreFleet:
             else:
                 line.add(run)
         self._something.set()
-
-    def recover(self, runs: Sequence[Placed]) -> None:
-        """Queue what is not queued yet: what is ready waits for whichever process claims it first."""
-        self.place(runs)
 
     def reserve(self, queue: str) -> bool:
         """Take a slot for a run that is started here, unless others wait for one, or its queue is not served here."""

@@ -95,6 +95,8 @@ class Run:
     """How many facts its journal holds."""
     reason: str
     """Why it is blocked, or the failure in one line."""
+    affinity: str | None = None
+    """What it has in common with runs that are best driven by the same worker, such as a conversation."""
     tag: str | None = None
     """The caller's own name for it, unique per workflow: starting it again finds this run."""
     blocked: BlockedReason | None = None
@@ -113,7 +115,8 @@ class Run:
 
 
 _EXPECTED = {
-    "id": or_none(NAME), "tag": or_none(NAME), "queue": NAME, "tenant": NAME, "principal": NAME, "priority": WHOLE,
+    **dict.fromkeys(("id", "tag", "affinity"), or_none(NAME)), **dict.fromkeys(("queue", "tenant", "principal"), NAME),
+    "priority": WHOLE,
     "budget": or_none(instance(Budget, "Budget(usd=0.5)")),
     "allow": or_none(NAMES),
 }  # fmt: skip
@@ -129,6 +132,8 @@ class RunOptions:
     """Which processes drive it: those that serve this queue, or all queues."""
     priority: int = 0
     """Larger goes first."""
+    affinity: str | None = None
+    """Runs of a tenant with the same affinity go to the same worker, as far as that has slots."""
     tenant: str = "default"
     principal: str = "local"
     within: SecondsOrNone = SecondsOrNone()
@@ -141,7 +146,7 @@ class RunOptions:
     """The tools and agents that it may use, with everything below it; None is no such list."""
 
     def __post_init__(self) -> None:
-        for name in ("id", "tag", "queue", "tenant", "principal"):
+        for name in ("id", "tag", "affinity", "queue", "tenant", "principal"):
             check_text(f"the run's {name}", getattr(self, name))
         for name, expected in _EXPECTED.items():
             expected.check(f"the run's {name}", getattr(self, name))

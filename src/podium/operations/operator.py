@@ -268,7 +268,7 @@ class Operator:
         copies = [NewFact(fact.kind, fact.key, fact.at, fact.text, fact.payload) for fact in facts]
         return NewRun(
             id=new, workflow=run.workflow, version=run.version, queue=run.queue, priority=run.priority,
-            tenant=run.tenant, principal=run.principal, parent=None, root=new, tag=None, at=now,
+            affinity=run.affinity, tenant=run.tenant, principal=run.principal, parent=None, root=new, tag=None, at=now,
             started=NewFact.saying(said, "", started.at, started.payload), facts=copies,
             limits=None if own is None else own.limits,
         )  # fmt: skip

@@ -59,7 +59,8 @@ OUTSIDE = (
         what="how a run is scheduled",
         columns=(
             "runs.epoch", "runs.wake", "runs.owner", "runs.wake_at", "runs.queue", "runs.priority", "runs.tag",
-            "runs.strikes", "runs.struck", "runs.blocked", "runs.reason", "runs.ready_at",
+            "runs.affinity", "runs.strikes", "runs.struck", "runs.blocked", "runs.reason", "runs.ready_at",
+            "affinities",
         ),
         why="it says who goes on with it and when; why a run ended stands in its facts",
     ),

@@ -37,6 +37,8 @@ class NewRun:
     priority: int
     tenant: str
     principal: str
+    affinity: str | None = None
+    """Runs of a tenant that have it in common go to the same worker, as far as can be."""
     parent: str | None
     root: str
     tag: str | None

@@ -329,6 +329,8 @@ class Placed:
     """That in which it waits: a run is ready once in an epoch, since whoever claims it begins the next one."""
     tenant: str = ""
     id: str = ""
+    sticky: bool = False
+    """Whether it may be meant for another worker first: then a look at the store tells whose turn it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,25 @@ def covered(places: Sequence[tuple[int, int]]) -> list[int]:
     return [place for first, count in places for place in range(first, first + count)]
 
 
+def test_what_is_said_between_a_use_and_its_result_is_a_question_though_more_comes_beside_results() -> None:
+    talk = pieces(
+        [
+            ("request", [asked("q0")]),
+            ("response", [use("a")]),
+            ("request", [asked("hurry up")]),
+            ("request", [result("a")]),
+            ("response", [use("b")]),
+            ("request", [result("b"), asked("q1")]),
+        ],
+        items=False,
+    )
+    fitted = fit(WholeRequest(pieces=talk), LastMessages(1))
+    check(talk, fitted)
+    assert list(fitted.parts) == [*range(len(talk))]
+    whole = [*talk, *pieces([("response", [said("done")]), ("request", [asked("q2")])], items=False)]
+    assert list(fit(WholeRequest(pieces=whole), LastMessages(1)).parts) == [len(whole) - 1]
+
+
 @given(talks(), RULES)
 def test_whatever_rules_leave_out_what_is_left_is_a_request(talk: list[Piece], rules: list[ContextRule]) -> None:
     check(talk, fit(WholeRequest(pieces=talk), *rules))

@@ -59,7 +59,7 @@ def test_what_names_no_fleet_is_one_clear_error(tmp_path: Path, wrong: Json) -> 
         ("bus", r"^no fleet is known under the name 'bus'. Known: .*store"),
         (
             {"kind": "store", "rate": 3},
-            r"^the options of the fleet 'store' are wrong: rate: Unexpected .* are: none\.$",
+            r"^the options of the fleet 'store' are wrong: rate: Unexpected .* are: affinity_wait\.$",
         ),
     ],
 )

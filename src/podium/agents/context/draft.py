@@ -49,9 +49,10 @@ class Draft:
     def required(self) -> frozenset[int]:
         """The groups without which the request makes no sense."""
         last = len(self.groups) - 1
-        question = max((at for at, each in enumerate(self.groups) if each.question), default=0)
+        said = max((at for at, each in enumerate(self.groups) if each.question or each.interrupted), default=0)
         asked = max((at for at, each in enumerate(self.groups) if each.asks), default=0)
-        return frozenset({question, max(question, asked), last}) if self.groups else frozenset()
+        question = self.groups[said].asked_by if self.groups else None
+        return frozenset({said if question is None else question, said, max(said, asked), last} if self.groups else ())
 
     @cached_property
     def _messages(self) -> list[frozenset[int]]:

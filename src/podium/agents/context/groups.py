@@ -20,6 +20,8 @@ class MessageGroup:
     """Whether it is what the user says, and nothing else."""
     asks: bool = False
     """Whether the user may ask something in it, beside results of tools."""
+    interrupted: bool = False
+    """Whether the user says something in it between the use of a tool and its result."""
     asked_by: int | None = None
     """The group of the question that it belongs to, its own where it is one; None where there is none before it."""
     unanswered: set[str] = field(default_factory=empty(set[str]))
@@ -41,7 +43,8 @@ class MessageGroup:
     def take(self, other: "MessageGroup") -> None:
         """Add all of a group that follows."""
         self.pieces += other.pieces
-        self.asks |= other.asks or other.question
+        self.asks |= other.asks
+        self.interrupted |= other.interrupted or other.question
         self.question = False
         self.unanswered |= other.unanswered
         self.followed |= other.followed

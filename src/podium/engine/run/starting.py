@@ -51,6 +51,7 @@ def new_run(  # noqa: PLR0913 - each is a word of the run, and the caller names 
     parent = None if above is None else above.run
     return NewRun(
         id=id, workflow=card.name, version=card.version, queue=options.queue, priority=options.priority,
+        affinity=options.affinity,
         tenant=options.tenant, principal=options.principal, parent=parent and parent.id,
         root=parent.root if parent else id, tag=options.tag, at=at,
         started=NewFact.saying(said, "", at, payload), limits=limits or None, turn=_turn(options, at),
@@ -125,5 +126,6 @@ def claimed_at_start(run: NewRun, n: int, owner: str) -> Claimed:
         id=run.id, workflow=run.workflow, version=run.version, state=RunState.RUNNING, epoch=1, queue=run.queue,
         priority=run.priority, created_at=run.at, ended_at=None, wake_at=None, parent=run.parent, root=run.root,
         tenant=run.tenant, principal=run.principal, owner=owner, facts=1, reason="", tag=run.tag,
+        affinity=run.affinity,
     )  # fmt: skip
     return Claimed(n, begun, 0, [first], [])

@@ -19,7 +19,7 @@ class ServedWorkflows:
         self._commits = commits
         self._poll = poll
         self._loop = asyncio.get_running_loop()
-        self.serving = Serving(versions={}, queues=fleet.queues, limit=fleet.slots)
+        self.serving = Serving(versions={}, queues=fleet.queues, limit=fleet.slots, affinity_wait=fleet.affinity_wait)
         """What the store is to look for."""
         self.ended = False
         """Whether the worker stops: then nothing is tried again."""

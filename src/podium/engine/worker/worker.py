@@ -93,7 +93,7 @@ class Worker:
         self.retry_run: Callable[[str], Awaitable[None]] = cannot_retry
         """Has a failed run go on: an operator's work, which whoever makes the worker hands in."""
         told = BeatListener(
-            found=lambda placed: self._soon(self.streams.look_first, lambda: self.fleet.place(placed)),
+            found=lambda placed: self._soon(self.streams.look_first, lambda: self.placed(placed)),
             reborn=lambda name: self._soon(self._anew, name),
             failed=lambda error: self._soon(self.give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
             rates=self._rates.now, beaten=lambda: self._soon(self._alive.touch),
@@ -271,7 +271,8 @@ class Worker:
     async def begin(self, run: NewRun) -> tuple[str, bool]:
         """Insert a run and drive it; returns its id, or that of the run which has its tag, and whether it is new."""
         self.check()
-        here = not self.draining and self.fleet.reserve(run.queue)
+        sticky = run.affinity is not None and self.fleet.affinity_wait > 0
+        here = not (self.draining or sticky) and self.fleet.reserve(run.queue)
         answer: asyncio.Future[tuple[CommitVerdict, str]] = self._loop.create_future()
 
         def settled(verdict: CommitAnswer, committed: Committed) -> None:
@@ -388,6 +389,8 @@ class Worker:
     def placed(self, runs: Sequence[Placed]) -> None:
         """These runs are ready."""
         self.fleet.place(runs)
+        if self.fleet.affinity_wait and any(run.sticky for run in runs):
+            self._look_now.set()  # the store tells whose turn it is
 
     def received(self, delivery: Delivery) -> None:
         """This is what came for a run."""

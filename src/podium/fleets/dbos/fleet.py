@@ -73,6 +73,11 @@ class DbosFleet:
         return self._line.slots
 
     @property
+    def affinity_wait(self) -> float:
+        """None is left to anybody: DBOS decides who is asked."""
+        return 0.0
+
+    @property
     def unplaced(self) -> int:
         """How many runs are still to be placed."""
         return len(self._outbox)

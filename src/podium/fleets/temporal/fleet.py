@@ -72,6 +72,11 @@ class TemporalFleet:
         return self._slots * max(1, len(self._named))
 
     @property
+    def affinity_wait(self) -> float:
+        """None is left to anybody: Temporal decides who is asked."""
+        return 0.0
+
+    @property
     def settled(self) -> bool:
         """Whether Temporal knows of all that was to be placed."""
         return not self._wanted

@@ -21,13 +21,17 @@ class RunStanding:
     parent: str | None
     tenant: str
     id: str
+    sticky: bool
 
     @classmethod
     def of_new(cls, run: NewRun, n: int, state: RunState, epoch: int, owner: str | None) -> "RunStanding":
         """Return how a run stands that begins."""
-        return cls(n, state, epoch, owner, run.priority, 0, run.queue, run.parent, run.tenant, run.id)
+        sticky = run.affinity is not None
+        return cls(n, state, epoch, owner, run.priority, 0, run.queue, run.parent, run.tenant, run.id, sticky)
 
     @property
     def placed(self) -> Placed:
         """The run as one that is ready."""
-        return Placed(self.n, self.priority, self.crash_count, self.queue, self.epoch, self.tenant, self.id)
+        return Placed(
+            self.n, self.priority, self.crash_count, self.queue, self.epoch, self.tenant, self.id, self.sticky
+        )

@@ -11,6 +11,7 @@ from podium.store.tables.statements import Row
 _SETS: dict[str, Sequence[type[Column]]] = {
     "runs_insert": (
         Ints, Texts, Texts, Texts, Texts, Ints, Texts, Texts, Ints, Texts, Texts, Texts, Texts, Texts, Floats, Ints,
+        Texts,
     ),
     "blobs_insert": (Blobs, Blobs),
     "facts_insert": (Ints, Ints, Texts, Floats, Ints, Blobs, Blobs, Blobs, Blobs, Blobs, Ints),

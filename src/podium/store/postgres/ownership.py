@@ -6,7 +6,7 @@ from typing import NamedTuple
 from psycopg import Cursor
 
 from podium.model.fact import NOTHING, Fact, FactKind
-from podium.model.run import Signal
+from podium.model.run import Run, Signal
 from podium.store.journaling.appending import Head
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.operations import Placed
@@ -43,7 +43,16 @@ def claim(
     claimed = statements.named("runs_claim", wanted)
     loaded = {each.claimed.n: each for each in load(statements, worker, numbers)}
     mine = {row[0] for row in claimed.fetchall()}
+    _note_affinities(statements, worker, [loaded[number].claimed.run for number in mine])
     return [loaded[number] for number in dict.fromkeys(numbers) if number in mine]
+
+
+def _note_affinities(statements: PostgresStatements, worker: str, runs: Iterable[Run]) -> None:
+    """Write down who drives runs, so that the next ones of their affinities come here."""
+    if sticky := [(run.tenant, run.affinity) for run in runs if run.affinity is not None]:
+        tenants, affinities = Texts(tenant for tenant, _ in sticky), Texts(affinity for _, affinity in sticky)
+        statements.send("affinities_note", worker, tenants, affinities)
+        statements.send("affinities_expire")
 
 
 def take_over(statements: PostgresStatements, run_id: str, worker: str) -> Taken | None:
@@ -106,13 +115,15 @@ def wake(statements: PostgresStatements, worker: str, now: float, serving: Servi
     workflows, numbers = Texts(pair[0] for pair in versions), Texts(pair[1] for pair in versions)
     wanted = {
         "workflows": Texts(serving.versions), "queues": None if serving.queues is None else Texts(serving.queues),
-        "limit": serving.limit,
+        "limit": serving.limit, "worker": worker, "wait": serving.affinity_wait,
     }  # fmt: skip
     placed = statements.send("runs_wake_due", now), statements.send("runs_serve_again", workflows, numbers)
     ready = statements.named("runs_suspect", wanted), statements.named("runs_ready", wanted)
     woken = statements.send("runs_woken", worker)
     next_due = statements.send("next_due")
+    sticky = statements.send("runs_sticky", serving.affinity_wait) if serving.affinity_wait else None
     found = Woken(placed=_placed(placed), ready=_placed(ready))
+    found.more_soon = sticky is not None and bool(sticky.fetchall()[0][0])
     driven = [row[0] for row in woken.fetchall()]
     found.next_due = (next_due.fetchone() or (None,))[0]
     if driven:

@@ -102,7 +102,7 @@ class PostgresRunning:
         if found.next_due is not None and found.next_due <= now:
             found.next_due = now + _HELD_SECONDS
         self._next_due = found.next_due
-        self._looked = seen if len(found.ready) < serving.limit else None
+        self._looked = seen if len(found.ready) < serving.limit and not found.more_soon else None
         found.changed = looks or news.ends
         return found
 
@@ -138,6 +138,8 @@ class PostgresRunning:
         self._learn(made[-1], operations)
         if committed.noteworthy:
             self._ring()
+        if any(run.sticky for run in committed.placed):
+            self._looked = None  # who is to drive it, the next look tells
         return committed
 
     def _write(

@@ -120,6 +120,7 @@ class PostgresTransaction(PostgresEvents):
             [(
                 n, run.id, run.workflow, run.version, state, epoch, owner, run.queue, run.priority, run.tenant,
                 run.principal, run.parent, run.root, run.tag, run.at, run.generation,
+                run.affinity,
             )],
         )  # fmt: skip
 

@@ -31,6 +31,8 @@ class Serving:
     """The queues that it takes runs from; None are all."""
     limit: int
     """How many ready runs it wants to know of at once."""
+    affinity_wait: float = 0.0
+    """Seconds for which a run is left to the worker that drove the last of its affinity, where that could take it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class Woken:
     """What came for runs that it drives."""
     next_due: float | None = None
     """The earliest time at which a parked run wants to be woken."""
+    more_soon: bool = False
+    """Whether a run may be left to another worker for now, which is anybody's a little later."""
     changed: bool = False
     """Whether others may have changed anything since the last answer."""
 

@@ -11,6 +11,9 @@ from podium.store.sqlite.statements import SqliteStatements
 from podium.store.tables.rows import facts_to_drive, placed_of, run_of, signal_of
 from podium.store.tables.statements import Row
 
+_TENANT, _AFFINITY = 13, 24
+"""Columns of a run."""
+
 
 def claim(connection: sqlite3.Connection, worker: str, numbers: Sequence[int], workflows: Sequence[str]) -> list[int]:
     """Make a worker that is not fenced the owner of runs that are ready; returns which it has now."""
@@ -18,10 +21,18 @@ def claim(connection: sqlite3.Connection, worker: str, numbers: Sequence[int], w
     if fenced is None or fenced[0]:
         return []
     known, mine = set(workflows), list[int]()
+    sticky: set[tuple[str, str]] = set()
     for number in numbers:
         row = connection.execute(statement("run_row_by_n"), (number,)).fetchone()
-        if row is not None and row[2] in known:
-            mine.extend([number] * connection.execute(statement("run_claim"), (worker, number)).rowcount)
+        if row is None or row[2] not in known:
+            continue
+        if connection.execute(statement("run_claim"), (worker, number)).rowcount:
+            mine.append(number)
+            if row[_AFFINITY] is not None:
+                sticky.add((row[_TENANT], row[_AFFINITY]))
+    if sticky:
+        connection.executemany(statement("affinity_note"), [(*key, worker) for key in sticky])
+        connection.execute(statement("affinities_expire"))
     return mine
 
 
@@ -82,13 +93,20 @@ def wake(connection: sqlite3.Connection, now: float, serving: Serving | None) ->
     return woken + again
 
 
-def ready(connection: sqlite3.Connection, serving: Serving) -> list[Placed]:
-    """Return runs that wait for a worker: suspects first, then the most urgent."""
+def ready(connection: sqlite3.Connection, worker: str, serving: Serving) -> list[Placed]:
+    """Return runs that wait for a worker and may go to this one: suspects first, then the most urgent."""
     queues = None if serving.queues is None else encode_as_is(sorted(serving.queues)).decode()
     wanted = (encode_as_is(sorted(serving.versions)).decode(), serving.limit, queues)
     rows: list[Row] = connection.execute(statement("runs_suspect"), wanted).fetchall()
-    rows += connection.execute(statement("runs_ready"), wanted).fetchall()
+    rows += connection.execute(statement("runs_ready"), (*wanted, worker, serving.affinity_wait)).fetchall()
     return [placed_of(row) for row in rows]
+
+
+def waits_for_another(connection: sqlite3.Connection, serving: Serving) -> bool:
+    """Whether a run may be left to another worker for now: then it is anybody's a little later, and nobody tells."""
+    if not serving.affinity_wait:
+        return False
+    return bool(connection.execute(statement("runs_sticky"), (serving.affinity_wait,)).fetchone()[0])
 
 
 def _run_row(connection: sqlite3.Connection, number: int) -> Row:

@@ -30,7 +30,7 @@ CREATE TABLE runs (
     created_at REAL NOT NULL,
     ended_at REAL,
     reason TEXT NOT NULL
-, strikes INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0, blocked TEXT, generation INTEGER NOT NULL DEFAULT 1, since INTEGER NOT NULL DEFAULT 0, ready_at REAL);
+, strikes INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0, blocked TEXT, generation INTEGER NOT NULL DEFAULT 1, since INTEGER NOT NULL DEFAULT 0, ready_at REAL, affinity TEXT);
 CREATE INDEX runs_ready ON runs (priority DESC, n) WHERE state = 'ready';
 CREATE INDEX runs_due ON runs (wake_at) WHERE state = 'parked' AND wake_at IS NOT NULL;
 CREATE INDEX runs_owned ON runs (owner) WHERE state = 'running';
@@ -356,4 +356,13 @@ CREATE TABLE events (
     question TEXT,
     "to" TEXT,
     content TEXT NOT NULL
-)
+);
+CREATE INDEX runs_sticky ON runs (ready_at) WHERE state = 'ready' AND affinity IS NOT NULL;
+CREATE TABLE affinities (
+    tenant TEXT NOT NULL,
+    affinity TEXT NOT NULL,
+    worker TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    PRIMARY KEY (tenant, affinity)
+) WITHOUT ROWID;
+CREATE INDEX affinities_hour ON affinities (hour)

@@ -29,7 +29,18 @@ from podium.store.sqlite.connection import (
     translated,
 )
 from podium.store.sqlite.file import StoreFile
-from podium.store.sqlite.ownership import claim, deliveries, due, load, next_due, ready, served_again, take_over, wake
+from podium.store.sqlite.ownership import (
+    claim,
+    deliveries,
+    due,
+    load,
+    next_due,
+    ready,
+    served_again,
+    take_over,
+    waits_for_another,
+    wake,
+)
 from podium.store.sqlite.readers import Readers
 from podium.store.sqlite.schema import own_schema, schema_of
 from podium.store.sqlite.statements import SqliteStatements
@@ -182,14 +193,20 @@ class SqliteStore(TableReading):
                 if isinstance(error, (sqlite3.Error, *OF_A_VALUE)):
                     raise translate(error, self.path) from error
                 raise
+        self._learn(group)
+        return result
+
+    def _learn(self, group: CommitTransaction) -> None:
+        """Keep in mind what a commit did."""
         for number, head in group.journals.heads.items():
             if head is None:
                 self._heads.pop(number, None)
             else:
                 self._heads[number] = head
-        if result.noteworthy:
+        if group.result.noteworthy:
             self.events.ring()
-        return result
+        if any(run.sticky for run in group.result.placed):
+            self._seen = None  # who is to drive it, the next look tells
 
     def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
         with self._lock if connection is self._patient else _NO_LOCK:
@@ -284,10 +301,11 @@ class SqliteStore(TableReading):
         if waiting:
             woken.placed = await self._write(lambda connection: wake(connection, now, served))
         with translated(self.path):
-            if woken.changed:
-                woken.ready = ready(self._loop, serving)
+            if woken.changed or any(run.sticky for run in woken.placed):
+                woken.ready = ready(self._loop, worker, serving)
                 woken.deliveries = deliveries(self._loop, worker)
-                self._seen = seen if len(woken.ready) < serving.limit else None
+                woken.more_soon = waits_for_another(self._loop, serving)
+                self._seen = seen if len(woken.ready) < serving.limit and not woken.more_soon else None
             woken.next_due = next_due(self._loop)
         return woken
 

@@ -114,7 +114,7 @@ class SqliteTransaction(SqliteEvents):
         self._do(
             "run_insert", n, run.id, run.workflow, run.version, state, epoch, owner, run.queue, run.priority, 0,
             GENESIS, run.tenant, run.principal, run.parent, run.root, run.tag, run.at, run.generation,
-            int(run.generation > 1),
+            int(run.generation > 1), run.affinity,
         )  # fmt: skip
 
     def hand_back(self, worker: str, run: int) -> Placed | None:

@@ -77,7 +77,7 @@ class TableReading:
     async def dead(self, query: "queries.DeadQuery") -> "Page[found.DeadRun]":
         """Return runs that failed or are quarantined, newest first."""
         rows = await self._rows("runs_dead", given(query, "n"))
-        return page(rows, query, lambda row: found.DeadRun(run_of(row), fact_of(row[24:])), lambda row: (row[0],))
+        return page(rows, query, lambda row: found.DeadRun(run_of(row), fact_of(row[25:])), lambda row: (row[0],))
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:
         """Return workflow and end of the runs that failed since a time."""

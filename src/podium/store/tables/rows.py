@@ -25,6 +25,7 @@ def run_of(row: Row) -> Run:
         priority=row[7], created_at=row[8], ended_at=row[9], wake_at=row[10], parent=row[11], root=row[12],
         tenant=row[13], principal=row[14], owner=row[15], facts=row[16], reason=row[17], tag=row[18],
         crash_count=row[20], blocked=blocked, generation=row[22], since=row[23],
+        affinity=row[24],
     )  # fmt: skip
 
 

@@ -26,22 +26,25 @@ from podium.store.operations import (
     Start,
     Write,
 )
-from podium.store.protocol import Claimed, Serving, Store, Woken
+from podium.store.protocol import Claimed, Serves, Serving, Store, Woken
 
 T = TypeVar("T")
 
 WORKFLOW = "work"
+_NOTHING_SAID = Serves()
 
 
 class Hand:
     """A worker that has joined a store."""
 
-    def __init__(self, store: Store, worker: str = "w_1", *, now: float = 100.0) -> None:
+    def __init__(
+        self, store: Store, worker: str = "w_1", *, now: float = 100.0, serves: Serves = _NOTHING_SAID
+    ) -> None:
         self.store = store
         self.worker = worker
         self._questions = count(1)
         self._others = count(1)
-        store.workers.join(worker, now)
+        store.workers.join(worker, now, serves)
 
     def told(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what the store says, on an event loop of its own."""
@@ -83,12 +86,13 @@ class Hand:
 
     def wake(
         self, now: float = 0.0, *, versions: Sequence[str] = (), queues: Sequence[str] | None = None, limit: int = 10,
-        worker: str | None = None,
+        worker: str | None = None, affinity_wait: float = 0.0,
     ) -> Woken:  # fmt: skip
         """Return what there is to do for a worker, by itself one that looks for the first time."""
         serving = Serving(
-            versions={WORKFLOW: frozenset(versions)}, queues=None if queues is None else frozenset(queues), limit=limit
-        )
+            versions={WORKFLOW: frozenset(versions)}, queues=None if queues is None else frozenset(queues), limit=limit,
+            affinity_wait=affinity_wait,
+        )  # fmt: skip
         return self.told(self.store.wake(worker or f"other_{next(self._others)}", serving, now))
 
     def ready(self, **looking: Any) -> list[int]:
@@ -130,13 +134,14 @@ class Hand:
         return self.verdict(Reply(question, PersonAnswer(by=by, value={"yes": by}, at=at)))
 
 
-def new_run(
+def new_run(  # noqa: PLR0913 - each is a word of the run, and the test names it
     id: str, *, workflow: str = WORKFLOW, tag: str | None = None, priority: int = 0, parent: str | None = None,
     payload: bytes = b'"input"', tenant: str = "default", queue: str = "default",
+    affinity: str | None = None,
 ) -> NewRun:  # fmt: skip
     """Return a run that is ready to be inserted."""
     return NewRun(
-        id=id, workflow=workflow, version="1", queue=queue, priority=priority, tenant=tenant,
+        id=id, workflow=workflow, version="1", queue=queue, priority=priority, affinity=affinity, tenant=tenant,
         principal="local", parent=parent, root=parent or id, tag=tag, at=100.0,
         started=fact(FactKind.STARTED, payload=payload),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What every store must do."""
 
+from podium.testing.contracts.affinity import AffinityContract
 from podium.testing.contracts.answers import AnswersContract
 from podium.testing.contracts.conversation_changes import ConversationChangesContract
 from podium.testing.contracts.conversations import ConversationsContract
@@ -21,6 +22,7 @@ from podium.testing.contracts.workers import WorkersContract
 class StoreContract(
     RunsContract,
     OwnershipContract,
+    AffinityContract,
     WorkersContract,
     GenerationsContract,
     InboxContract,

@@ -48,14 +48,15 @@ class RunRow:
     @property
     def placed(self) -> Placed:
         run = self.run
-        return Placed(self.n, run.priority, self.crash_count, run.queue, self.epoch, run.tenant, run.id)
+        sticky = run.affinity is not None
+        return Placed(self.n, run.priority, self.crash_count, run.queue, self.epoch, run.tenant, run.id, sticky)
 
     @property
     def standing(self) -> RunStanding:
         run = self.run
         return RunStanding(
             self.n, self.state, self.epoch, self.owner, run.priority, self.crash_count, run.queue, run.parent,
-            run.tenant, run.id,
+            run.tenant, run.id, run.affinity is not None,
         )  # fmt: skip
 
 

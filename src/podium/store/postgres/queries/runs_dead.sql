@@ -1,6 +1,6 @@
 SELECT r.n, r.id, r.workflow, r.version, r.state, r.epoch, r.queue, r.priority, r.created_at, r.ended_at, r.wake_at, r.parent,
     r.root, r.tenant, r.principal, r.owner, r.facts, r.reason, r.tag, r.wake, r.strikes, r.blocked,
-    r.generation, r.since, f.place & 16777215, f.kind, f.key, f.at, f.epoch, f.body
+    r.generation, r.since, r.affinity, f.place & 16777215, f.kind, f.key, f.at, f.epoch, f.body
 FROM runs r CROSS JOIN LATERAL (
     SELECT * FROM facts
     WHERE place BETWEEN r.n << 24 AND (r.n << 24) + 16777215 AND kind IN (18, 24)

@@ -1,5 +1,5 @@
 SELECT n, id, workflow, version, state, epoch, queue, priority, created_at, ended_at, wake_at, parent, root, tenant,
-    principal, owner, facts, reason, tag, wake, strikes, blocked, generation, since
+    principal, owner, facts, reason, tag, wake, strikes, blocked, generation, since, affinity
 FROM runs r
 WHERE true
     AND id >= %(prefix)s AND id < %(beyond)s AND (parent IS NULL OR parent < %(prefix)s OR parent >= %(beyond)s)

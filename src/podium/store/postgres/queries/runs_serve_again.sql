@@ -5,4 +5,4 @@ WHERE n IN (
         AND (workflow, version) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
     ORDER BY n FOR NO KEY UPDATE SKIP LOCKED
 )
-RETURNING n, priority, strikes, queue, epoch, tenant, id
+RETURNING n, priority, strikes, queue, epoch, tenant, id, affinity IS NOT NULL

@@ -1,6 +1,6 @@
 -- By the index that finds the fewest, as a rule; without statistics the database itself cannot tell.
 SELECT n, id, workflow, version, state, epoch, queue, priority, created_at, ended_at, wake_at, parent, root, tenant,
-    principal, owner, facts, reason, tag, wake, strikes, blocked, generation, since
+    principal, owner, facts, reason, tag, wake, strikes, blocked, generation, since, affinity
 FROM runs
     INDEXED BY sqlite_autoindex_runs_1 -- :by_prefix
     INDEXED BY runs_of_tag -- :by_tag

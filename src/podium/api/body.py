@@ -1,0 +1,45 @@
+"""What all bodies are."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+T = TypeVar("T")
+
+
+class Body(BaseModel):
+    """A body that is answered: it never changes, and an unknown field is no error, so that older clients go on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+
+class Given(BaseModel):
+    """A body that is sent to the server: what it does not know is refused, not passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str)]
+"""A time, in UTC, as ISO 8601 with milliseconds."""
+
+
+def moment(at: float) -> datetime:
+    """Return seconds since 1970 as a moment."""
+    return datetime.fromtimestamp(at, tz=UTC)
+
+
+def moment_or_none(at: float | None) -> datetime | None:
+    """Return seconds since 1970 as a moment, where there are any."""
+    return None if at is None else moment(at)
+
+
+class PageBody(Body, Generic[T]):
+    """A page of a list."""
+
+    items: list[T]
+    cursor: Annotated[str | None, Field(description="Where the next page begins; null on the last one.")] = None

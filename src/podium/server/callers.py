@@ -1,0 +1,55 @@
+"""Who asks: each request is carried out for one principal, with no more than what that one may do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol, cast
+
+from fastapi import Depends, Request
+
+from podium.app import App
+from podium.facade.scoped import ScopedApp
+from podium.model.principal import Principal
+
+
+class Access(Protocol):
+    """How whoever asks is known."""
+
+    async def caller(self, request: Request) -> Principal:
+        """Return who asks; raises NotSignedIn where nobody is known, TokenRefused for what is void."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and the app as that one may use it."""
+
+    principal: Principal
+    app: ScopedApp
+
+
+def app_of(request: Request) -> App:
+    """Return the app that a server serves."""
+    return cast("App", request.app.state.podium)
+
+
+async def caller(request: Request) -> Caller:
+    """Return who asks; raises NotSignedIn."""
+    access = cast("Access", request.app.state.access)
+    principal = await access.caller(request)
+    return Caller(principal, app_of(request).scoped(principal))
+
+
+Who = Annotated[Caller, Depends(caller)]
+
+
+def rights(*roles: str) -> dict[str, Any]:
+    """Return what the document says of who may use a route: `anyone` who is signed in, or only these roles."""
+    return {"x-roles": list(roles)}
+
+
+READS: Sequence[str] = ("anyone", "viewer", "approver", "operator", "admin")
+"""May look: at what is theirs, those that the façade knows as seeing all of their tenant at all of it."""
+STARTS: Sequence[str] = ("anyone", "operator", "admin")
+"""May start runs, and stop the own ones."""
+OPERATES: Sequence[str] = ("operator", "admin")
+ADMINISTERS: Sequence[str] = ("admin",)

@@ -1,0 +1,120 @@
+"""How errors are answered: each as a problem that says what was expected and what to do next."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from podium import errors
+from podium.api.problems import FieldError, ProblemBody
+from podium.errors import PodiumError
+from podium.secrets.masking import MASKING
+
+_LOG = logging.getLogger("podium.server")
+_TYPE = "urn:podium:error:"
+_MEDIA = "application/problem+json"
+_AGAIN = 2
+"""Seconds after which a store that is away may be back."""
+
+FAULT = 500
+STATUSES: Mapping[type[PodiumError], int] = {
+    errors.NotSignedIn: 401,
+    errors.TokenRefused: 401,
+    errors.NotAllowed: 403,
+    errors.UnknownAgent: 404,
+    errors.UnknownConversation: 404,
+    errors.UnknownQuestion: 404,
+    errors.UnknownRun: 404,
+    errors.AlreadyAnswered: 409,
+    errors.NotPossible: 409,
+    errors.InvalidValue: 422,
+    errors.PatternError: 422,
+    errors.UsageError: 422,
+    errors.StoreError: 503,
+    errors.WorkerFailed: 503,
+    errors.RunError: 409,
+    PodiumError: FAULT,
+}
+"""The status of each sort of error; one that is not named has that of the nearest above it."""
+
+_TITLES = {
+    400: "The request cannot be read",
+    401: "Sign in",
+    403: "Not allowed",
+    404: "There is no such thing",
+    405: "Not a method of this address",
+    409: "Not possible as things stand",
+    413: "The body is too large",
+    415: "Not a form that is understood",
+    422: "A value does not fit",
+    429: "Too many requests",
+    431: "The header is too large",
+    500: "A fault of the server",
+    503: "Not to be reached at present",
+}
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what the document says of these statuses, beside those that every route may answer."""
+    content = {_MEDIA: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    return {status: {"description": _TITLES[status], "content": content} for status in statuses}
+
+
+EVERYWHERE = responses(400, 401, 403, 422, 429, 500, 503)
+"""What every route may answer."""
+
+
+def status_of(error: PodiumError) -> int:
+    """Return the status with which an error is answered."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def problem(
+    status: int, detail: str, *, code: str, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return a problem as it is answered."""
+    body = ProblemBody(
+        type=f"{_TYPE}{code}", title=_TITLES.get(status, "Not done"), status=status, detail=MASKING.text(detail),
+        code=code, errors=list(errors),
+    )  # fmt: skip
+    return JSONResponse(body.model_dump(mode="json"), status, dict(headers or {}), media_type=_MEDIA)
+
+
+def answer_errors(server: FastAPI) -> None:
+    """Have a server answer every error as a problem."""
+    server.add_exception_handler(PodiumError, _podium)
+    server.add_exception_handler(RequestValidationError, _unfit)
+    server.add_exception_handler(HTTPException, _http)
+    server.add_exception_handler(Exception, _fault)
+
+
+async def _podium(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PodiumError)
+    status = status_of(error)
+    headers = {503: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    if status == FAULT:
+        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(status, str(error), code=error.code, headers=headers)
+
+
+async def _unfit(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = [FieldError(where=list(each["loc"]), what=each["msg"]) for each in error.errors()]
+    if any(each["type"] == "json_invalid" for each in error.errors()):
+        return problem(400, "the body is no JSON: send a JSON value.", code="malformed", errors=found)
+    told = "; ".join(f"{'.'.join(map(str, each.where))}: {each.what}" for each in found)
+    return problem(422, told, code="invalid-value", errors=found)
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), code="http", headers=error.headers)
+
+
+async def _fault(request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return problem(500, "the server failed; its log says why.", code="fault")

@@ -1,0 +1,51 @@
+"""Listening on a port, and stopping as the engine drains."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import uvicorn
+from fastapi import FastAPI
+
+from podium.errors import UsageError
+from podium.services.to_the_end import to_the_end
+
+_GRACE = 5
+"""Seconds that requests which are under way have to end."""
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave signals to whoever runs the loop."""
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; raises UsageError where the address cannot be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2_048)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UsageError(f"{host}:{port} cannot be listened on: {why}. --port names another port.") from error
+
+
+@asynccontextmanager
+async def served(application: FastAPI, listening: socket.socket) -> AsyncGenerator[None]:
+    """Serve while the block lasts; then nothing new is taken, and what is under way may end."""
+    config = uvicorn.Config(
+        application, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE,
+        server_header=False, date_header=True,
+    )  # fmt: skip
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.wait([serving], timeout=0.005)
+        yield
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await to_the_end(asyncio.wait([serving]))

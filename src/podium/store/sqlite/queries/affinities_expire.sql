@@ -1,0 +1,1 @@
+DELETE FROM affinities WHERE hour < CAST(strftime('%s', 'now') AS INTEGER) / 3600 - 1

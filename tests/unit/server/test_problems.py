@@ -1,0 +1,44 @@
+"""Every error is answered as a problem, with a status of its own sort."""
+
+import inspect
+
+import pytest
+
+from podium import errors
+from podium.errors import PodiumError
+from podium.server.problems import STATUSES, status_of
+from tests.unit.server.conftest import Serving
+
+KINDS = [
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, errors.UsageError | errors.StoreError)
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_what_callers_and_stores_get_wrong_is_no_fault_of_the_server(kind: type[PodiumError]) -> None:
+    assert status_of(kind("x")) in range(400, 500) or issubclass(kind, errors.StoreError)
+    assert status_of(kind("x")) != 500
+
+
+def test_the_statuses_are_of_errors_that_there_are() -> None:
+    assert all(issubclass(kind, PodiumError) for kind in STATUSES)
+
+
+async def test_a_body_that_is_no_json_is_told_apart_from_one_that_does_not_fit(serving: Serving) -> None:
+    async with serving() as client:
+        said = {"content-type": "application/json"}
+        malformed = await client.post("/runs", content=b"{", headers=said)
+        unfit = await client.post("/runs", json={"workflow": "x", "budget": {"usd": -1}})
+        unknown = await client.get("/nowhere")
+        method = await client.put("/runs")
+    assert (malformed.status_code, malformed.json()["code"]) == (400, "malformed")
+    assert unfit.status_code == 422
+    assert unfit.json()["errors"][0]["where"] == ["body", "budget", "usd"]
+    assert unknown.status_code == 404
+    assert method.status_code == 405
+    for each in (malformed, unfit, unknown, method):
+        assert each.headers["content-type"] == "application/problem+json"
+        assert set(each.json()) == {"type", "title", "status", "detail", "code", "errors"}
+        assert each.json()["status"] == each.status_code
