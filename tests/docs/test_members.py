@@ -18,6 +18,7 @@ from podium.agents import memory
 from podium.config import SECTIONS
 from podium.facade.conversations import Conversations
 from podium.facade.inbox import Inbox
+from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
 from podium.facade.process_reports import ProcessReports
 from podium.facade.runs import Runs
@@ -176,6 +177,7 @@ def documented() -> dict[str, Any]:
         "Runs": Runs,
         "Conversations": Conversations,
         "Inbox": Inbox,
+        "Keys": ServerKeys,
         "Operations": Operations,
         "Reports": ProcessReports,
     }

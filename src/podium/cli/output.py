@@ -12,7 +12,7 @@ from podium.model.json import Json
 from podium.model.outcome import cut
 from podium.secrets.masking import MASKING
 
-_IDS = {"RUN", "QUESTION", "INCIDENT", "DELEGATION"}
+_IDS = {"RUN", "QUESTION", "INCIDENT", "DELEGATION", "KEY"}
 """Columns of what is copied into the next command: it stands on one line, however narrow the terminal is."""
 _GAP = 2
 _NARROWEST = 6

@@ -24,7 +24,7 @@ class Inbox(Questions):
         question is put to somebody else.
         """
         parts, who = self._scope.parts, self._scope.name_of(by)
-        self._scope.must_change("answer questions")
+        self._scope.must_answer("answer questions")
         question = await self.get(question_id)
         user = self._scope.principal
         if user is not None and not user.operates and not user.is_asked(question.ask.to):

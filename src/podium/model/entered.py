@@ -23,6 +23,18 @@ REVOKED = "revoked"
 DRAINED = "drained"
 """The state of an entry that somebody had a worker drained, which it names in place of a run."""
 
+KEY_MADE = "key made"
+"""The state of an entry that a key was made, which it names in place of a run; its head stands for what it may."""
+
+KEY_ISSUED = "key issued"
+"""The state of an entry that a key was given a secret; the last one of a key counts."""
+
+KEY_REVOKED = "key revoked"
+"""The state of an entry that a key was revoked."""
+
+ACTED = "acted"
+"""The state of an entry that somebody asked for a change, which it names in place of a run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAnswer:
@@ -99,3 +111,31 @@ def revocation_digest(id: str, at: float) -> bytes:
 def drain_digest(worker: str, by: str, why: str, at: float) -> bytes:
     """Return what the ledger has of somebody having a worker drained."""
     return sha256(b"podium drain %b" % said_bytes([worker, by, why, float(at)])).digest()
+
+
+def key_made_digest(
+    id: str, name: str, who: str, tenant: str, scope: bytes, expires: float | None, made_at: float, made_by: str
+) -> bytes:
+    """Return what the ledger has of a key: who has it and what it may; `scope` is JSON: roles and workflows."""
+    ends = None if expires is None else float(expires)
+    said = said_bytes([id, name, who, tenant, ends, float(made_at), made_by])
+    return sha256(b"podium key %b %b" % (said, scope)).digest()
+
+
+def key_issued_digest(
+    id: str, digest: bytes, former: bytes | None, former_until: float | None, at: float, by: str
+) -> bytes:
+    """Return what the ledger has of the secret that a key was given, and of the one before it."""
+    until = None if former_until is None else float(former_until)
+    said = said_bytes([id, digest.hex(), None if former is None else former.hex(), until, float(at), by])
+    return sha256(b"podium key secret %b" % said).digest()
+
+
+def key_revoked_digest(id: str, at: float, by: str) -> bytes:
+    """Return what the ledger has of the end of a key."""
+    return sha256(b"podium key revocation %b" % said_bytes([id, float(at), by])).digest()
+
+
+def action_digest(at: float, id: str, by: str, tenant: str, what: str, about: str, said: bytes) -> bytes:
+    """Return what the ledger has of somebody asking for a change; `said` is JSON."""
+    return sha256(b"podium action %b %b" % (said_bytes([id, float(at), by, tenant, what, about]), said)).digest()

@@ -88,6 +88,8 @@ async def _once(app: ScopedApp, text: str) -> Owned:
     failed = await app.start(fail, text)
     with pytest.raises(RunFailed):
         await failed.result()
+    with pytest.raises(NotPossible):
+        await failed.cancel()
     parent = await app.start(family, text)
     await parent.result()
     parked = await app.start(ask, text)
@@ -147,6 +149,7 @@ async def pages(read: Callable[..., Awaitable[Page[T]]], **filters: Any) -> list
 
 LOOKS: dict[str, Callable[[ScopedApp], Awaitable[list[Any]]]] = {
     "Inbox.list": lambda app: pages(app.inbox.list, state=None),
+    "ProcessReports.actions": lambda app: pages(app.reports.actions),
     "ProcessReports.agents": lambda app: pages(app.reports.agents),
     "ProcessReports.audit": reported,
     "ProcessReports.budgets": lambda app: pages(app.reports.budgets),
@@ -190,6 +193,10 @@ OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 """What takes the id of a question."""
 
 OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
+    "ServerKeys.create": lambda app: app.keys.create("ci", who="bot"),
+    "ServerKeys.list": lambda app: app.keys.list(),
+    "ServerKeys.revoke": lambda app: app.keys.revoke("key_none"),
+    "ServerKeys.rotate": lambda app: app.keys.rotate("key_none"),
     "Operations.backup": lambda app: app.operations.backup("copy.db"),
     "Operations.compact": lambda app: app.operations.compact(),
     "Operations.drain_worker": lambda app: app.operations.drain_worker("w_1", why="test"),
@@ -215,7 +222,7 @@ ELSEWHERE = {
     "Conversations.search",  # test_conversation_library.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
-    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.facts", "RunHandle.result", "RunHandle.signal",
+    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result", "RunHandle.signal",
     "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
 }  # fmt: skip
 

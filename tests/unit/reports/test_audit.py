@@ -11,7 +11,7 @@ from random import Random, randrange
 
 import pytest
 
-from podium import App, Context, agent, human, workflow
+from podium import App, Context, Principal, agent, human, workflow
 from podium.app import run_sync
 from podium.errors import ConfigError, RunFailed
 from podium.model.audit import Anchor, Audit, AuditSettings, Seal
@@ -98,6 +98,12 @@ async def fill(path: Path) -> list[Seal]:
             token = await app.delegations.grant(Delegation(by="ada", to="bot", quota=9, expires=1e12))
             await app.delegations.grant(Delegation(by="bob", to="bot", arguments={"add": {"n": "1"}}))
             await app.redeem(token, "errand", 1)
+            admin = app.scoped(Principal(who="root", tenant="acme", roles={"admin"}))
+            keys = [(await admin.keys.create(name, who=name, expires_in=9e9)).key.id for name in ("ci", "cd")]
+            await admin.keys.rotate(keys[0])
+            await admin.keys.rotate(keys[1])
+            await admin.keys.rotate(keys[1])
+            await admin.keys.revoke(keys[0])
             await clock.advance(60)
             await app.delegations.revoke((await app.delegations.all())[-1].id)
             for run, people in zip(votes, [("ann", "bob"), ("cy",)], strict=True):
@@ -177,8 +183,8 @@ def test_each_way_to_tamper_is_found(sealed: tuple[Path, list[Seal]], tmp_path: 
 
 
 INSIDE = [
-    "answers", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger", "pruned", "questions", "runs",
-    "seals",
+    "actions", "answers", "api_keys", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger", "pruned",
+    "questions", "runs", "seals",
 ]  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from podium.store.postgres.tables import PostgresTables
 from podium.store.postgres.upkeep import PostgresUpkeep
 from podium.store.postgres.words import WordTable
 from podium.store.postgres.workers import PostgresWorkers
+from podium.store.tables.actions import TableActions
+from podium.store.tables.api_keys import TableKeys
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.ledger import TableLedger
@@ -53,6 +55,8 @@ class PostgresStore(PostgresRunning, TableReading):
         self.ledger = TableLedger(self._tables, lambda: schemas(where))
         self.answers = TableAnswerCache(self._tables)
         self.delegations = TableDelegations(self._tables)
+        self.keys = TableKeys(self._tables)
+        self.action_book = TableActions(self._tables)
         self.streams = PostgresStreams(self._tables, self._news)
         self.states = TableSharedStates(self._tables, self._share, has_clock=True)
         self.upkeep = PostgresUpkeep(self._long, where)

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from podium.model.action import ActionBook
+from podium.model.api_key import KeyBook
 from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
@@ -26,6 +28,16 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def delegations(self) -> DelegationBook:
         """Who may act for whom."""
+        ...
+
+    @property
+    def keys(self) -> KeyBook:
+        """With what programs sign in."""
+        ...
+
+    @property
+    def action_book(self) -> ActionBook:
+        """Where it is written down who asks for which change; `actions` lists them."""
         ...
 
     @property

@@ -49,6 +49,8 @@ from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
+from podium.store.tables.actions import TableActions
+from podium.store.tables.api_keys import TableKeys
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.events import TableEvents
@@ -123,6 +125,8 @@ class SqliteStore(TableReading):
         self.ledger = TableLedger(tables, lambda: (own_schema(), schema_of(self._loop)))
         self.answers = TableAnswerCache(tables)
         self.delegations = TableDelegations(tables)
+        self.keys = TableKeys(tables)
+        self.action_book = TableActions(tables)
         self.streams = TableStreams(tables)
         self.events = TableEvents(tables)
         self.states = None if self._memory_only else TableSharedStates(tables, self._share)

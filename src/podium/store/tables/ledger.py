@@ -5,11 +5,18 @@ from contextlib import AbstractContextManager
 
 from podium.model.audit import GENESIS, ROTATED, EnteredPruning, KeyChange, LedgerEntry, ReadRun, Seal, entry_hash
 from podium.model.entered import (
+    KEY_ISSUED,
+    KEY_MADE,
+    KEY_REVOKED,
     StoredAnswer,
     StoredGrant,
     StoredQuestion,
+    action_digest,
     drain_digest,
     grant_digest,
+    key_issued_digest,
+    key_made_digest,
+    key_revoked_digest,
     revocation_digest,
     shown_digest,
 )
@@ -117,6 +124,20 @@ class TableLedger:
     def drains(self) -> list[tuple[str, bytes]]:
         """Return the workers that somebody had drained, each with what stands for that."""
         return [(row[0], drain_digest(*row)) for row in self._all("drains_all")]
+
+    def keys(self) -> Iterator[tuple[str, str, bytes | None]]:
+        """Give what stands for each key, for its secret and for its end, by id and state; None is no end."""
+        for row in self._all("keys_all"):
+            key, *issued, revoked_at, revoked_by, _ = (row[:8], *row[8:])
+            yield row[0], KEY_MADE, key_made_digest(*key)
+            yield row[0], KEY_ISSUED, key_issued_digest(row[0], *issued)
+            ended = None if revoked_at is None else key_revoked_digest(row[0], revoked_at, revoked_by)
+            yield row[0], KEY_REVOKED, ended
+
+    def actions(self) -> Iterator[tuple[str, bytes]]:
+        """Give the id of each action, and what stands for it."""
+        for row in self._tables.each("actions_all"):
+            yield row[1], action_digest(*row)
 
     def foreign(self) -> list[str]:
         """Return what is in the schema that Podium did not make, or made otherwise, by kind and name."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from podium.model.action import UserAction
 from podium.model.audit import KeyChange, Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
@@ -152,3 +153,9 @@ def facts_to_drive(statements: Statements, number: int, since: int) -> list[Fact
     """Return the first fact of a run, and those from the place on with which its present generation began."""
     first = facts_of(statements, "fact_first", number) if since else []
     return first + facts_of(statements, "facts_of_run", number, since - 1)
+
+
+def action_of(row: Row) -> UserAction:
+    """Return an action from a row of `actions`."""
+    at, name, by, tenant, what, about, said = row
+    return UserAction(id=name, at=at, by=by, tenant=tenant, what=what, about=about, said=decode(said))

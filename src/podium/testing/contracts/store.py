@@ -8,6 +8,7 @@ from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.events import EventsContract
 from podium.testing.contracts.generations import GenerationsContract
 from podium.testing.contracts.inbox import InboxContract
+from podium.testing.contracts.keys import KeysContract
 from podium.testing.contracts.ledger import LedgerContract
 from podium.testing.contracts.lists import ListsContract
 from podium.testing.contracts.ownership import OwnershipContract
@@ -31,6 +32,7 @@ class StoreContract(
     ConversationsContract,
     ConversationChangesContract,
     DelegationsContract,
+    KeysContract,
     WatchingContract,
     StreamsContract,
     EventsContract,
