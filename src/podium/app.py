@@ -46,9 +46,11 @@ from podium.telemetry.setup import observer_set_up
 if TYPE_CHECKING:
     from podium.operations import operator
     from podium.operations.monitor import monitor
+    from podium.services import event_reader
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
 else:
+    event_reader = lazy.module("podium.services.event_reader")
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
     operator = lazy.module("podium.operations.operator")
@@ -116,6 +118,7 @@ class App(ScopedApp):
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
+            events=event_reader.EventReader(store.events, clock),
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -167,6 +170,7 @@ class App(ScopedApp):
                             yield app
                     finally:
                         app._parts.home.close()
+                        app._parts.events.close()
                         app._parts.rules.drain()
                         await app.worker.stop()
                         await app._parts.rules.close()

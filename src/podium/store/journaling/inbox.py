@@ -7,7 +7,7 @@ from podium.model.json import decode, encode
 from podium.model.person import folded
 from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
-from podium.store.journaling.events import Events
+from podium.store.journaling.events import EventEntries
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Standings
@@ -35,7 +35,7 @@ class InboxWriter:
     )
 
     def __init__(
-        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, events: Events,
+        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, events: EventEntries,
         result: Committed,
     ) -> None:  # fmt: skip
         self._transaction = transaction

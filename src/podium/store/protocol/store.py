@@ -1,13 +1,12 @@
 """A store: who drives runs and who looks at them share it, and it keeps some books beside."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from podium.model.action import ActionBook
 from podium.model.api_key import KeyBook
 from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
-from podium.model.events import EventBook
 from podium.model.memory import MemoryStore
 from podium.model.shared_states import SharedStates
 from podium.model.streams.book import StreamBook
@@ -15,6 +14,9 @@ from podium.store.protocol.reading import ReadStore
 from podium.store.protocol.running import RunStore
 from podium.store.protocol.upkeep import Upkeep
 from podium.store.protocol.workers import WorkerRegistry
+
+if TYPE_CHECKING:
+    from podium.model.events import EventBook
 
 
 class Store(RunStore, ReadStore, Protocol):
@@ -56,7 +58,7 @@ class Store(RunStore, ReadStore, Protocol):
         ...
 
     @property
-    def events(self) -> EventBook:
+    def events(self) -> "EventBook":
         """What is noteworthy about all runs and questions, in the order in which it was committed."""
         ...
 
