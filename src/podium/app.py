@@ -49,9 +49,11 @@ if TYPE_CHECKING:
     from podium.model import people
     from podium.operations import operator
     from podium.operations.monitor import monitor
+    from podium.services import event_reader
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
 else:
+    event_reader = lazy.module("podium.services.event_reader")
     people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
@@ -122,6 +124,7 @@ class App(ScopedApp):
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
             links=Links(config.links, store.states or ProcessStates(), ids),
+            events=event_reader.EventReader(store.events, clock),
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -173,6 +176,7 @@ class App(ScopedApp):
                             yield app
                     finally:
                         app._parts.home.close()
+                        app._parts.events.close()
                         app._parts.rules.drain()
                         await app.worker.stop()
                         await app._parts.rules.close()

@@ -13,6 +13,7 @@ import pytest
 
 from podium import App, Context, RunHandle, run_sync, workflow
 from podium.errors import UsageError, WrongLoop
+from podium.facade.events import EventFilter
 from tests.unit.facade.members import ALL
 
 
@@ -104,6 +105,9 @@ USES: dict[str, Use] = {
     "RunHandle.result": lambda o: o.handle.result(),
     "RunHandle.signal": lambda o: o.handle.signal("go"),
     "RunHandle.status": lambda o: o.handle.status(),
+    "Events.batches": lambda o: o.app.events.batches(after=0, wanted=EventFilter()),
+    "Events.last": lambda o: o.app.events.last(),
+    "Events.stream": lambda o: o.app.events.stream(after=0),
     "RunHandle.stream": lambda o: o.handle.stream(),
     "Runs.call": lambda o: o.app.runs.call(o.handle.id, "0"),
     "Runs.facts": lambda o: o.app.runs.facts(o.handle.id),

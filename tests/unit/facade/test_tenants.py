@@ -226,6 +226,7 @@ ELSEWHERE = {
     "Conversations.export", "Conversations.fork", "Conversations.redact",
     "Conversations.search",  # test_conversation_library.py
     "Inbox.away", "Inbox.people",  # test_inbox.py
+    "Events.batches", "Events.last", "Events.stream",  # test_events.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
     "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result",
