@@ -181,7 +181,7 @@ class Inbox(Questions):
 
     async def people(self) -> Sequence[PersonNow]:
         """Return the people whom questions can be given to, and how they stand: of the principal's tenant, or all."""
-        parts, user = self._scope.parts, self._scope.principal
+        parts, user = self._scope.parts, self._scope.confined
         found: list[PersonNow] = []
         for tenant in dict.fromkeys(each.tenant for each in self._people.known.values()):
             if user is not None and not user.administers and user.tenant != tenant:
@@ -203,7 +203,7 @@ class Inbox(Questions):
 
     def _known(self, person: str, tenant: str | None) -> tuple[str, Person]:
         """Return a person by the name as it is set; raises InvalidValue where nobody is known by it."""
-        user = self._scope.principal
+        user = self._scope.confined
         of = tenant if user is None else user.tenant
         for name, each in self._people.known.items():
             if is_same(name, person) and of in (None, each.tenant):

@@ -10,10 +10,10 @@ from podium.app import App
 from podium.server.callers import Access
 from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
-from podium.server.routes import runs
+from podium.server.routes import inbox, runs
 
 PREFIX = "/api/v1"
-ROUTERS: tuple[tuple[str, APIRouter], ...] = (("runs", runs.router),)
+ROUTERS: tuple[tuple[str, APIRouter], ...] = (("runs", runs.router), ("inbox", inbox.router))
 """What is served under `/api/v1`, by tag."""
 
 
