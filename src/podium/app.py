@@ -46,11 +46,15 @@ from podium.store.protocol import Store
 from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
+    from podium.model import people
     from podium.operations import operator
     from podium.operations.monitor import monitor
+    from podium.services import event_reader
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
 else:
+    event_reader = lazy.module("podium.services.event_reader")
+    people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
     operator = lazy.module("podium.operations.operator")
@@ -101,6 +105,7 @@ class App(ScopedApp):
             budget_wait=config.budgets.max_wait,
             prices=config.prices,
             keep_messages=config.keep_messages,
+            people=people.People(config.people) if config.people else None,
             keep_events=config.keep_events,
             watches_loops=config.loops is not None,
         )
@@ -119,6 +124,7 @@ class App(ScopedApp):
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
             links=Links(config.links, store.states or ProcessStates(), ids),
+            events=event_reader.EventReader(store.events, clock),
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -170,6 +176,7 @@ class App(ScopedApp):
                             yield app
                     finally:
                         app._parts.home.close()
+                        app._parts.events.close()
                         app._parts.rules.drain()
                         await app.worker.stop()
                         await app._parts.rules.close()

@@ -22,6 +22,7 @@ from podium.model.json import Json
 from podium.model.limit import LimitSettings
 from podium.model.link import LinkSettings
 from podium.model.loops import Loops
+from podium.model.person import Person
 from podium.model.policy import PolicySettings
 from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
@@ -48,6 +49,7 @@ _TABLES: Mapping[str, type] = {
 _FIELDS: Mapping[str, Expected] = {
     **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
     "agents": each(instance(AgentRules, "AgentRules()"), 'rules by agent, such as {"*": AgentRules(timeout=5)}'),
+    "people": each(instance(Person, "Person()"), 'people by name, such as {"ada": Person(groups=["editors"])}'),
     "guards": each(instance(GuardSettings, "GuardSettings(…)"), "guards by name, each as GuardSettings(…)"),
     "loops": or_none(instance(Loops, "Loops()")),
     "monitor": Expected(
@@ -118,6 +120,8 @@ class Config:
     """Who may do what: `[podium.policy]`."""
     guards: Mapping[str, GuardSettings] = field(default_factory=dict[str, GuardSettings])
     """The guards that agents can name: `[podium.guards.NAME]`."""
+    people: Mapping[str, Person] = field(default_factory=dict[str, Person])
+    """The people whom questions can be given to, by name: `[podium.people.NAME]`."""
     links: LinkSettings = field(default_factory=LinkSettings)
     """The links with which people answer: `[podium.links]`."""
     prices: PriceSettings = field(default_factory=PriceSettings)
@@ -138,7 +142,7 @@ SECTIONS: "dict[str, TypeForm[object]]" = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
     "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings,
     "links": LinkSettings, "loops": Loops,
-    "monitor": MonitorSettings | bool, "policy": PolicySettings,
+    "monitor": MonitorSettings | bool, "people": dict[str, Person], "policy": PolicySettings,
     "prices": PriceSettings, "secrets": SecretSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""

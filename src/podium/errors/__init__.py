@@ -20,7 +20,8 @@ PodiumError
 │   ├── NotAStore               a file, but not ours
 │   ├── StoreDamaged
 │   ├── StoreUnavailable        read-only, full, missing folder
-│   │   └── StoreLost           the file was deleted or replaced while it was open
+│   │   ├── StoreLost           the file was deleted or replaced while it was open
+│   │   └── MoveInDoubt         whether a store was moved is not known
 │   ├── StoreMoved              it goes on at another place, which is named
 │   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
@@ -101,6 +102,7 @@ from podium.errors.interrupts import (
 )
 from podium.errors.servers import ServerError, ServerUnavailable
 from podium.errors.stores import (
+    MoveInDoubt,
     NotAStore,
     StoreBusy,
     StoreDamaged,
@@ -161,6 +163,7 @@ __all__ = [
     "InvalidTransition",
     "InvalidValue",
     "MissingAgent",
+    "MoveInDoubt",
     "NoDecision",
     "NotAStore",
     "NotAllowed",

@@ -1,6 +1,7 @@
 """What one principal may see and change of an app."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from podium.config import Config
 from podium.engine.worker.worker import Worker
@@ -23,6 +24,9 @@ from podium.rule_stack import RuleStack
 from podium.services.serving import ServingBoard
 from podium.store.protocol import Store
 
+if TYPE_CHECKING:
+    from podium.services.event_reader import EventReader
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
@@ -38,6 +42,7 @@ class Parts:
     home: Home
     board: ServingBoard
     links: Links
+    events: "EventReader"
 
 
 class Scope(Sight):

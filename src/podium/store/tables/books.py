@@ -6,9 +6,10 @@ from podium import lazy
 from podium.store.tables.statements import Tables
 
 if TYPE_CHECKING:
-    from podium.store.tables import actions, api_keys
+    from podium.store.tables import actions, api_keys, inbox
 else:
     actions, api_keys = lazy.module("podium.store.tables.actions"), lazy.module("podium.store.tables.api_keys")
+    inbox = lazy.module("podium.store.tables.inbox")
 
 
 class TableBooks:
@@ -26,3 +27,8 @@ class TableBooks:
     def action_book(self) -> "actions.TableActions":
         """Where it is written down who asks for which change."""
         return actions.TableActions(self._tables)
+
+    @property
+    def inbox(self) -> "inbox.TableInbox":
+        """What is said of questions, and who is away."""
+        return inbox.TableInbox(self._tables)

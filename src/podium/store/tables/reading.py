@@ -157,6 +157,8 @@ class TableReading:
             wanted["open"] = wanted.pop("state")
         if query.to is not None:
             wanted["to_folded"] = folded(query.to)
+        if query.assignee is not None:
+            wanted["assignee_folded"] = folded(query.assignee)
         return page(await self._rows("questions_list", wanted), query, question_of, lambda row: (row[9], row[0]))
 
     # Conversations
