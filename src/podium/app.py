@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -44,14 +45,20 @@ from podium.store.protocol import Store
 from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
-    from podium.operations import operator
+    from podium.model import people
+    from podium.operations import links, operator
     from podium.operations.monitor import monitor
+    from podium.services import event_reader, process_states
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
 else:
+    event_reader = lazy.module("podium.services.event_reader")
+    people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
+    links = lazy.module("podium.operations.links")
     operator = lazy.module("podium.operations.operator")
+    process_states = lazy.module("podium.services.process_states")
 
 _LOG = logging.getLogger("podium")
 MOVED = {
@@ -99,6 +106,8 @@ class App(ScopedApp):
             budget_wait=config.budgets.max_wait,
             prices=config.prices,
             keep_messages=config.keep_messages,
+            people=people.People(config.people) if config.people else None,
+            keep_events=config.keep_events,
             watches_loops=config.loops is not None,
         )
         secret.name(config.secrets.known)
@@ -115,6 +124,8 @@ class App(ScopedApp):
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
+            links=cache(lambda: links.Links(config.links, store.states or process_states.ProcessStates(), ids)),
+            events=event_reader.EventReader(store.events, clock),
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -166,6 +177,7 @@ class App(ScopedApp):
                             yield app
                     finally:
                         app._parts.home.close()
+                        app._parts.events.close()
                         app._parts.rules.drain()
                         await app.worker.stop()
                         await app._parts.rules.close()

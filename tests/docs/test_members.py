@@ -17,7 +17,9 @@ from podium import guards, secrets, testing
 from podium.agents import memory
 from podium.config import SECTIONS
 from podium.facade.conversations import Conversations
+from podium.facade.events import Events
 from podium.facade.inbox import Inbox
+from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
 from podium.facade.process_reports import ProcessReports
 from podium.facade.runs import Runs
@@ -175,7 +177,9 @@ def documented() -> dict[str, Any]:
     found: dict[str, Any] = {
         "Runs": Runs,
         "Conversations": Conversations,
+        "Events": Events,
         "Inbox": Inbox,
+        "Keys": ServerKeys,
         "Operations": Operations,
         "Reports": ProcessReports,
     }

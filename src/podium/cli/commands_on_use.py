@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "dead-letters": "Runs that failed for good or were quarantined.",
         "policy": "Who may do what.",
         "delegate": "Who outside may act for whom.",
+        "keys": "With what programs sign in to the server.",
         "workers": "Who drives runs, how queues stand, and draining a worker.",
         "store": "Copy or move the store, check a copy, delete what is old, make its file smaller.",
         "audit": "Whether the store is as it was written, and who did what.",

@@ -40,11 +40,11 @@ class ConversationReader:
     async def get(self, name: str, *, tenant: str | None = None) -> ConversationState:
         """Return how a conversation stands; raises UnknownConversation.
 
-        `tenant` is that of the scope; the operator of the app says it, else it is `default`.
+        `tenant` is that of the scope; an admin and the operator of the app may say another one.
         """
         TEXT.check("the name of a conversation", name)
-        sight, user = self._sight, self._sight.principal
-        own = (tenant or "default") if user is None else user.tenant
+        sight = self._sight
+        own = sight.tenant(tenant)
         found = await sight.store.conversation(own, name)
         if found is None or tenant not in (None, own) or not sight.sees(found.tenant, found.principal):
             others = await sight.tenants_with(name) if tenant is None else []

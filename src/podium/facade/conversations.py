@@ -39,11 +39,12 @@ class Conversations(ConversationReader):
         or_none(NATURAL).check("at, the place of the fork,", at)
         or_none(TEXT).check("edit, the text of the message at which is forked,", edit)
         parts, who = self._scope.parts, self._who(by, why)
-        found, user = await self.get(name, tenant=tenant), self._scope.principal
+        found, user = await self.get(name, tenant=tenant), self._scope.confined
         if (refused := foreign(NOBODY if user is None else user.who, found.principal, name)) is not None:
             raise NotAllowed(f"{refused}.")
         if edit is not None and at is None:
             at = found.revision
+        await self._scope.record("fork conversations", name, tenant=found.tenant, into=into, why=why)
         await _operator(parts).fork(found, into, at=at, edit=edit, by=who, why=why)
         return await self.get(into, tenant=tenant)
 
@@ -54,7 +55,9 @@ class Conversations(ConversationReader):
         run has, or waits for, a turn where one of these messages stands.
         """
         parts, who = self._scope.for_operators("redact conversations"), self._who(by, why)
-        await _operator(parts).redact(await self.get(name, tenant=tenant), by=who, why=why)
+        found = await self.get(name, tenant=tenant)
+        await self._scope.record("redact conversations", name, tenant=found.tenant, why=why)
+        await _operator(parts).redact(found, by=who, why=why)
 
     async def delete(self, name: str, *, why: str = "", by: str | None = None, tenant: str | None = None) -> None:
         """Delete a conversation with all that was said, not its forks. It takes the role of an operator.
@@ -62,7 +65,9 @@ class Conversations(ConversationReader):
         Raises UnknownConversation, and NotPossible while a run has, or waits for, a turn in it.
         """
         parts, who = self._scope.for_operators("delete conversations"), self._who(by, why)
-        await _operator(parts).delete(await self.get(name, tenant=tenant), by=who, why=why)
+        found = await self.get(name, tenant=tenant)
+        await self._scope.record("delete conversations", name, tenant=found.tenant, why=why)
+        await _operator(parts).delete(found, by=who, why=why)
 
     def _who(self, by: str | None, why: str) -> str:
         check_text("the reason", why)

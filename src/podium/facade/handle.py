@@ -26,6 +26,8 @@ else:
     reading = lazy.module("podium.services.streams.reading")
 
 Out = TypeVar("Out")
+_ASKED = {"user": "signal", "cancel": "cancel"}
+"""What is asked of a run with a signal of each kind."""
 
 
 class RunHandle(Generic[Out]):
@@ -104,7 +106,10 @@ class RunHandle(Generic[Out]):
         check_name("the signal's id", signal.id)
         encode(signal.body, "the signal's body")
         if self._scope.principal is not None:
-            await self._scope.own_run(self.id, f"send {what} to a run")
+            run = await self._scope.own_run(self.id, f"send {what} to a run")
+            await self._scope.record(
+                f"{_ASKED[signal.kind]} runs", self.id, tenant=run.tenant, name=signal.name, id=signal.id
+            )
         verdict, _ = await self._scope.parts.worker.commits.submit(Send(self.id, signal))
         if verdict is CommitVerdict.UNKNOWN:
             raise UnknownRun(f"no run is called {self.id!r}. `podium runs list` shows those there are.")

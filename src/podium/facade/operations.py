@@ -10,6 +10,7 @@ from podium.facade.scope import Parts, Scope
 from podium.model.budget import PER_USD, USD, Amount, Budget, nano
 from podium.model.duration import PAUSE, Duration, in_seconds
 from podium.model.expected import FLAG, PATH, TEXT, Expected, are_names, check_options, or_none
+from podium.model.json import Json
 from podium.model.run import RunState
 from podium.model.storable import check_text
 from podium.operations.correcting import Corrector
@@ -66,7 +67,7 @@ class Operations:
         if not (usd or tokens or calls):
             raise UsageError("nothing is added to the budget; expected usd=…, tokens=… or calls=…")
         who = self._name_of(by, why)
-        parts = await self._may_change(run_id, "raise budgets")
+        parts = await self._may_change(run_id, "raise budgets", why=why, usd=usd, tokens=tokens, calls=calls)
         added = Amount(usd=nano(more.usd or 0), tokens=tokens, calls=calls)
         await _operator(parts).raise_budget(run_id, added, by=who, why=why)
 
@@ -75,7 +76,7 @@ class Operations:
 
         With `from_key` all that was recorded since that call began is voided, and done again.
         """
-        parts = await self._may_change(run_id, "repin runs")
+        parts = await self._may_change(run_id, "repin runs", version=version, from_key=from_key)
         await _operator(parts).repin(run_id, version, from_key)
         return await handle_of(self._scope, run_id)
 
@@ -84,8 +85,10 @@ class Operations:
 
         One whose journal does not fit, or that is driven just now, stays as it is and does not stop the others.
         """
-        parts, user = self._scope.for_operators("repin runs"), self._scope.principal
+        parts, user = self._scope.for_operators("repin runs"), self._scope.confined
         parts.rules.registry.get(workflow, to)  # raises UnknownAgent
+        self._scope.must_reach(workflow, "repin runs")
+        await self._scope.record("repin all runs", workflow, version=version, to=to)
         runs = await of_version(parts.store, workflow, version, None if user is None else user.tenant)
         operator = _operator(parts)
         return await move_all(runs, lambda run: operator.repin(run, to))
@@ -96,7 +99,7 @@ class Operations:
         With `input` the call at `key` is made with that instead of what the workflow gives it. Raises NotPossible,
         and InvalidValue where the agent cannot take it.
         """
-        parts = await self._may_change(run_id, "fork runs")
+        parts = await self._may_change(run_id, "fork runs", key=key, edited=input is not UNEDITED)
         edited = None if input is UNEDITED else Edited(input)
         return await handle_of(self._scope, await _operator(parts).fork(run_id, key, edited))
 
@@ -106,7 +109,7 @@ class Operations:
         done: list[Requeued] = []
         for run_id in runs:
             try:
-                await self._scope.run(run_id)
+                await self._may_change(run_id, "requeue runs")
             except PodiumError as error:
                 done.append(Requeued(run=run_id, error=str(error)))
             else:
@@ -116,7 +119,7 @@ class Operations:
     async def discard(self, run_id: str, *, why: str, by: str | None = None) -> None:
         """Say that nobody will handle a dead letter any more; who says so and why is recorded. Raises NotPossible."""
         who = self._name_of(by, why)
-        parts = await self._may_change(run_id, "discard runs")
+        parts = await self._may_change(run_id, "discard runs", why=why)
         await _operator(parts).discard(run_id, by=who, why=why)
 
     async def correct_budgets(
@@ -129,7 +132,7 @@ class Operations:
         """
         check_options("operations.correct_budgets", {"usd": usd, "key": key}, _CORRECTED)
         who = self._name_of(by, why)
-        parts = await self._may_change(run_id, "correct budgets")
+        parts = await self._may_change(run_id, "correct budgets", why=why, usd=usd, key=key)
         run, nanos = await self._scope.run(run_id), None if usd is None else nano(usd)
         given = await Corrector(parts.worker, parts.clock).correct(run, nanos, key=key, by=who, why=why)
         return given / PER_USD
@@ -140,13 +143,15 @@ class Operations:
         Returns how many had something to delete. Raises UnknownRun, or NotPossible where one has not ended.
         """
         who = self._name_of(by, why)
-        parts = await self._may_change(run_id, "redact runs")
+        parts = await self._may_change(run_id, "redact runs", why=why)
         return await _redactor(parts).redact(run_id, by=who, why=why)
 
     async def retain(self, seconds: Duration, *, why: str, by: str | None = None) -> int:
         """Redact all runs that ended longer ago than so many seconds, as did those that started them; how many."""
         who, age = self._name_of(by, why), in_seconds(seconds, "the age of the runs", PAUSE)
-        parts, user = self._scope.for_operators("redact runs"), self._scope.principal
+        parts, user = self._scope.for_operators("redact runs"), self._scope.confined
+        self._scope.must_reach_all("redact runs")
+        await self._scope.record("redact old runs", why=why, seconds=age)
         return await _redactor(parts).retain(age, by=who, why=why, tenant=None if user is None else user.tenant)
 
     async def prune(
@@ -158,7 +163,7 @@ class Operations:
         Those of which anything has not ended stay, or has ended later. That they were there stays provable. With
         `dry_run` nothing is deleted, and what would be is told.
         """
-        who, parts, user = self._name_of(by, why), self._scope.for_operators("prune runs"), self._scope.principal
+        who, parts, user = self._name_of(by, why), self._scope.for_operators("prune runs"), self._scope.confined
         check_options("operations.prune", {"states": states, "dry_run": dry_run}, _PRUNED)
         states = [RunState(state) for state in states]
         if going := [state for state in states if not state.ended]:
@@ -166,6 +171,9 @@ class Operations:
         before = parts.clock.now() - in_seconds(older_than, "the age of the runs", PAUSE)
         tenant = None if user is None else user.tenant
         wanted = PrunableQuery(before=before, states=tuple(states), tenant=tenant)
+        self._scope.must_reach_all("prune runs")
+        if not dry_run:
+            await self._scope.record("prune runs", why=why, before=before, states=[*map(str, states)])
         pruner = Pruner(parts.worker, parts.clock, sign_for(parts.config.audit, parts.store.ledger))
         return await (pruner.would_prune(wanted) if dry_run else pruner.prune(wanted, by=who, why=why))
 
@@ -176,6 +184,7 @@ class Operations:
         """
         check_options("operations.backup", {"path": path, "overwrite": overwrite}, _BACKED_UP)
         parts = self._whole_store("a copy of the store")
+        await self._scope.record("copy the store", str(path))
         return await back_up(parts.store, Path(path), now=parts.clock.now(), overwrite=overwrite)
 
     async def compact(self) -> Compacted:
@@ -184,6 +193,7 @@ class Operations:
         Raises NotPossible while other processes drive runs on the store, and StoreUnavailable where the disk is full.
         """
         parts = self._whole_store("the store's file")
+        await self._scope.record("compact the store")
         return await compact(parts.store, worker=parts.worker.id)
 
     async def drain_worker(self, worker: str, *, why: str, by: str | None = None) -> WorkerState:
@@ -195,6 +205,7 @@ class Operations:
         """
         check_options("operations.drain_worker", {"worker": worker}, {"worker": TEXT})
         who, parts = self._name_of(by, why), self._whole_store("the workers of a store")
+        await self._scope.record("drain workers", worker, why=why)
         return await drain_worker(parts.store, worker, by=who, why=why, now=parts.clock.now())
 
     def _whole_store(self, what: str) -> Parts:
@@ -205,9 +216,11 @@ class Operations:
         check_text("the reason", why)
         return self._scope.name_of(by)
 
-    async def _may_change(self, run_id: str, what: str) -> Parts:
+    async def _may_change(self, run_id: str, what: str, **said: Json) -> Parts:
         parts = self._scope.for_operators(what)
-        await self._scope.run(run_id)
+        run = await self._scope.run(run_id)
+        self._scope.must_reach(run.workflow, what)
+        await self._scope.record(what, run_id, tenant=run.tenant, **said)
         return parts
 
 

@@ -1,7 +1,7 @@
 """`app.reports`: what was spent, what failed, how agents and workers are, whether the journals are what was written."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from podium.errors import InvalidValue, UsageError
 from podium.facade.filters import EXPECTED, Filters, check_filters
@@ -23,7 +23,10 @@ from podium.reports.export import lines
 from podium.reports.health import Heard, heard
 from podium.reports.workers import DEFAULT_SLOTS, QueueState, WorkerState, WorkersWanted
 from podium.services.serving import serving
-from podium.store.protocol import AgentQuery, BudgetQuery, ChainFault, CostQuery, Page, Query
+from podium.store.protocol import ActionQuery, AgentQuery, BudgetQuery, ChainFault, CostQuery, Page, Query
+
+if TYPE_CHECKING:
+    from podium.model.action import UserAction
 
 
 class BudgetFilters(Filters, total=False):
@@ -54,6 +57,13 @@ class DeadLetterFilters(Filters, total=False):
     """Those that were discarded too."""
 
 
+class ActionFilters(Filters, total=False):
+    """Which actions to list; a principal is who asked, and a text stands in what was asked for, and of what."""
+
+    about: str | None
+    """Only what was asked of the run, conversation or key of this id."""
+
+
 class Reports:
     """Reads what a store knows of costs, failures, agents and tampering."""
 
@@ -71,7 +81,7 @@ class Reports:
         if (run := filters.get("run")) is not None:
             await self._sight.run(run)
         await self._check_one(filters)
-        return await self._sight.page(self._sight.store.costs, CostQuery(**filters))
+        return await self._sight.page(self._sight.store.costs, CostQuery(**filters), of_run=run)
 
     async def _check_one(self, filters: CostFilters) -> None:
         """Raise InvalidValue where conversations of several tenants would be added up, which are called the same."""
@@ -93,6 +103,14 @@ class Reports:
         """Return how budgets stand, by id."""
         check_filters("reports.budgets", filters, BudgetFilters)
         return await self._sight.page(self._sight.store.budgets, BudgetQuery(**filters))
+
+    async def actions(self, **filters: Unpack[ActionFilters]) -> "Page[UserAction]":
+        """Return who asked for which change, newest first: what users of the app did, and users of the server.
+
+        Starts and answers are not among them: runs say who started them, and questions who answered them.
+        """
+        check_filters("reports.actions", filters, ActionFilters, about=or_none(TEXT))
+        return await self._sight.page(self._sight.store.actions, ActionQuery(**filters))
 
     async def dead_letters(self, **filters: Unpack[DeadLetterFilters]) -> Page[DeadLetter]:
         """Return the runs that failed or were quarantined, newest first."""
@@ -128,14 +146,14 @@ class Reports:
         if run.state is not RunState.READY:
             return ""
         why = why_unserved(run.workflow, run.version, run.queue, await serving(self._sight.store))
-        return why if self._sight.principal is None or not why else "no process serves it now"
+        return why if self._sight.confined is None or not why else "no process serves it now"
 
     async def noticed(self) -> list[Heard]:
         """Return what runs noticed last of the health and the breaker of each agent, by name and version."""
-        user = self._sight.principal
+        user = self._sight.confined
         if user is None:
             return await heard(self._sight.store)
-        return await heard(self._sight.store, tenant=user.tenant, principal=None if user.sees_all else user.who)
+        return await heard(self._sight.store, tenant=user.tenant, principal=self._sight.owner)
 
     async def export(
         self, *, run: str | None = None, since: float | None = None, tenant: str | None = None, payloads: bool = False
@@ -146,13 +164,14 @@ class Reports:
         """
         given = {"run": run, "since": since, "tenant": tenant, "payloads": payloads}
         check_filters("reports.export", given, Filters, run=EXPECTED["run"], payloads=FLAG)
-        user, owner = self._sight.principal, None
+        user, owner = self._sight.confined, self._sight.owner
         if run is not None:
             await self._sight.run(run)
+            owner = None
         if user is not None:
             if tenant not in (None, user.tenant):
                 return
-            tenant, owner = user.tenant, None if user.sees_all else user.who
+            tenant = user.tenant
         found = lines(
             self._sight.store, run=run, since=since, tenant=tenant, principal=owner, payloads=payloads
         )  # fmt: skip
@@ -170,10 +189,10 @@ class Reports:
         check_filters("reports.audit", {"run": run, "tenant": tenant, "since": since}, Filters, run=EXPECTED["run"])
         if (run is None) is (tenant is None):
             raise UsageError("reports.audit was given no run and no tenant, or both: expected one of them.")
+        user, owner = self._sight.confined, self._sight.owner
         if run is not None:
             await self._sight.run(run)
-        user = self._sight.principal
-        owner = None if user is None or user.sees_all else user.who
+            owner = None
         if user is not None and tenant not in (None, user.tenant):
             return AuditReport(about={"tenant": tenant or ""}, since=since, runs=(), costs=())
         return await report_on(self._sight.store, run=run, tenant=tenant, principal=owner, since=since)

@@ -42,7 +42,7 @@ class Runs:
     async def list(self, **filters: Unpack[RunFilters]) -> Page[Run]:
         """Return runs, newest first."""
         check_filters("runs.list", filters, RunFilters)
-        return await self._sight.page(self._sight.store.runs, RunQuery(**filters))
+        return await self._sight.runs(RunQuery(**filters))
 
     async def facts(self, run_id: str, *, after: int = -1) -> Sequence[Fact]:
         """Return everything recorded of a run, in order, or what came after a place; raises UnknownRun."""

@@ -1,16 +1,21 @@
 """What one principal may see and change of an app."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.config import Config
 from podium.engine.worker.worker import Worker
 from podium.errors import NotAllowed, UsageError
 from podium.facade.home import Home
 from podium.facade.sight import Sight
 from podium.facade.workflows import Workflows
+from podium.in_threads import in_thread
 from podium.model.clock import Clock
 from podium.model.delegation import PRINCIPAL
 from podium.model.ids import Ids
+from podium.model.json import Json
 from podium.model.person import is_same
 from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
@@ -18,6 +23,13 @@ from podium.model.storable import check_name
 from podium.rule_stack import RuleStack
 from podium.services.serving import ServingBoard
 from podium.store.protocol import Store
+
+if TYPE_CHECKING:
+    from podium.model import action
+    from podium.operations.links import Links
+    from podium.services.event_reader import EventReader
+else:
+    action = lazy.module("podium.model.action")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +45,9 @@ class Parts:
     workflows: Workflows
     home: Home
     board: ServingBoard
+    links: "Callable[[], Links]"
+    """One-time links, loaded where one is asked for."""
+    events: "EventReader"
 
 
 class Scope(Sight):
@@ -40,12 +55,18 @@ class Scope(Sight):
 
     def __init__(self, parts: Parts, principal: Principal | None = None) -> None:
         """Give the parts of an app to a principal; to its operator, with all rights, if there is none."""
-        if principal is not None and principal.who.startswith(PRINCIPAL):
-            raise UsageError(f"who is {principal.who!r}: names that begin with {PRINCIPAL!r} are those of delegations.")
-        if principal is not None and principal.who == NOBODY:
-            raise UsageError(f"who is {NOBODY!r}, which stands for the app itself: call the user otherwise.")
+        if principal is not None:
+            self.check_user(principal)
         super().__init__(parts.store, principal, parts.home, parts.clock)
         self._parts = parts
+
+    @staticmethod
+    def check_user(principal: Principal) -> None:
+        """Raise UsageError for a principal with a name that stands for somebody else."""
+        if principal.who.startswith(PRINCIPAL):
+            raise UsageError(f"who is {principal.who!r}: names that begin with {PRINCIPAL!r} are those of delegations.")
+        if principal.who == NOBODY:
+            raise UsageError(f"who is {NOBODY!r}, which stands for the app itself: call the user otherwise.")
 
     @property
     def parts(self) -> Parts:
@@ -61,9 +82,43 @@ class Scope(Sight):
         return self.parts
 
     def must_change(self, what: str) -> None:
+        """Raise NotAllowed for a principal who only looks, or only answers."""
+        self.must_answer(what)
+        if self.principal is not None and not self.principal.starts:
+            raise NotAllowed(
+                f"{self.principal.who} may not {what}: an approver answers questions, and changes nothing else."
+            )
+
+    def must_answer(self, what: str) -> None:
         """Raise NotAllowed for a principal who only looks."""
         if self.principal is not None and self.principal.only_looks:
             raise NotAllowed(f"{self.principal.who} may not {what}: a viewer changes nothing.")
+
+    def must_reach(self, workflow: str, what: str) -> None:
+        """Raise NotAllowed for a principal who may start and change runs of other workflows alone."""
+        if self.principal is not None and not self.principal.reaches(workflow):
+            may = ", ".join(self.principal.workflows)
+            raise NotAllowed(f"{self.principal.who} may not {what} of {workflow}: it may of {may}.")
+
+    def must_reach_all(self, what: str) -> None:
+        """Raise NotAllowed for a principal who may change runs of some workflows alone: it is about many at once."""
+        if self.principal is not None and not self.principal.reaches_all:
+            may = ", ".join(self.principal.workflows)
+            raise NotAllowed(f"{self.principal.who} may not {what}, of whatever workflow: it may of {may}.")
+
+    async def record(self, what: str, about: str = "", *, tenant: str | None = None, **said: Json) -> None:
+        """Write down, before it is done, that the principal asks for a change; of the app itself nothing is.
+
+        `tenant` is that of what it is asked of, and the principal's own where it is of none.
+        """
+        user = self.principal
+        if user is None:
+            return
+        done = action.UserAction(
+            id=self.parts.ids.new("act"), at=self.parts.clock.now(), by=user.who, tenant=tenant or user.tenant,
+            what=what, about=about, said={name: value for name, value in said.items() if value is not None},
+        )  # fmt: skip
+        await in_thread(self.parts.store.action_book.enter, done)
 
     async def own_run(self, run_id: str, what: str) -> Run:
         """Return a run that the principal may steer: an own one, or any of the tenant for an operator.
@@ -74,6 +129,7 @@ class Scope(Sight):
         run, user = await self.run(run_id), self.principal
         if user is not None and not user.operates and run.principal != user.who:
             raise NotAllowed(f"{user.who} may not {what} of somebody else: it takes the role {OPERATOR!r}.")
+        self.must_reach(run.workflow, what)
         return run
 
     def name_of(self, by: str | None) -> str:

@@ -22,10 +22,12 @@ from podium.model.storable import check_name
 from podium.store.codec import decode, encode
 
 if TYPE_CHECKING:
-    from podium.facade import conversations, inbox, operations, process_reports, runs
+    from podium.facade import conversations, events, inbox, keys, operations, process_reports, runs
 else:
     conversations = lazy.module("podium.facade.conversations")
+    events = lazy.module("podium.facade.events")
     inbox, runs = lazy.module("podium.facade.inbox"), lazy.module("podium.facade.runs")
+    keys = lazy.module("podium.facade.keys")
     operations = lazy.module("podium.facade.operations")
     process_reports = lazy.module("podium.facade.process_reports")
 
@@ -58,9 +60,19 @@ class ScopedApp:
         return inbox.Inbox(self._scope)
 
     @property
+    def events(self) -> "events.Events":
+        """What is noteworthy about all runs and questions, as it happens."""
+        return events.Events(self._scope)
+
+    @property
     def operations(self) -> "operations.Operations":
         """Changing runs from outside. It takes the role of an operator."""
         return operations.Operations(self._scope)
+
+    @property
+    def keys(self) -> "keys.ServerKeys":
+        """With what programs sign in to the server. It takes the role of an admin."""
+        return keys.ServerKeys(self._scope)
 
     @property
     def reports(self) -> "process_reports.ProcessReports":
@@ -87,7 +99,7 @@ class ScopedApp:
 
         After `within` seconds it is cancelled, and has failed. `budget` is the most that it may come to with all its
         calls and child runs; without one that of the settings counts. `tenant` and `principal` are those of the
-        scope; the operator of the app says them, else they are `default` and `local`.
+        scope; an admin may say another tenant, and the operator of the app both, else they are `default` and `local`.
 
         With a `conversation` the run has its turn there from its start to its end: what is said in it, or else its
         input and its value, is appended.
@@ -107,6 +119,7 @@ class ScopedApp:
         self._scope.must_change("start runs")
         tenant, principal = self._owner(id, tenant, principal)
         found = parts.workflows.find(workflow)
+        self._scope.must_reach(found.card.name, "start runs")
         payload = encode(found.input.dump(input))
         turn = turn_of_run(conversation)
         names = {
@@ -166,7 +179,9 @@ class ScopedApp:
         """Return tenant and principal of a run that is started here."""
         user = self._scope.principal
         if user is None:
-            return tenant or "default", principal or NOBODY
+            return self._scope.tenant(tenant), principal or NOBODY
+        if user.administers and principal in (None, user.who):
+            return self._scope.tenant(tenant), user.who
         if tenant not in (None, user.tenant) or principal not in (None, user.who):
             raise NotAllowed(f"{user.who} may not start runs of others: leave `tenant` and `principal` out.")
         if id is not None and id not in self._own_ids:  # all tenants share the ids: whether one is free tells of others

@@ -9,14 +9,17 @@ from podium import lazy
 from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
 from podium.facade.home import Home
 from podium.model.clock import Clock, SystemClock
+from podium.model.event_types import EventType
 from podium.model.expected import TEXT
-from podium.model.principal import Principal
+from podium.model.person import is_same
+from podium.model.principal import ADMIN, Principal
 from podium.model.question import Question
 from podium.model.run import Run
 from podium.reports.sifting import sifted
 from podium.store.protocol import Page, Query, Store
 
 if TYPE_CHECKING:
+    from podium.model.events import SystemEvent
     from podium.store.protocol import queries
 else:
     queries = lazy.module("podium.store.protocol.queries")
@@ -44,30 +47,74 @@ class Sight:
             self._home.check()
         return self._store
 
-    async def page(self, read: Callable[[Q], Awaitable[Page[T]]], query: Q) -> Page[T]:
-        """Return a page of a list, with no more than what the principal may see of it."""
-        _check_limit(query)
+    @property
+    def confined(self) -> Principal | None:
+        """The principal to whose tenant and rights all is confined; None for the app itself, and for an admin."""
         user = self.principal
+        return None if user is None or user.administers else user
+
+    @property
+    def owner(self) -> str | None:
+        """Whose alone is shown where nothing else is said; None where all of the tenant is, or of all tenants."""
+        user = self.confined
+        return None if user is None or user.sees_all else user.who
+
+    def tenant(self, named: str | None) -> str:
+        """Return in which tenant something is looked for: the own one, or for an admin and the app itself any."""
+        user = self.principal
+        if user is None:
+            return named or "default"
+        return named or user.tenant if user.administers else user.tenant
+
+    async def page(self, read: Callable[[Q], Awaitable[Page[T]]], query: Q, *, of_run: str | None = None) -> Page[T]:
+        """Return a page of a list, with no more than what the principal may see of it.
+
+        Of a run that is named, which raises UnknownRun where the principal may not see it, all is shown.
+        """
+        _check_limit(query)
+        if of_run is not None:
+            await self.run(of_run)
+        user = self.confined
         if user is None:
             return await read(query)
         if query.tenant not in (None, user.tenant):
             return Page(())
-        if user.sees_all:
+        if user.sees_all or of_run is not None:
             return await read(replace(query, tenant=user.tenant))
         if query.principal not in (None, user.who):
             return Page(())
         return await read(replace(query, tenant=user.tenant, principal=user.who))
 
+    async def runs(self, query: "queries.RunQuery") -> Page[Run]:
+        """Return a page of runs: of those that the principal may see."""
+        user = self.confined
+        if user is None or not user.sees_asking:
+            return await self.page(self.store.runs, query)
+        _check_limit(query)
+        if query.tenant not in (None, user.tenant):
+            return Page(())
+        return await self.store.runs(replace(query, tenant=user.tenant, concerning=user.names))
+
     async def run(self, run_id: str) -> Run:
         """Return a run; raises UnknownRun where there is none, or none that the principal may see."""
         TEXT.check("the id of a run", run_id)
         run = await self.store.run(run_id)
-        if run is None or not self.sees(run.tenant, run.principal):
+        if run is None or not (self.sees(run.tenant, run.principal) or await self._asks(run)):
             raise UnknownRun(await self._unknown(run_id))
         return run
 
+    async def _asks(self, run: Run) -> bool:
+        """Whether a run asked the principal something, which lets an approver see it."""
+        user = self.confined
+        if user is None or not user.sees_asking or run.tenant != user.tenant:
+            return False
+        for name in user.names:
+            if (await self.store.questions(queries.QuestionQuery(run=run.id, to=name, limit=1))).items:
+                return True
+        return False
+
     async def _unknown(self, run_id: str) -> str:
-        gone = await self.store.pruning(run_id) if self.principal is None else None
+        gone = await self.store.pruning(run_id) if self.confined is None else None
         if gone is None:
             return f"no run is called {run_id!r}. `podium runs list` shows those there are."
         day = datetime.fromtimestamp(gone.at, tz=UTC).date()
@@ -75,7 +122,7 @@ class Sight:
 
     async def questions(self, query: "queries.QuestionQuery") -> Page[Question]:
         """Return a page of questions: of runs that the principal may see, and those put to the principal."""
-        user = self.principal
+        user = self.confined
         if user is None or user.sees_all:
             return await self.page(self.store.questions, query)
         _check_limit(query)
@@ -97,27 +144,44 @@ class Sight:
 
     async def tenants_with(self, conversation: str) -> list[str]:
         """Return tenants, at most 100, that have a conversation of this name; none for a principal, who is of one."""
-        if self.principal is not None:
+        if self.confined is not None:
             return []
         page = await self.store.conversations(queries.ConversationQuery(name=conversation))
         found = [each.tenant for each in page]
         return sorted(found)
 
     def sees_question(self, question: Question) -> bool:
-        """Whether a question is of a run that the principal may see, or put to the principal."""
-        user = self.principal
-        if user is not None and question.tenant == user.tenant and user.is_asked(question.ask.to):
+        """Whether a question is of a run of the principal, or of any that it sees all of, or put to the principal."""
+        return self.is_asked(question) or self.sees(question.tenant, question.principal)
+
+    def is_asked(self, question: Question) -> bool:
+        """Whether a question is put to the principal, or was given to them."""
+        user = self.confined
+        if user is None or question.tenant != user.tenant:
+            return False
+        given = question.assignee is not None and is_same(question.assignee, user.who)
+        return given or user.is_asked(question.ask.to)
+
+    def sees_event(self, event: "SystemEvent") -> bool:
+        """Whether an event is of a run of the principal, or of any that it sees all of, or asks the principal."""
+        user = self.confined
+        if user is None or event.type is EventType.GONE:
             return True
-        return self.sees(question.tenant, question.principal)
+        if event.to is not None and event.tenant == user.tenant and user.is_asked(event.to):
+            return True
+        return self.sees(event.tenant, event.principal)
 
     def require_installation(self, what: str) -> None:
-        """Raise NotAllowed for a principal: what is told is about all tenants together."""
-        if self.principal is not None:
-            raise NotAllowed(f"{self.principal.who} may not see {what}, which all tenants share: use the app unscoped.")
+        """Raise NotAllowed for a principal who is no admin: what is told is about all tenants together."""
+        if (user := self.confined) is not None:
+            raise NotAllowed(
+                f"{user.who} may not see {what}, which all tenants share: it takes the role {ADMIN!r}, or the app"
+                " unscoped."
+            )
 
     def sees(self, tenant: str, owner: str) -> bool:
         """Whether the principal may see what belongs to a tenant, and to one principal of it."""
-        user = self.principal
+        user = self.confined
         return user is None or (tenant == user.tenant and (user.sees_all or owner == user.who))
 
 

@@ -8,7 +8,21 @@ from struct import Struct
 from typing import Protocol
 
 from podium.model.duration import SECONDS, Seconds, hold_seconds
-from podium.model.entered import ANSWERED, DRAINED, GRANTED, REVOKED, StoredGrant, StoredQuestion, said_bytes
+from podium.model.entered import (
+    ACTED,
+    ANSWERED,
+    AWAY,
+    DRAINED,
+    GRANTED,
+    KEY_ISSUED,
+    KEY_MADE,
+    KEY_REVOKED,
+    REMARKED,
+    REVOKED,
+    StoredGrant,
+    StoredQuestion,
+    said_bytes,
+)
 from podium.model.expected import TEXT, check_fields, or_none
 from podium.model.fact import Fact
 
@@ -21,7 +35,7 @@ PRUNED = "pruned"
 ROTATED = "rotated"
 """The state of an entry that is of no run: the key that seals was replaced. It is entered under the new key."""
 
-RECORDED = (ROTATED, ANSWERED, GRANTED, REVOKED, DRAINED)
+RECORDED = (ROTATED, ANSWERED, REMARKED, GRANTED, REVOKED, DRAINED, AWAY, KEY_MADE, KEY_ISSUED, KEY_REVOKED, ACTED)
 """The states of entries that do not say how a run stands."""
 
 _NUMBERS = Struct(">QQ")
@@ -290,6 +304,18 @@ class Ledger(Protocol):
 
     def drains(self) -> list[tuple[str, bytes]]:
         """Return the workers that somebody had drained, each with what stands for that."""
+        ...
+
+    def absences(self) -> list[tuple[str, bytes]]:
+        """Return who was said to be away, or back, by its id, each with what stands for that."""
+        ...
+
+    def keys(self) -> Iterator[tuple[str, str, bytes | None]]:
+        """Give what stands for each key, for its secret and for its end, by id and state; None is no end."""
+        ...
+
+    def actions(self) -> Iterator[tuple[str, bytes]]:
+        """Give the id of each action, and what stands for it."""
         ...
 
     def foreign(self) -> list[str]:

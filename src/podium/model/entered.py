@@ -11,7 +11,10 @@ from podium.model.question import Question
 ANSWERED: Literal["answered"] = "answered"
 """The state of an entry that a person answered a question of the run; its head stands for the answer."""
 
-EnteredState = Literal["pruned", "answered"]
+REMARKED: Literal["remarked"] = "remarked"
+"""The state of an entry that something was said of a question of the run, or that it was given to somebody."""
+
+EnteredState = Literal["pruned", "answered", "remarked"]
 """What an entry of the ledger says of a run where it does not say how the run stands."""
 
 GRANTED = "granted"
@@ -20,8 +23,23 @@ GRANTED = "granted"
 REVOKED = "revoked"
 """The state of an entry that a delegation was revoked."""
 
+AWAY = "away"
+"""The state of an entry that somebody is away, or back; it names the absence in place of a run."""
+
 DRAINED = "drained"
 """The state of an entry that somebody had a worker drained, which it names in place of a run."""
+
+KEY_MADE = "key made"
+"""The state of an entry that a key was made, which it names in place of a run; its head stands for what it may."""
+
+KEY_ISSUED = "key issued"
+"""The state of an entry that a key was given a secret; the last one of a key counts."""
+
+KEY_REVOKED = "key revoked"
+"""The state of an entry that a key was revoked."""
+
+ACTED = "acted"
+"""The state of an entry that somebody asked for a change, which it names in place of a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +57,22 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRemark:
+    """A remark on a question as the store has it."""
+
+    id: str
+    by: str
+    at: float
+    text: bytes
+    """JSON; `null` once the run was redacted."""
+    assignee: str | None
+    salt: bytes | None
+    """None once the run was redacted."""
+    digest: bytes
+    """Of salt and text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredQuestion:
     """A question as the inbox has it, with its answers."""
 
@@ -48,6 +82,9 @@ class StoredQuestion:
     to_folded: str
     """Whom it is put to, as names are compared."""
     answers: Sequence[StoredAnswer]
+    remarks: Sequence[StoredRemark] = ()
+    assignee_folded: str | None = None
+    """To whom it was given, as names are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +118,20 @@ def answer_head(question: str, by: str, at: float, digest: bytes) -> bytes:
     return sha256(b"podium answer %b %b" % (said_bytes([question, by, float(at)]), digest)).digest()
 
 
+def remark_head(id: str, question: str, by: str, at: float, assignee: str | None, digest: bytes) -> bytes:
+    """Return what the ledger has of a remark: on what, by whom, when, to whom it gives it, and the text's digest."""
+    return sha256(b"podium remark %b %b" % (said_bytes([id, question, by, float(at), assignee]), digest)).digest()
+
+
+def absence_digest(
+    id: str, tenant: str, person: str, person_folded: str, until: float, at: float, by: str
+) -> bytes:  # fmt: skip
+    """Return what the ledger has of somebody being away, or back."""
+    return sha256(
+        b"podium absence %b" % said_bytes([id, tenant, person, person_folded, float(until), float(at), by])
+    ).digest()
+
+
 def grant_digest(
     id: str, by: str, to: str, tenant: str, scope: bytes, expires: float | None, quota: int | None, granted_at: float
 ) -> bytes:
@@ -99,3 +150,31 @@ def revocation_digest(id: str, at: float) -> bytes:
 def drain_digest(worker: str, by: str, why: str, at: float) -> bytes:
     """Return what the ledger has of somebody having a worker drained."""
     return sha256(b"podium drain %b" % said_bytes([worker, by, why, float(at)])).digest()
+
+
+def key_made_digest(
+    id: str, name: str, who: str, tenant: str, scope: bytes, expires: float | None, made_at: float, made_by: str
+) -> bytes:
+    """Return what the ledger has of a key: who has it and what it may; `scope` is JSON: roles and workflows."""
+    ends = None if expires is None else float(expires)
+    said = said_bytes([id, name, who, tenant, ends, float(made_at), made_by])
+    return sha256(b"podium key %b %b" % (said, scope)).digest()
+
+
+def key_issued_digest(
+    id: str, digest: bytes, former: bytes | None, former_until: float | None, at: float, by: str
+) -> bytes:
+    """Return what the ledger has of the secret that a key was given, and of the one before it."""
+    until = None if former_until is None else float(former_until)
+    said = said_bytes([id, digest.hex(), None if former is None else former.hex(), until, float(at), by])
+    return sha256(b"podium key secret %b" % said).digest()
+
+
+def key_revoked_digest(id: str, at: float, by: str) -> bytes:
+    """Return what the ledger has of the end of a key."""
+    return sha256(b"podium key revocation %b" % said_bytes([id, float(at), by])).digest()
+
+
+def action_digest(at: float, id: str, by: str, tenant: str, what: str, about: str, said: bytes) -> bytes:
+    """Return what the ledger has of somebody asking for a change; `said` is JSON."""
+    return sha256(b"podium action %b %b" % (said_bytes([id, float(at), by, tenant, what, about]), said)).digest()

@@ -58,7 +58,7 @@ async def _check(
     sealed = {seal.n for seal in (*seals, *written)}
     grants = GrantAudit(found)
     hashes = _check_ledger(store, found, sealed, grants)
-    with readable(found, "delegations and workers"):
+    with readable(found, "delegations, keys, workers and actions"):
         grants.check(ledger)
     keys = None if checker is None else _key_ring(ledger, checker, anchor, found)
     _check_seals(seals, hashes, keys, found)

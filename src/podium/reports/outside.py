@@ -79,6 +79,11 @@ OUTSIDE = (
         columns=("delegations.used", "pruned.number"),
         why="the runs that were started with it name it",
     ),
+    Outside(
+        what="when a key was used last",
+        columns=("api_keys.used_at",),
+        why="what was done with it stands under the name of whoever has it",
+    ),
     Outside(what="copies", why="backups, replicas and snapshots of the disk: redact and prune do not reach them"),
 )  # fmt: skip
 """All of it. What is not named here is compared with facts, ledger and seals."""

@@ -12,10 +12,10 @@ from podium import App
 from podium.errors import InvalidValue, UsageError
 from podium.facade.filters import Filters
 from podium.facade.questions import QuestionFilters
-from podium.facade.reports import BudgetFilters, CostFilters, DeadLetterFilters
+from podium.facade.reports import ActionFilters, BudgetFilters, CostFilters, DeadLetterFilters
 from podium.facade.runs import RunFilters
 from podium.reports.dead_letters import DeadLetterQuery
-from podium.store.protocol import BudgetQuery, ConversationQuery, CostQuery, Query, QuestionQuery, RunQuery
+from podium.store.protocol import ActionQuery, BudgetQuery, ConversationQuery, CostQuery, Query, QuestionQuery, RunQuery
 from podium.store.tables.pages import given as given_of
 
 
@@ -23,7 +23,8 @@ from podium.store.tables.pages import given as given_of
     ("filters", "query", "apart"),
     [
         (Filters, Query, set[str]()),
-        (RunFilters, RunQuery, set[str]()),
+        (ActionFilters, ActionQuery, set[str]()),
+        (RunFilters, RunQuery, {"concerning"}),  # what an approver may see
         (QuestionFilters, QuestionQuery, {"state"}),  # a parameter of its own: the open ones by default
         (BudgetFilters, BudgetQuery, set[str]()),
         (CostFilters, CostQuery, {"below"}),  # what a workflow asks about itself: `ctx.spent()`

@@ -88,6 +88,8 @@ async def _once(app: ScopedApp, text: str) -> Owned:
     failed = await app.start(fail, text)
     with pytest.raises(RunFailed):
         await failed.result()
+    with pytest.raises(NotPossible):
+        await failed.cancel()
     parent = await app.start(family, text)
     await parent.result()
     parked = await app.start(ask, text)
@@ -147,6 +149,7 @@ async def pages(read: Callable[..., Awaitable[Page[T]]], **filters: Any) -> list
 
 LOOKS: dict[str, Callable[[ScopedApp], Awaitable[list[Any]]]] = {
     "Inbox.list": lambda app: pages(app.inbox.list, state=None),
+    "ProcessReports.actions": lambda app: pages(app.reports.actions),
     "ProcessReports.agents": lambda app: pages(app.reports.agents),
     "ProcessReports.audit": reported,
     "ProcessReports.budgets": lambda app: pages(app.reports.budgets),
@@ -184,12 +187,21 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 
 OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Inbox.answer": lambda app, question: app.inbox.answer(question, "yes"),
+    "Inbox.comment": lambda app, question: app.inbox.comment(question, "Mind you."),
+    "Inbox.context": lambda app, question: app.inbox.context(question),
+    "Inbox.discussion": lambda app, question: app.inbox.discussion(question),
     "Inbox.get": lambda app, question: app.inbox.get(question),
+    "Inbox.reassign": lambda app, question: app.inbox.reassign(question, "eve"),
+    "Inbox.link": lambda app, question: app.inbox.link(question, for_="ann"),
     "Inbox.said_before": lambda app, question: app.inbox.said_before(question),
 }
 """What takes the id of a question."""
 
 OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
+    "ServerKeys.create": lambda app: app.keys.create("ci", who="bot"),
+    "ServerKeys.list": lambda app: app.keys.list(),
+    "ServerKeys.revoke": lambda app: app.keys.revoke("key_none"),
+    "ServerKeys.rotate": lambda app: app.keys.rotate("key_none"),
     "Operations.backup": lambda app: app.operations.backup("copy.db"),
     "Operations.compact": lambda app: app.operations.compact(),
     "Operations.drain_worker": lambda app: app.operations.drain_worker("w_1", why="test"),
@@ -208,15 +220,17 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
 
 ELSEWHERE = {
     "App.drained",  # of the app alone: its worker drives the runs of all tenants
-    "App.redeem",  # of the app alone: a token says on whose behalf
+    "App.redeem", "Inbox.linked",  # of the app alone: a token says on whose behalf
     "Conversations.delete", "Conversations.get", "Conversations.list",
     "Conversations.messages",  # test_conversations.py
     "Conversations.export", "Conversations.fork", "Conversations.redact",
     "Conversations.search",  # test_conversation_library.py
+    "Inbox.away", "Inbox.people",  # test_inbox.py
+    "Events.batches", "Events.last", "Events.stream",  # test_events.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
-    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.facts", "RunHandle.result", "RunHandle.signal",
-    "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
+    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result",
+    "RunHandle.signal", "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
 }  # fmt: skip
 
 ROLES = [("operator",), ("viewer",), ("editors",), ()]

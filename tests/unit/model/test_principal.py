@@ -49,11 +49,36 @@ def test_roles_that_were_given_cannot_be_added_to() -> None:
         ({"viewer", "editors"}, False, True, False),
         ({"operator"}, True, True, False),
         ({"operator", "viewer"}, True, True, False),
+        ({"approver"}, False, False, False),
+        ({"approver", "viewer"}, False, True, False),
+        ({"admin"}, True, True, False),
+        ({"admin", "approver"}, True, True, False),
     ],
 )
 def test_what_a_role_lets_do(roles: set[str], *, operates: bool, sees_all: bool, only_looks: bool) -> None:
     ann = Principal(who="ann", tenant="acme", roles=roles)
     assert (ann.operates, ann.sees_all, ann.only_looks) == (operates, sees_all, only_looks)
+
+
+@pytest.mark.parametrize(
+    ("roles", "starts", "sees_asking", "administers"),
+    [
+        (set[str](), True, False, False),
+        ({"editors"}, True, False, False),
+        ({"viewer"}, False, False, False),
+        ({"operator"}, True, False, False),
+        ({"approver"}, False, True, False),
+        ({"approver", "editors"}, False, True, False),
+        ({"approver", "viewer"}, False, False, False),
+        ({"approver", "operator"}, True, False, False),
+        ({"admin", "approver"}, True, False, True),
+    ],
+)
+def test_who_starts_runs_and_who_sees_those_that_ask(
+    roles: set[str], *, starts: bool, sees_asking: bool, administers: bool
+) -> None:
+    ann = Principal(who="ann", tenant="acme", roles=roles)
+    assert (ann.starts, ann.sees_asking, ann.administers) == (starts, sees_asking, administers)
 
 
 @pytest.mark.parametrize(("to", "asked"), [("ann", True), ("anyone", True), ("editors", True), ("bob", False)])

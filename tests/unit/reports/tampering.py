@@ -152,7 +152,16 @@ def ledger_changed(db: sqlite3.Connection, chance: Random) -> str:
     return f"{column} of ledger entry {n} changed"
 
 
-_NAMED = {"runs": "id", "ledger": "run", "pruned": "run", "delegations": "id", "drains": "worker"}
+_NAMED = {
+    "runs": "id",
+    "ledger": "run",
+    "pruned": "run",
+    "delegations": "id",
+    "drains": "worker",
+    "api_keys": "id",
+    "actions": "id",
+    "absences": "id",
+}
 """The tables whose rows the ledger knows by a name, and the column of that."""
 
 

@@ -11,12 +11,13 @@ from random import Random, randrange
 
 import pytest
 
-from podium import App, Context, agent, human, workflow
+from podium import App, Context, Principal, agent, human, workflow
 from podium.app import run_sync
 from podium.errors import ConfigError, RunFailed
 from podium.model.audit import Anchor, Audit, AuditSettings, Seal
 from podium.model.delegation import Delegation
 from podium.model.fact import FactKind
+from podium.model.person import Person
 from podium.model.run import RunState
 from podium.operations.rotation import rotate
 from podium.operations.signing import Checker, Signer
@@ -90,7 +91,8 @@ async def fill(path: Path) -> list[Seal]:
         key = AuditSettings(key=f"env:TEST_AUDIT_KEY_{day}", every=3_600.0)
         delegation = {"key": "env:TEST_DELEGATION_KEY"}
         agents = [desk, errand, waits, vote]
-        async with App.open(path, agents=agents, clock=clock, audit=key, delegation=delegation) as app:
+        people = {"ann": Person(groups=["boss"]), "bob": Person()}
+        async with App.open(path, agents=agents, clock=clock, audit=key, delegation=delegation, people=people) as app:
             handles = [await app.start(desk, day * 10 + n, tenant="acme") for n in range(6)]
             await app.start(waits)
             asked = await app.start(waits)
@@ -98,7 +100,17 @@ async def fill(path: Path) -> list[Seal]:
             token = await app.delegations.grant(Delegation(by="ada", to="bot", quota=9, expires=1e12))
             await app.delegations.grant(Delegation(by="bob", to="bot", arguments={"add": {"n": "1"}}))
             await app.redeem(token, "errand", 1)
+            admin = app.scoped(Principal(who="root", tenant="acme", roles={"admin"}))
+            keys = [(await admin.keys.create(name, who=name, expires_in=9e9)).key.id for name in ("ci", "cd")]
+            await admin.keys.rotate(keys[0])
+            await admin.keys.rotate(keys[1])
+            await admin.keys.rotate(keys[1])
+            await admin.keys.revoke(keys[0])
             await clock.advance(60)
+            question = (await app.inbox.list(run=asked.id))[0].id
+            await app.inbox.comment(question, "Mind the price.", by="cy")
+            await app.inbox.reassign(question, "bob", by="cy")
+            await app.inbox.away("ann", clock.now() + 30, by="ann")
             await app.delegations.revoke((await app.delegations.all())[-1].id)
             for run, people in zip(votes, [("ann", "bob"), ("cy",)], strict=True):
                 for by in people:
@@ -177,8 +189,8 @@ def test_each_way_to_tamper_is_found(sealed: tuple[Path, list[Seal]], tmp_path: 
 
 
 INSIDE = [
-    "answers", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger", "pruned", "questions", "runs",
-    "seals",
+    "absences", "actions", "answers", "api_keys", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger",
+    "pruned", "questions", "remarks", "runs", "seals",
 ]  # fmt: skip
 
 

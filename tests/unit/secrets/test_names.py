@@ -15,6 +15,7 @@ from podium.errors import CallFailed, InvalidValue
 from podium.facade.conversations import Conversations
 from podium.facade.handle import AnyHandle, RunHandle
 from podium.facade.inbox import Inbox
+from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
 from podium.facade.scoped import ScopedApp
 from podium.model.delegation import Delegation, DelegationSettings
@@ -64,6 +65,12 @@ REFUSED: dict[str, Ask] = {
     "fork by": lambda app, _, name: app.conversations.fork("c", "d", by=name),
     "redact by (conversation)": lambda app, _, name: app.conversations.redact("c", by=name),
     "delete by": lambda app, _, name: app.conversations.delete("c", by=name),
+    "create name": lambda app, _, name: app.keys.create(name, who="bot"),
+    "create who": lambda app, _, name: app.keys.create("ci", who=name),
+    "create tenant": lambda app, _, name: app.keys.create("ci", who="bot", tenant=name),
+    "create by": lambda app, _, name: app.keys.create("ci", who="bot", by=name),
+    "rotate by": lambda app, _, name: app.keys.rotate("key_1", by=name),
+    "revoke by": lambda app, _, name: app.keys.revoke("key_1", by=name),
     "grant by": lambda app, _, name: app.delegations.grant(Delegation(by=name, to="x")),
     "grant to": lambda app, _, name: app.delegations.grant(Delegation(by="x", to=name)),
     "grant tenant": lambda app, _, name: app.delegations.grant(Delegation(by="x", to="y", tenant=name)),
@@ -75,21 +82,22 @@ LOOKED_FOR = {
     "repin_all to", "fork run_id", "fork key", "fork name", "fork tenant", "discard run_id", "redact run_id",
     "redact name", "redact tenant", "delete name", "delete tenant", "retry run_id", "requeue runs", "handle run_id",
     "answer question_id", "backup path", "run workflow", "correct_budgets run_id",
-    "correct_budgets key", "raise_budget run_id", "drain_worker worker",
+    "correct_budgets key", "raise_budget run_id", "drain_worker worker", "rotate key", "revoke key", "list tenant",
 }  # fmt: skip
 """What is only looked for: it is stored already, or found nowhere."""
 
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
     "correct_budgets why", "raise_budget why", "drain_worker why",
-    "start allow", "retain seconds", "prune older_than", "start within",
+    "start allow", "retain seconds", "prune older_than", "start within", "create expires_in", "rotate grace",
+    "create roles", "create workflows",  # a Principal is made of them, which looks at each
 }  # fmt: skip
 """What is masked, as it is text, or becomes a number."""
 
 
 def texts_taken() -> Iterator[str]:
     """Give each parameter that takes a text, of whatever changes something for users."""
-    for owner in (ScopedApp, RunHandle, Inbox, Operations, Conversations):
+    for owner in (ScopedApp, RunHandle, Inbox, ServerKeys, Operations, Conversations):
         for name, method in vars(owner).items():
             if name.startswith("_") or not inspect.iscoroutinefunction(method):
                 continue
@@ -118,10 +126,14 @@ async def test_a_name_with_a_secret_in_it_is_refused_by_its_field(what: str, ben
     assert SECRET.encode() not in b"".join(path.read_bytes() for path in bench.path.parent.iterdir())
 
 
-@pytest.mark.parametrize("field", ["who", "tenant", "roles"])
+@pytest.mark.parametrize("field", ["who", "tenant", "roles", "workflows"])
 def test_a_principal_is_not_called_by_a_secret(field: str) -> None:
     MASKING.learn(SECRET, "env:DOOR")
-    named: dict[str, Any] = {"who": "ann", "tenant": "shop", field: {NAME} if field == "roles" else NAME}
+    named: dict[str, Any] = {
+        "who": "ann",
+        "tenant": "shop",
+        field: {NAME} if field == "roles" else [NAME] if field == "workflows" else NAME,
+    }
     with pytest.raises(InvalidValue, match="env:DOOR"):
         Principal(**named)
 

@@ -17,6 +17,7 @@ WRITTEN: dict[str, Callable[[SqliteStore], object]] = {
     "beat": lambda store: store.workers.beat("w", 1.0),
     "leave": lambda store: store.workers.leave("w"),
     "seal": lambda store: store.ledger.seal(Seal(n=0, hash=b"", at=0.0, signature=b"")),
+    "revoke key": lambda store: store.keys.revoke("k", at=0.0, by="ann"),
     "revoke": lambda store: store.delegations.revoke("d", 0.0),
 }
 """What is written in threads."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from podium.store.protocol.found import ChainFault, DeadRun, PrunableRun, RunFact
     from podium.store.protocol.page import Page, Query, walk
     from podium.store.protocol.queries import (
+        ActionQuery,
         AgentQuery,
         BudgetQuery,
         ConversationQuery,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RECENT_FACTS",
+    "ActionQuery",
     "AgentQuery",
     "BeatReply",
     "BudgetQuery",
@@ -83,7 +85,7 @@ lazy.exports(
         "podium.store.protocol.found": "ChainFault DeadRun PrunableRun RunFact",
         "podium.store.protocol.page": "Page Query walk",
         "podium.store.protocol.queries": (
-            "AgentQuery BudgetQuery ConversationQuery CostQuery DeadQuery FactQuery "
+            "ActionQuery AgentQuery BudgetQuery ConversationQuery CostQuery DeadQuery FactQuery "
             "FailureQuery NoticeQuery PrunableQuery QuestionQuery RunQuery SaidQuery"
         ),
         "podium.store.protocol.reading": "RECENT_FACTS ReadStore",

@@ -19,6 +19,8 @@ class RunQuery(Query):
     parent: str | None = None
     prefix: str | None = None
     """How their ids begin; without the child runs of a run whose id begins so too."""
+    concerning: Sequence[str] = ()
+    """Only those of the principal that is named first, or that asked something that is put to any of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class QuestionQuery(Query):
 
     state: QuestionState | None = None
     to: str | None = None
+    assignee: str | None = None
+    """To whom they were given."""
     run: str | None = None
     prefix: str | None = None
     """How their ids begin."""
@@ -118,6 +122,14 @@ class NoticeQuery(Query):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentQuery(Query):
     """Of which calls to tell how they went; their time is when they were asked. Text is looked for in agents' names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionQuery(Query):
+    """Which actions to list; text is looked for in what was asked for, and of what. A principal is who asked."""
+
+    about: str | None = None
+    """Only what was asked of the run, conversation or key of this id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from podium.model.run import Run
 from podium.store.protocol.page import Page
 
 if TYPE_CHECKING:
+    from podium.model.action import UserAction
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
     from podium.model.cost import Cost
     from podium.model.track_record import AgentReport, TrackRecord
@@ -55,6 +56,10 @@ class ReadStore(Protocol):
 
     async def dead(self, query: "queries.DeadQuery") -> "Page[found.DeadRun]":
         """Return runs that failed or are quarantined, newest first; quick however many others there are."""
+        ...
+
+    async def actions(self, query: "queries.ActionQuery") -> "Page[UserAction]":
+        """Return who asked for which change, newest first."""
         ...
 
     async def failed_since(self, at: float) -> list[tuple[str, float]]:

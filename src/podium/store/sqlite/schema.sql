@@ -81,7 +81,7 @@ CREATE TABLE questions (
     tenant TEXT NOT NULL,
     principal TEXT NOT NULL,
     state TEXT NOT NULL
-, step TEXT, idempotency_key TEXT, to_folded TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+, step TEXT, idempotency_key TEXT, to_folded TEXT NOT NULL DEFAULT '', remind REAL, assignee TEXT, assignee_folded TEXT) WITHOUT ROWID;
 CREATE INDEX questions_open ON questions (asked_at) WHERE state = 'open';
 CREATE INDEX questions_run ON questions (run);
 CREATE TABLE answers (
@@ -344,6 +344,70 @@ CREATE TABLE moved (
     at REAL NOT NULL,
     by TEXT NOT NULL
 );
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    who TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    scope BLOB NOT NULL,
+    expires REAL,
+    made_at REAL NOT NULL,
+    made_by TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    former BLOB,
+    former_until REAL,
+    issued_at REAL NOT NULL,
+    issued_by TEXT NOT NULL,
+    revoked_at REAL,
+    revoked_by TEXT,
+    used_at REAL
+) WITHOUT ROWID;
+CREATE TABLE actions (
+    at REAL NOT NULL,
+    id TEXT NOT NULL,
+    by TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    what TEXT NOT NULL,
+    about TEXT NOT NULL,
+    said BLOB NOT NULL,
+    PRIMARY KEY (at, id)
+) WITHOUT ROWID;
+CREATE INDEX actions_of_tenant ON actions (tenant, at, id);
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    type TEXT NOT NULL,
+    run TEXT NOT NULL,
+    root TEXT NOT NULL,
+    workflow TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    question TEXT,
+    "to" TEXT,
+    content TEXT NOT NULL
+);
+CREATE INDEX questions_given ON questions (assignee_folded) WHERE state = 'open' AND assignee_folded IS NOT NULL;
+CREATE TABLE remarks (
+    id TEXT PRIMARY KEY NOT NULL,
+    question TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at REAL NOT NULL,
+    text BLOB NOT NULL,
+    assignee TEXT,
+    salt BLOB,
+    digest BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX remarks_question ON remarks (question);
+CREATE TABLE absences (
+    id TEXT PRIMARY KEY NOT NULL,
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    person_folded TEXT NOT NULL,
+    until REAL NOT NULL,
+    at REAL NOT NULL,
+    by TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX absences_person ON absences (tenant, person_folded);
 CREATE INDEX runs_sticky ON runs (ready_at) WHERE state = 'ready' AND affinity IS NOT NULL;
 CREATE TABLE affinities (
     tenant TEXT NOT NULL,

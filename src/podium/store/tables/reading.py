@@ -20,6 +20,7 @@ from podium.store.protocol import RECENT_FACTS, Page, Query, StoredQueue, Stored
 from podium.store.tables.conversations import conversation_state_of, hit_in, messages_of
 from podium.store.tables.pages import containing, given, page
 from podium.store.tables.rows import (
+    action_of,
     budget_of,
     cost_of,
     fact_of,
@@ -37,6 +38,7 @@ from podium.store.tables.statements import QueryValues, Row, Statements, Tables
 from podium.store.tables.workers import queue_of, worker_of
 
 if TYPE_CHECKING:
+    from podium.model.action import UserAction
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
     from podium.store.protocol import found, queries
 else:
@@ -70,6 +72,9 @@ class TableReading:
     async def runs(self, query: "queries.RunQuery") -> Page[Run]:
         """Return runs, newest first."""
         wanted = given(query, "at", "n")
+        if query.concerning:
+            wanted["concerned"] = query.concerning[0]
+            wanted["concerning"] = encode_as_is([folded(name) for name in query.concerning]).decode()
         by = next((name for name in _RAREST_FIRST if name in wanted), "")
         rows = await self._rows("runs_list", {**wanted, f"by_{by}": True})
         return page(rows, query, run_of, lambda row: (row[8], row[0]))
@@ -152,6 +157,8 @@ class TableReading:
             wanted["open"] = wanted.pop("state")
         if query.to is not None:
             wanted["to_folded"] = folded(query.to)
+        if query.assignee is not None:
+            wanted["assignee_folded"] = folded(query.assignee)
         return page(await self._rows("questions_list", wanted), query, question_of, lambda row: (row[9], row[0]))
 
     # Conversations
@@ -215,6 +222,13 @@ class TableReading:
         }
         rows = await self._rows("costs_fold", wanted)
         return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0], row[13]))
+
+    # People
+
+    async def actions(self, query: "queries.ActionQuery") -> "Page[UserAction]":
+        """Return who asked for which change, newest first."""
+        rows = await self._rows("actions_list", given(query, "at", "id"))
+        return page(rows, query, action_of, lambda row: (row[0], row[1]))
 
     # Folds
 

@@ -77,6 +77,18 @@ class ListsContract(OpenedStore):
                 for name, listed in _LISTS.items():
                     assert sorted(listed(hand, given)) == [each for each in who.split(", ") if each], (name, given)
 
+    def test_runs_concern_whose_they_are_and_whom_they_ask(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for who in ("ann", "bob", "eve"):
+                run = hand.start(replace(new_run(who), principal=who))
+                if who == "bob":
+                    hand.ask(run, who)
+            for names, wanted in {
+                ("ann",): ["ann"], ("ann", "Boss"): ["bob", "ann"], ("boss",): ["bob"], ("eve", "editors"): ["eve"],
+                ("editors",): [],
+            }.items():  # fmt: skip
+                assert [run.id for run in _all(hand, RunQuery(concerning=names, limit=1))] == wanted, names
+
     def test_the_other_lists_keep_to_a_time_too(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             for name, at in (("a", 100.0), ("b", 200.0), ("c", 300.0)):

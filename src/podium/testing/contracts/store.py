@@ -5,8 +5,10 @@ from podium.testing.contracts.answers import AnswersContract
 from podium.testing.contracts.conversation_changes import ConversationChangesContract
 from podium.testing.contracts.conversations import ConversationsContract
 from podium.testing.contracts.delegations import DelegationsContract
+from podium.testing.contracts.events import EventsContract
 from podium.testing.contracts.generations import GenerationsContract
 from podium.testing.contracts.inbox import InboxContract
+from podium.testing.contracts.keys import KeysContract
 from podium.testing.contracts.ledger import LedgerContract
 from podium.testing.contracts.lists import ListsContract
 from podium.testing.contracts.ownership import OwnershipContract
@@ -30,8 +32,10 @@ class StoreContract(
     ConversationsContract,
     ConversationChangesContract,
     DelegationsContract,
+    KeysContract,
     WatchingContract,
     StreamsContract,
+    EventsContract,
     SharedStatesContract,
     AnswersContract,
     LedgerContract,

@@ -9,6 +9,7 @@ WHERE true
     AND state = %(state)s
     AND principal = %(principal)s
     AND tenant = %(tenant)s
+    AND (principal = %(concerned)s OR n IN (SELECT q.run FROM questions q WHERE q.to_folded IN (SELECT jsonb_array_elements_text(%(concerning)s::jsonb)) AND NOT EXISTS (SELECT 1 FROM budget_questions b WHERE b.id = q.id AND b.lead <> b.id)))
     AND created_at >= %(since)s
     AND created_at < %(until)s
     AND (created_at, n) < (%(at)s, %(n)s)

@@ -17,6 +17,7 @@ WHERE true
     AND state = :state
     AND principal = :principal
     AND tenant = :tenant
+    AND (principal = :concerned OR n IN (SELECT q.run FROM questions q WHERE q.to_folded IN (SELECT value FROM json_each(:concerning)) AND NOT EXISTS (SELECT 1 FROM budget_questions b WHERE b.id = q.id AND b.lead <> b.id)))
     AND created_at >= :since
     AND created_at < :until
     AND (created_at, n) < (:at, :n)

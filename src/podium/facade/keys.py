@@ -1,0 +1,71 @@
+"""`app.keys`: with what programs sign in to the server. It takes the role of an admin."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from podium.facade.scope import Scope
+from podium.model.api_key import ApiKey
+from podium.model.duration import PAUSE, SECONDS, Duration, in_seconds
+from podium.model.expected import NAME, NAMES, TEXT, Expected, are_names, check_options, or_none
+from podium.model.principal import Principal
+from podium.operations.api_keys import ApiKeys, IssuedKey
+
+DAY = 86_400.0
+_CREATED: Mapping[str, Expected] = {
+    "name": NAME, "who": NAME, "tenant": NAME, "workflows": NAMES,
+    "roles": Expected("names of roles, such as {'operator'}", are_names),
+}  # fmt: skip
+
+
+class ServerKeys:
+    """Makes, lists, replaces and revokes keys. Who does so is entered in the ledger."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    async def create(
+        self, name: str, *, who: str, tenant: str = "default", roles: Collection[str] = (),
+        workflows: Sequence[str] = ("*",), expires_in: Duration | None = None, by: str | None = None,
+    ) -> IssuedKey:  # fmt: skip
+        """Make a key with which a program signs in as `who`; its `secret` is told only now.
+
+        It has these roles in this tenant, and starts only workflows of these names or patterns. Without `expires_in` it
+        is in force until it is revoked.
+        """
+        given = {"name": name, "who": who, "tenant": tenant, "roles": roles, "workflows": workflows}
+        check_options("keys.create", given, _CREATED)
+        lasts = None if expires_in is None else in_seconds(expires_in, "expires_in", SECONDS)
+        keys, by = self._ready("create", by)
+        principal = Principal(who=who, tenant=tenant, roles=frozenset(roles), workflows=workflows)
+        Scope.check_user(principal)
+        made = await keys.create(name, principal, lasts=lasts, by=by)
+        await self._scope.record("create keys", made.key.id, tenant=tenant, name=name, who=who)
+        return made
+
+    async def list(self, *, tenant: str | None = None) -> Sequence[ApiKey]:
+        """Return all keys, or those of a tenant, the oldest first; their secrets nobody can tell."""
+        check_options("keys.list", {"tenant": tenant}, {"tenant": or_none(TEXT)})
+        keys, _ = self._ready("list", None)
+        return [key for key in await keys.all() if tenant in (None, key.tenant)]
+
+    async def rotate(self, key: str, *, grace: Duration = DAY, by: str | None = None) -> IssuedKey:
+        """Give a key a new secret, which is told only now; the old one goes on for `grace` seconds.
+
+        Of a key that is rotated again before that only the last two are taken. Raises NotPossible where it has ended.
+        """
+        TEXT.check("the id of the key", key)
+        seconds = in_seconds(grace, "grace", PAUSE)
+        keys, by = self._ready("rotate", by)
+        await self._scope.record("rotate keys", key, grace=seconds)
+        return await keys.rotate(key, grace=seconds, by=by)
+
+    async def revoke(self, key: str, *, by: str | None = None) -> None:
+        """Void a key at once, whichever process is asked with it; raises NotPossible where it is void already."""
+        TEXT.check("the id of the key", key)
+        keys, by = self._ready("revoke", by)
+        await self._scope.record("revoke keys", key)
+        await keys.revoke(key, by=by)
+
+    def _ready(self, what: str, by: str | None) -> tuple[ApiKeys, str]:
+        self._scope.require_installation("the keys of the server")
+        who, parts = self._scope.name_of(by), self._scope.for_operators(f"{what} keys")
+        return ApiKeys(book=parts.store.keys, clock=parts.clock, ids=parts.ids), who

@@ -1,0 +1,1 @@
+INSERT INTO actions (at, id, by, tenant, what, about, said) VALUES (?, ?, ?, ?, ?, ?, ?)

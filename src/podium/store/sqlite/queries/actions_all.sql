@@ -1,0 +1,1 @@
+SELECT at, id, by, tenant, what, about, said FROM actions ORDER BY at, id
