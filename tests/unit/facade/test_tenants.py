@@ -222,8 +222,8 @@ ELSEWHERE = {
     "Conversations.search",  # test_conversation_library.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
-    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result", "RunHandle.signal",
-    "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
+    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result",
+    "RunHandle.signal", "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
 }  # fmt: skip
 
 ROLES = [("operator",), ("viewer",), ("editors",), ()]
