@@ -32,10 +32,12 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.principal import Principal
+from podium.operations.links import Links
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
 from podium.services.isolation import CommitAnswer
+from podium.services.process_states import ProcessStates
 from podium.services.serving import ServingBoard
 from podium.services.timers import Timer
 from podium.store.keeping import KeepAnswer
@@ -44,11 +46,15 @@ from podium.store.protocol import Store
 from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
+    from podium.model import people
     from podium.operations import operator
     from podium.operations.monitor import monitor
+    from podium.services import event_reader
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
 else:
+    event_reader = lazy.module("podium.services.event_reader")
+    people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
     operator = lazy.module("podium.operations.operator")
@@ -99,6 +105,8 @@ class App(ScopedApp):
             budget_wait=config.budgets.max_wait,
             prices=config.prices,
             keep_messages=config.keep_messages,
+            people=people.People(config.people) if config.people else None,
+            keep_events=config.keep_events,
             watches_loops=config.loops is not None,
         )
         secret.name(config.secrets.known)
@@ -115,6 +123,8 @@ class App(ScopedApp):
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
+            links=Links(config.links, store.states or ProcessStates(), ids),
+            events=event_reader.EventReader(store.events, clock),
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -166,6 +176,7 @@ class App(ScopedApp):
                             yield app
                     finally:
                         app._parts.home.close()
+                        app._parts.events.close()
                         app._parts.rules.drain()
                         await app.worker.stop()
                         await app._parts.rules.close()

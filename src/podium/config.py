@@ -20,7 +20,9 @@ from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.limit import LimitSettings
+from podium.model.link import LinkSettings
 from podium.model.loops import Loops
+from podium.model.person import Person
 from podium.model.policy import PolicySettings
 from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
@@ -43,11 +45,13 @@ Compensations = Literal["as_registered", "judged_anew"]
 
 _TABLES: Mapping[str, type] = {
     "audit": AuditSettings, "budgets": BudgetSettings, "delegation": DelegationSettings, "limits": LimitSettings,
-    "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings, "server": ServerSettings,
+    "links": LinkSettings, "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
+    "server": ServerSettings,
 }  # fmt: skip
 _FIELDS: Mapping[str, Expected] = {
     **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
     "agents": each(instance(AgentRules, "AgentRules()"), 'rules by agent, such as {"*": AgentRules(timeout=5)}'),
+    "people": each(instance(Person, "Person()"), 'people by name, such as {"ada": Person(groups=["editors"])}'),
     "guards": each(instance(GuardSettings, "GuardSettings(…)"), "guards by name, each as GuardSettings(…)"),
     "loops": or_none(instance(Loops, "Loops()")),
     "monitor": Expected(
@@ -100,6 +104,8 @@ class Config:
     """Whether runs are traced where the program has set up OpenTelemetry."""
     keep_messages: bool = True
     """Whether what is sent to models is recorded, for people to read: instructions, messages, tools, settings."""
+    keep_events: Seconds = Seconds(7 * 86_400.0)
+    """Seconds that the events of the system are kept, for those who watch it."""
     loops: Loops | None = None
     """What counts as going round in circles, and what is done about it: `[podium.loops]`; None looks for none."""
     agents: Mapping[str, AgentRules] = field(default_factory=dict[str, AgentRules])
@@ -116,6 +122,10 @@ class Config:
     """Who may do what: `[podium.policy]`."""
     guards: Mapping[str, GuardSettings] = field(default_factory=dict[str, GuardSettings])
     """The guards that agents can name: `[podium.guards.NAME]`."""
+    people: Mapping[str, Person] = field(default_factory=dict[str, Person])
+    """The people whom questions can be given to, by name: `[podium.people.NAME]`."""
+    links: LinkSettings = field(default_factory=LinkSettings)
+    """The links with which people answer: `[podium.links]`."""
     prices: PriceSettings = field(default_factory=PriceSettings)
     """What things cost: `[podium.prices]`."""
     monitor: MonitorSettings | bool = False
@@ -127,16 +137,18 @@ class Config:
 
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)
-        hold_seconds(self, SECONDS, "lease", "poll")
+        hold_seconds(self, SECONDS, "lease", "poll", "keep_events")
         hold_seconds(self, PAUSE, "grace")
         hold_seconds(self, SECONDS, "run_within", optional=True)
 
 
 SECTIONS: "dict[str, TypeForm[object]]" = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
-    "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
-    "monitor": MonitorSettings | bool, "policy": PolicySettings,
-    "prices": PriceSettings, "secrets": SecretSettings, "server": ServerSettings,
+    "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings,
+    "links": LinkSettings, "loops": Loops,
+    "monitor": MonitorSettings | bool, "people": dict[str, Person], "policy": PolicySettings,
+    "prices": PriceSettings, "secrets": SecretSettings,
+    "server": ServerSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 
@@ -183,7 +195,7 @@ def _length(expected: Expected) -> Callable[[object], float]:
 
 
 _SWITCHES = {"true": True, "false": False}
-_LENGTHS = {"lease": SECONDS, "poll": SECONDS, "run_within": SECONDS, "grace": PAUSE}
+_LENGTHS = {"lease": SECONDS, "poll": SECONDS, "keep_events": SECONDS, "run_within": SECONDS, "grace": PAUSE}
 _TYPES: dict[str, Callable[[Any], Any]] = {
     **{each.name: type(each.default) for each in fields(Config) if each.name not in SECTIONS},
     **{name: _length(expected) for name, expected in _LENGTHS.items()},

@@ -17,6 +17,7 @@ from podium import guards, secrets, testing
 from podium.agents import memory
 from podium.config import SECTIONS
 from podium.facade.conversations import Conversations
+from podium.facade.events import Events
 from podium.facade.inbox import Inbox
 from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
@@ -176,6 +177,7 @@ def documented() -> dict[str, Any]:
     found: dict[str, Any] = {
         "Runs": Runs,
         "Conversations": Conversations,
+        "Events": Events,
         "Inbox": Inbox,
         "Keys": ServerKeys,
         "Operations": Operations,

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from podium.api.body import Body, Given, Moment, moment, moment_or_none
+from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
 from podium.model.action import UserAction
 from podium.model.api_key import ApiKey
 from podium.model.json import Json
@@ -12,7 +12,7 @@ from podium.model.principal import Principal
 from podium.operations.api_keys import IssuedKey
 
 
-class MeBody(Body):
+class MeBody(ApiBody):
     """As whom somebody is known."""
 
     who: str
@@ -29,7 +29,7 @@ class MeBody(Body):
         )  # fmt: skip
 
 
-class KeyBody(Body):
+class KeyBody(ApiBody):
     """A key, without its secret."""
 
     key: str
@@ -75,7 +75,7 @@ def _key_fields(key: ApiKey) -> dict[str, Json]:
     }  # fmt: skip
 
 
-class KeyGiven(Given):
+class KeyGiven(ApiInput):
     """A key to be made."""
 
     name: Annotated[str, Field(min_length=1, description="What it is for.", examples=["ci"])]
@@ -88,13 +88,13 @@ class KeyGiven(Given):
     ] = None
 
 
-class RotateGiven(Given):
+class RotateGiven(ApiInput):
     """How a key gets another secret."""
 
     grace: Annotated[float, Field(ge=0, le=1e10, description="Seconds for which the old one is taken too.")] = 86_400.0
 
 
-class ActionBody(Body):
+class ActionBody(ApiBody):
     """Somebody asked for a change."""
 
     id: str
@@ -114,7 +114,7 @@ class ActionBody(Body):
         )  # fmt: skip
 
 
-class DelegatedStart(Given):
+class DelegatedStart(ApiInput):
     """A run to be started for whoever granted a delegation."""
 
     workflow: Annotated[str, Field(min_length=1)]

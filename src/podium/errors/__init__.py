@@ -21,11 +21,14 @@ PodiumError
 │   ├── NotAStore               a file, but not ours
 │   ├── StoreDamaged
 │   ├── StoreUnavailable        read-only, full, missing folder
-│   │   └── StoreLost           the file was deleted or replaced while it was open
+│   │   ├── StoreLost           the file was deleted or replaced while it was open
+│   │   └── MoveInDoubt         whether a store was moved is not known
 │   ├── StoreMoved              it goes on at another place, which is named
 │   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
 ├── ProviderAway                by whom one signs in to the server cannot be asked
+├── ServerError                 the server has a fault, or what answered is none of Podium's
+│   └── ServerUnavailable       it was not reached, or did not answer in time
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
 ├── WorkflowError               a mistake in a workflow's code
 │   ├── WrongBranch
@@ -99,7 +102,9 @@ from podium.errors.interrupts import (
     Suspended,
     TooManyFacts,
 )
+from podium.errors.servers import ServerError, ServerUnavailable
 from podium.errors.stores import (
+    MoveInDoubt,
     NotAStore,
     StoreBusy,
     StoreDamaged,
@@ -162,6 +167,7 @@ __all__ = [
     "InvalidTransition",
     "InvalidValue",
     "MissingAgent",
+    "MoveInDoubt",
     "NoDecision",
     "NotAStore",
     "NotAllowed",
@@ -183,6 +189,8 @@ __all__ = [
     "RunCancelled",
     "RunError",
     "RunFailed",
+    "ServerError",
+    "ServerUnavailable",
     "StoreBusy",
     "StoreDamaged",
     "StoreError",

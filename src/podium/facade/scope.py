@@ -1,6 +1,7 @@
 """What one principal may see and change of an app."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from podium.config import Config
 from podium.engine.worker.worker import Worker
@@ -18,9 +19,13 @@ from podium.model.person import is_same
 from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
 from podium.model.storable import check_name
+from podium.operations.links import Links
 from podium.rule_stack import RuleStack
 from podium.services.serving import ServingBoard
 from podium.store.protocol import Store
+
+if TYPE_CHECKING:
+    from podium.services.event_reader import EventReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,8 @@ class Parts:
     workflows: Workflows
     home: Home
     board: ServingBoard
+    links: Links
+    events: "EventReader"
 
 
 class Scope(Sight):

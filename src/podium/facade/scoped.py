@@ -23,9 +23,10 @@ from podium.model.storable import check_name
 from podium.store.codec import decode, encode
 
 if TYPE_CHECKING:
-    from podium.facade import conversations, inbox, keys, operations, process_reports, runs
+    from podium.facade import conversations, events, inbox, keys, operations, process_reports, runs
 else:
     conversations = lazy.module("podium.facade.conversations")
+    events = lazy.module("podium.facade.events")
     inbox, runs = lazy.module("podium.facade.inbox"), lazy.module("podium.facade.runs")
     keys = lazy.module("podium.facade.keys")
     operations = lazy.module("podium.facade.operations")
@@ -58,6 +59,11 @@ class ScopedApp:
     def inbox(self) -> "inbox.Inbox":
         """What waits for people, and answering it."""
         return inbox.Inbox(self._scope)
+
+    @property
+    def events(self) -> "events.Events":
+        """What is noteworthy about all runs and questions, as it happens."""
+        return events.Events(self._scope)
 
     @property
     def operations(self) -> "operations.Operations":

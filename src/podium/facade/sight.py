@@ -9,7 +9,9 @@ from podium import lazy
 from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
 from podium.facade.home import Home
 from podium.model.clock import Clock, SystemClock
+from podium.model.event_types import EventType
 from podium.model.expected import TEXT
+from podium.model.person import is_same
 from podium.model.principal import ADMIN, Principal
 from podium.model.question import Question
 from podium.model.run import Run
@@ -17,6 +19,7 @@ from podium.reports.sifting import sifted
 from podium.store.protocol import Page, Query, Store
 
 if TYPE_CHECKING:
+    from podium.model.events import SystemEvent
     from podium.store.protocol import queries
 else:
     queries = lazy.module("podium.store.protocol.queries")
@@ -149,10 +152,24 @@ class Sight:
 
     def sees_question(self, question: Question) -> bool:
         """Whether a question is of a run of the principal, or of any that it sees all of, or put to the principal."""
+        return self.is_asked(question) or self.sees(question.tenant, question.principal)
+
+    def is_asked(self, question: Question) -> bool:
+        """Whether a question is put to the principal, or was given to them."""
         user = self.confined
-        if user is not None and question.tenant == user.tenant and user.is_asked(question.ask.to):
+        if user is None or question.tenant != user.tenant:
+            return False
+        given = question.assignee is not None and is_same(question.assignee, user.who)
+        return given or user.is_asked(question.ask.to)
+
+    def sees_event(self, event: "SystemEvent") -> bool:
+        """Whether an event is of a run of the principal, or of any that it sees all of, or asks the principal."""
+        user = self.confined
+        if user is None or event.type is EventType.GONE:
             return True
-        return self.sees(question.tenant, question.principal)
+        if event.to is not None and event.tenant == user.tenant and user.is_asked(event.to):
+            return True
+        return self.sees(event.tenant, event.principal)
 
     def require_installation(self, what: str) -> None:
         """Raise NotAllowed for a principal who is no admin: what is told is about all tenants together."""

@@ -11,6 +11,7 @@ from podium.server.access.bounds import Bounds
 from podium.server.access.cors import allow_origins
 from podium.server.access.schemes import SCHEMES, WAYS
 from podium.server.callers import Access
+from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
 from podium.server.routes import delegations, keys, runs, sign_in
 
@@ -39,6 +40,7 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
     for tag, router in ROUTERS:
         server.include_router(router, prefix=PREFIX, tags=[tag])
     server.include_router(sign_in.pages)
+    server.include_router(pages.router)
     allow_origins(server, app.config.server.origins)
     server.add_middleware(Bounds, settings=app.config.server, listens_on=listens_on)
     answer_errors(server)

@@ -21,7 +21,7 @@ class Access(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class RequestScope:
     """Who asks, and the app as that one may use it."""
 
     principal: Principal
@@ -33,16 +33,16 @@ def app_of(request: Request) -> App:
     return cast("App", request.app.state.podium)
 
 
-async def caller(request: Request) -> Caller:
+async def caller(request: Request) -> RequestScope:
     """Return who asks; raises NotSignedIn, and NotAllowed where roles or policies do not let them use the route."""
     access = cast("Access", request.app.state.access)
     principal = await access.caller(request)
     app = app_of(request).scoped(principal)
     admit(request, principal, app)
-    return Caller(principal, app)
+    return RequestScope(principal, app)
 
 
-Who = Annotated[Caller, Depends(caller)]
+Who = Annotated[RequestScope, Depends(caller)]
 
 
 def rights(*roles: str) -> dict[str, Any]:

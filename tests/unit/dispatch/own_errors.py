@@ -11,8 +11,9 @@ _SAME: Mapping[FailureKind, tuple[str, ...]] = {
     _BUG: (
         "UsageError", "ConfigError", "UnknownAgent", "UnknownRun", "UnknownQuestion", "UnknownConversation",
         "AlreadyAnswered", "NotPossible", "NotAllowed", "OtherEmbedder", "WrongLoop", "TokenRefused", "PatternError",
-        "StoreError", "NotAStore", "StoreDamaged", "StoreUnavailable", "StoreLost", "StoreMoved", "Unwritable",
-        "StoreBusy", "WorkerFailed", "WorkflowError", "WrongBranch", "NotAwaitable", "NotAwaited", "CalledDirectly",
+        "StoreError", "NotAStore", "StoreDamaged", "StoreUnavailable", "StoreLost", "MoveInDoubt", "StoreMoved",
+        "Unwritable", "StoreBusy",
+        "WorkerFailed", "WorkflowError", "WrongBranch", "NotAwaitable", "NotAwaited", "CalledDirectly",
         "CallError", "RunError", "RunBlocked", "AgentError",
     ),
     _FINAL: ("QuestionExpired", "TeamError", "NoDecision", "Deadlock", "BoundReached", "PingPong", "GateClosed",

@@ -4,13 +4,14 @@ from inspect import isasyncgenfunction, iscoroutinefunction
 
 from podium import App, RunHandle
 from podium.facade.conversations import Conversations
+from podium.facade.events import Events
 from podium.facade.inbox import Inbox
 from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
 from podium.facade.process_reports import ProcessReports
 from podium.facade.runs import Runs
 
-PARTS = (App, Runs, Conversations, Inbox, Operations, ProcessReports, RunHandle, ServerKeys)
+PARTS = (App, Runs, Conversations, Events, Inbox, Operations, ProcessReports, RunHandle, ServerKeys)
 
 
 def asynchronous(part: type) -> set[str]:

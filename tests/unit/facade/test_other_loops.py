@@ -13,6 +13,7 @@ import pytest
 
 from podium import App, Context, RunHandle, run_sync, workflow
 from podium.errors import UsageError, WrongLoop
+from podium.facade.events import EventFilter
 from tests.unit.facade.members import ALL
 
 
@@ -47,8 +48,16 @@ USES: dict[str, Use] = {
     "Conversations.redact": lambda o: o.app.conversations.redact("u"),
     "Conversations.search": lambda o: o.app.conversations.search("hello"),
     "Inbox.answer": lambda o: o.app.inbox.answer(o.question, "yes"),
+    "Inbox.away": lambda o: o.app.inbox.away("ada", None),
+    "Inbox.comment": lambda o: o.app.inbox.comment(o.question, "Mind you."),
+    "Inbox.context": lambda o: o.app.inbox.context(o.question),
+    "Inbox.discussion": lambda o: o.app.inbox.discussion(o.question),
     "Inbox.get": lambda o: o.app.inbox.get(o.question),
+    "Inbox.link": lambda o: o.app.inbox.link(o.question, for_="ann"),
+    "Inbox.linked": lambda o: o.app.inbox.linked("x"),
     "Inbox.list": lambda o: o.app.inbox.list(),
+    "Inbox.people": lambda o: o.app.inbox.people(),
+    "Inbox.reassign": lambda o: o.app.inbox.reassign(o.question, "ada"),
     "Inbox.said_before": lambda o: o.app.inbox.said_before(o.question),
     "ServerKeys.create": lambda o: o.app.keys.create("ci", who="bot"),
     "ServerKeys.list": lambda o: o.app.keys.list(),
@@ -96,6 +105,9 @@ USES: dict[str, Use] = {
     "RunHandle.result": lambda o: o.handle.result(),
     "RunHandle.signal": lambda o: o.handle.signal("go"),
     "RunHandle.status": lambda o: o.handle.status(),
+    "Events.batches": lambda o: o.app.events.batches(after=0, wanted=EventFilter()),
+    "Events.last": lambda o: o.app.events.last(),
+    "Events.stream": lambda o: o.app.events.stream(after=0),
     "RunHandle.stream": lambda o: o.handle.stream(),
     "Runs.call": lambda o: o.app.runs.call(o.handle.id, "0"),
     "Runs.facts": lambda o: o.app.runs.facts(o.handle.id),

@@ -10,6 +10,7 @@ import pytest
 
 from podium import App, Context, Principal, agent, workflow
 from podium.errors import NotAllowed, PodiumError, UnknownConversation, UnknownQuestion, UnknownRun
+from podium.facade.events import EventFilter
 from podium.facade.handle import AnyHandle
 from podium.facade.scoped import ScopedApp
 from tests.unit.facade.members import ALL
@@ -44,6 +45,10 @@ class Case:
     run: str
     question: str
     talk: str
+
+
+BEYOND = 1 << 40
+"""A position that there is not: everybody is told so."""
 
 
 async def drawn(found: AsyncIterator[object]) -> object:
@@ -85,6 +90,9 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "RunHandle.end": ("sees a run", lambda c: handled(c, lambda run: asyncio.sleep(0, run.end))),  # the same
     "RunHandle.status": ("sees a run", lambda c: handled(c, lambda run: run.status())),
     "RunHandle.stream": ("sees a run", streamed),
+    "Events.batches": ("looks", lambda c: anext(c.app.events.batches(after=BEYOND, wanted=EventFilter()))),
+    "Events.last": ("looks", lambda c: c.app.events.last()),
+    "Events.stream": ("looks", lambda c: anext(c.app.events.stream(after=BEYOND))),  # of whose: test_events.py
     "Runs.call": ("sees a run", lambda c: c.app.runs.call(c.run, "0")),
     "Runs.facts": ("sees a run", lambda c: c.app.runs.facts(c.run)),
     "Runs.generation": ("sees a run", lambda c: c.app.runs.generation(c.run)),
@@ -99,6 +107,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "RunHandle.cancel": ("steers", lambda c: handled(c, lambda run: run.cancel())),
     "RunHandle.signal": ("steers", lambda c: handled(c, lambda run: run.signal("go"))),
     "Inbox.answer": ("answers", lambda c: c.app.inbox.answer(c.question, "yes")),
+    "Inbox.link": ("answers", lambda c: c.app.inbox.link(c.question, for_=name_of(c.app))),
     "App.run": ("starts", lambda c: c.app.run(chat, "x")),
     "App.start": ("starts", lambda c: c.app.start(chat, "x")),
     "Conversations.fork": ("starts", lambda c: c.app.conversations.fork("own", f"of {c.run}", tenant=tenant_of(c.app))),
@@ -135,7 +144,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
 }
 """What each takes, and a use of it."""
 
-ONLY_UNSCOPED = {"App.drained", "App.redeem"}
+ONLY_UNSCOPED = {"App.drained", "App.redeem", "Inbox.linked"}
 
 ROLES = {
     "nobody in particular": frozenset[str](),
@@ -176,6 +185,11 @@ MATRIX: dict[Right, dict[str, Outcome]] = {
 def tenant_of(app: ScopedApp) -> str:
     assert app.principal is not None
     return app.principal.tenant
+
+
+def name_of(app: ScopedApp) -> str:
+    assert app.principal is not None
+    return app.principal.who
 
 
 def test_the_table_has_every_async_method() -> None:

@@ -187,7 +187,12 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 
 OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Inbox.answer": lambda app, question: app.inbox.answer(question, "yes"),
+    "Inbox.comment": lambda app, question: app.inbox.comment(question, "Mind you."),
+    "Inbox.context": lambda app, question: app.inbox.context(question),
+    "Inbox.discussion": lambda app, question: app.inbox.discussion(question),
     "Inbox.get": lambda app, question: app.inbox.get(question),
+    "Inbox.reassign": lambda app, question: app.inbox.reassign(question, "eve"),
+    "Inbox.link": lambda app, question: app.inbox.link(question, for_="ann"),
     "Inbox.said_before": lambda app, question: app.inbox.said_before(question),
 }
 """What takes the id of a question."""
@@ -215,11 +220,13 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
 
 ELSEWHERE = {
     "App.drained",  # of the app alone: its worker drives the runs of all tenants
-    "App.redeem",  # of the app alone: a token says on whose behalf
+    "App.redeem", "Inbox.linked",  # of the app alone: a token says on whose behalf
     "Conversations.delete", "Conversations.get", "Conversations.list",
     "Conversations.messages",  # test_conversations.py
     "Conversations.export", "Conversations.fork", "Conversations.redact",
     "Conversations.search",  # test_conversation_library.py
+    "Inbox.away", "Inbox.people",  # test_inbox.py
+    "Events.batches", "Events.last", "Events.stream",  # test_events.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
     "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result",

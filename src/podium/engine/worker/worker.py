@@ -33,6 +33,7 @@ from podium.model.clock import Clock
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.model.version import VERSION
+from podium.services.expiry import Expiry
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import BeatListener, Heartbeat
 from podium.services.isolation import CommitAnswer
@@ -76,6 +77,7 @@ class Worker:
         self._waiters = Waiters(store, driven=self._driven.__contains__, look_soon=self._look_now.set)
         self._backlog = Backlog(self._look_now.set)
         self.streams = Streams(store.streams, self.commits, clock, owner=self.id, driven=self._driven.__contains__)
+        self._expiry = Expiry(store, clock, keep_events=settings.keep_events)
         self._served = ServedWorkflows(fleet, self.commits, settings.poll)
         self._orphans = Orphans()
         self.draining = False
@@ -104,7 +106,7 @@ class Worker:
             ids=ids, store=store, alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve,
             recalls=self._recalls, retry_run=self._retry_run, max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
-            watches_loops=settings.watches_loops, observer=observer,
+            people=settings.people, watches_loops=settings.watches_loops, observer=observer,
             sent=SentSteps(clock, self.timers) if settings.keep_messages else None,
         )  # fmt: skip
 
@@ -206,6 +208,7 @@ class Worker:
             self._hand_back_orphans()
             await self._wake()
             self._recalls.look()
+            await self._expiry.look()
             await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
 
     async def _wake_when_due(self) -> None:

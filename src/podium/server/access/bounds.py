@@ -40,7 +40,7 @@ class Bounds:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        answering = _Answer(send, is_secure=scope.get("scheme") == "https")
+        answering = _BoundedAnswer(send, is_secure=scope.get("scheme") == "https")
         headers = Headers(scope=scope)
         if (refused := self._refused(headers)) is not None:
             status, detail, code = refused
@@ -95,7 +95,7 @@ class _Counted:
         return message
 
 
-class _Answer:
+class _BoundedAnswer:
     """Sends an answer with the headers that all have; once it begins it may take as long as it likes."""
 
     def __init__(self, send: Send, *, is_secure: bool) -> None:

@@ -14,7 +14,7 @@ from podium.server.access.oidc.browser import BrowserFlow
 from podium.server.access.oidc.provider import Provider
 from podium.server.access.oidc.tokens import TokenReader
 from podium.server.access.one_time import OnThisMachine
-from podium.server.access.rates import Rates
+from podium.server.access.rates import RequestRates
 from podium.server.access.sessions import Sessions
 from podium.server.access.sign_in import SignIn
 
@@ -45,8 +45,8 @@ async def signing_in(app: App, host: str, starter: Principal) -> AsyncGenerator[
         here=OnThisMachine(starter) if alone and settings.oidc is None else None,
         reader=reader,
         flow=flow,
-        rates=Rates(most.per_second, clock, burst=2 * most.per_second),
-        failures=Rates(most.failures_per_minute / _MINUTE, clock, burst=most.failures_per_minute),
+        rates=RequestRates(most.per_second, clock, burst=2 * most.per_second),
+        failures=RequestRates(most.failures_per_minute / _MINUTE, clock, burst=most.failures_per_minute),
     )
     try:
         yield access

@@ -11,7 +11,7 @@ _MOST = 10_000
 """So many askers are remembered; who has not asked for longest is forgotten first."""
 
 
-class Rates:
+class RequestRates:
     """Counts the requests of each asker, in this process.
 
     A bucket for each, as a time (GCRA): when it would be full again. It costs one number for each, and no timer.

@@ -11,7 +11,7 @@ from podium.operations.api_keys import ApiKeys
 from podium.server.access.oidc.browser import BrowserFlow
 from podium.server.access.oidc.tokens import TokenReader
 from podium.server.access.one_time import OnThisMachine
-from podium.server.access.rates import Rates
+from podium.server.access.rates import RequestRates
 from podium.server.access.sessions import Sessions
 
 
@@ -27,9 +27,9 @@ class SignIn:
     """Who reads the provider's tokens, where there is a provider."""
     flow: BrowserFlow | None
     """The way of browsers to the provider, where people may sign in by it."""
-    rates: Rates
+    rates: RequestRates
     """How often each key or user may ask."""
-    failures: Rates
+    failures: RequestRates
     """How often an address may send what nobody is known by."""
 
     async def caller(self, request: Request) -> Principal:

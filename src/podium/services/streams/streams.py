@@ -16,7 +16,6 @@ from podium.services.group_commit import GroupCommit
 from podium.services.streams.emitter import Emitter
 from podium.services.streams.feed import Feed
 
-_EXPIRE_SECONDS = 60.0
 _KEPT_SECONDS = 30.0
 """So long a feed is kept that nobody reads: whoever lost its connection comes again."""
 _ENDED_RUNS, _ENDS_OF_A_RUN = 2_000, 32
@@ -43,8 +42,6 @@ class Streams:
         self._watched: frozenset[str] = frozenset()
         """The runs that somebody watches from another process."""
         self._looking: set[asyncio.Task[None]] = set()
-        self._expire_at = float("-inf")
-        """When what is too old is to be deleted in the store, by the clock of the event loop."""
         self.driven = driven
         """Whether a run is driven here."""
 
@@ -130,7 +127,6 @@ class Streams:
         Where the store cannot say, nothing changes: runs that were found ready just before are driven all the same.
         """
         with suppress(StoreError):
-            await self._expire()
             self._follow(frozenset(await self._book.watched(self._clock.now(), own=f"{self._owner}/")))
         now = self._loop.time()
         for run, feed in list(self._feeds.items()):
@@ -138,12 +134,6 @@ class Streams:
                 del self._feeds[run]
                 if (emitter := self._emitters.get(run)) is not None:
                     emitter.keep(None)
-
-    async def _expire(self) -> None:
-        now = self._loop.time()
-        if now >= self._expire_at:
-            self._expire_at = now + _EXPIRE_SECONDS
-            await self._book.expire(self._clock.now())
 
     def _follow(self, watched: frozenset[str]) -> None:
         for run in self._watched - watched:

@@ -3,23 +3,25 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from podium.model.audit import PRUNED, Pruning
 from podium.model.budget_ids import budget_of_run, share_of_run
+from podium.model.event_types import EventType
 from podium.model.question import QuestionState
 from podium.model.run import RunState, child_ended
 from podium.store.conversing import AppendTurn, ReleaseTurn, WantTurn
-from podium.store.inserting import NewRun
+from podium.store.inserting import NewFact, NewRun
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.books import Books
 from podium.store.journaling.budgets import settle_run
 from podium.store.journaling.chain import GENESIS
+from podium.store.journaling.deleting import Deletions
 from podium.store.journaling.escrows import pay
+from podium.store.journaling.events import EventEntries
 from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.lookahead import Lookahead, is_worthwhile
 from podium.store.journaling.recorded_changes import RecordedChange, RecordedChanges
-from podium.store.journaling.redaction import redact
+from podium.store.journaling.recording import ChangeRecords
 from podium.store.journaling.reserving import Reserving
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Newcomers, Standings
@@ -56,16 +58,13 @@ from podium.store.operations import (
     Write,
 )
 
-_GONE = -1
-"""The epoch of a run that is pruned at the end: nobody has seen it in that."""
-
 
 class CommitTransaction:
     """Carries out operations inside a transaction of a backend."""
 
     __slots__ = (
-        "_claims", "_entries", "_fenced", "_let_go", "_newcomers", "_open_books", "_open_inbox", "_open_turns",
-        "_pruned", "_standings", "_transaction", "_worker", "journals", "result",
+        "_claims", "_entries", "_events", "_fenced", "_let_go", "_newcomers", "_open_books", "_open_deletions",
+        "_open_inbox", "_open_turns", "_standings", "_transaction", "_worker", "journals", "result",
     )  # fmt: skip
 
     def __init__(self, transaction: Transaction, worker: str, known: Mapping[int, Head], salts: Salts) -> None:
@@ -79,18 +78,21 @@ class CommitTransaction:
         self._open_inbox: InboxWriter | None = None
         self._open_books: Books | None = None
         self._open_turns: Turns | None = None
+        self._open_deletions: Deletions | None = None
         self._entries = LedgerEntries(transaction, salts)
+        self._events = EventEntries(transaction)
         self._claims: dict[tuple[int, int], Owned | None] = {}
         self._let_go: set[int] = set()
         """The runs that this worker owned until now."""
         self._fenced: bool | None = None
-        self._pruned: list[tuple[int, Head, Pruning]] = []
 
     @property
     def _inbox(self) -> InboxWriter:
         """Most commits need none; nor books."""
         if self._open_inbox is None:
-            self._open_inbox = InboxWriter(self._transaction, self._worker, self._standings, self._entries, self.result)
+            self._open_inbox = InboxWriter(
+                self._transaction, self._worker, self._standings, self._entries, self._events, self.result
+            )
         return self._open_inbox
 
     @property
@@ -104,6 +106,14 @@ class CommitTransaction:
         if self._open_turns is None:
             self._open_turns = Turns(self._transaction, self._standings, self._inbox, self.journals)
         return self._open_turns
+
+    @property
+    def _deletions(self) -> Deletions:
+        if self._open_deletions is None:
+            self._open_deletions = Deletions(
+                self._transaction, self._standings, self.journals, self._entries, self._events
+            )
+        return self._open_deletions
 
     def perform(self, operations: Sequence[Operation]) -> Committed:
         """Carry them out in order; each gets its verdict."""
@@ -138,13 +148,14 @@ class CommitTransaction:
             self._open_books.write()
             self.result.drawn_on = self._open_books.drawn_on
         self.journals.insert()
-        for _, head, _ in self._pruned:
-            self._entries.enter(head, PRUNED)
+        if self._open_deletions is not None:
+            self._open_deletions.enter()
         self._entries.insert()
+        self.result.noteworthy = self._events.insert()
         if self._open_inbox is not None:
             self._open_inbox.hand_over()
-        if self._pruned:
-            self._transaction.delete_runs([(n, pruning) for n, _, pruning in self._pruned])
+        if self._open_deletions is not None:
+            self._open_deletions.finish()
 
     def _look_ahead(self, operations: Sequence[Operation]) -> None:
         """Ask in sets for what the operations need: over a network each question is a way there and back."""
@@ -208,14 +219,14 @@ class CommitTransaction:
         if write.facts:
             head = self.journals.append(write.run, head, write.epoch, write.facts)
         for effect in write.effects:
-            self._effect(write.run, effect)
-        return CommitVerdict.OK if write.close is None else self._close(write.run, write.close, head, owned)
+            self._effect(write.run, effect, write.facts)
+        return CommitVerdict.OK if write.close is None else self._close(write, write.close, head, owned)
 
     def _of_question(self, operation: Reply | Expire) -> CommitVerdict:
         """Do what is asked from outside about a question."""
         if isinstance(operation, Reply):
             return self._inbox.reply(operation.question, operation.answer)
-        return self._inbox.close(operation.question, QuestionState.EXPIRED)
+        return self._inbox.close(operation.question, QuestionState.EXPIRED, None)
 
     def _of_ownership(self, operation: FetchSignals | HandBack | Unblock) -> CommitVerdict:
         """Do what is asked of those who drive runs, beyond what these write."""
@@ -262,7 +273,8 @@ class CommitTransaction:
     def _change_recorded(self, wanted: RecordedChange) -> CommitVerdict:
         """Change something from outside; what was appended is inserted first, for messages may stand in it."""
         self.journals.insert()
-        changes = RecordedChanges(self._transaction, self._newcomers, self.journals, self._entries, self._books)
+        records = ChangeRecords(self._transaction, self._newcomers, self.journals, self._entries, self._events)
+        changes = RecordedChanges(self._transaction, self._newcomers, records, self._books)
         verdict = changes.carry_out(wanted)
         self.result.deleted |= verdict is CommitVerdict.OK and changes.deletes(wanted)
         return verdict
@@ -270,7 +282,7 @@ class CommitTransaction:
     def _delete(self, operation: Redact | Prune) -> CommitVerdict:
         """Delete of ended runs; what was appended is inserted first, for it may be theirs, or share large payloads."""
         self.journals.insert()
-        return self._redact(operation) if isinstance(operation, Redact) else self._prune(operation)
+        return self._redact(operation) if isinstance(operation, Redact) else self._deletions.prune(operation)
 
     def _redact(self, wanted: Redact) -> CommitVerdict:
         """Delete what an ended run carries."""
@@ -278,39 +290,17 @@ class CommitTransaction:
         if standing is None or standing.epoch != wanted.epoch or not standing.state.ended:
             return CommitVerdict.STALE
         self._inbox.deliver_to(standing.n)
-        if not redact(self._transaction, standing.n, wanted):
-            return CommitVerdict.BUSY
-        epoch = standing.epoch = wanted.epoch + 1
-        head = self.journals.append(standing.n, self.journals.head(standing.n), epoch, [wanted.fact])
-        self._transaction.redact_run(standing.n, epoch, wanted.reason, head)
-        self._entries.enter(head, standing.state)
-        self.journals.heads[standing.n] = None
-        self.result.deleted = True
-        return CommitVerdict.OK
+        verdict = self._deletions.redact(standing, wanted)
+        self.result.deleted |= verdict is CommitVerdict.OK
+        return verdict
 
-    def _prune(self, wanted: Prune) -> CommitVerdict:
-        """Delete a family of runs that have ended: at the end, so that whatever else is asked of them finds them."""
-        found: list[tuple[RunStanding, Head, Pruning]] = []
-        for epoch, pruning in wanted.family:
-            standing = self._standings.of(pruning.run)
-            if standing is None or standing.epoch != epoch or not standing.state.ended:
-                return CommitVerdict.STALE
-            head = self.journals.head(standing.n)
-            if (head.count, head.hash) != (pruning.facts, pruning.head):
-                return CommitVerdict.STALE
-            found.append((standing, head, pruning))
-        for standing, head, pruning in found:
-            standing.epoch = _GONE
-            self._pruned.append((standing.n, head, pruning))
-        return CommitVerdict.OK
-
-    def _effect(self, run: int, effect: Effect) -> None:
-        """Do what goes with a fact."""
+    def _effect(self, run: int, effect: Effect, facts: Sequence[NewFact]) -> None:
+        """Do what goes with facts."""
         match effect:
             case OpenQuestion():
                 self._inbox.ask(run, effect)
             case WithdrawQuestion():
-                self._inbox.close(effect.id, QuestionState.WITHDRAWN)
+                self._inbox.close(effect.id, QuestionState.WITHDRAWN, facts[-1].at if facts else None)
             case Spawn():
                 self._spawn(effect.run)
             case TakeSignal():
@@ -324,8 +314,10 @@ class CommitTransaction:
             case _:
                 pay(self._books, run, effect)
 
-    def _close(self, run: int, close: Close, head: Head, owned: Owned) -> CommitVerdict:
+    def _close(self, write: Write, close: Close, head: Head, owned: Owned) -> CommitVerdict:
         """Let go of a run, unless it was to be parked and somebody woke it, or begins again."""
+        run = write.run
+        self._events.of_close(run, close, write.facts)
         match close:
             case Park(wake=seen):
                 if seen != owned.wake + (0 if self._open_inbox is None else self._open_inbox.wakes(run)):
@@ -385,6 +377,7 @@ class CommitTransaction:
         if run.limits is not None:
             self._books.open(budget_of_run(run.id), run.limits)
         self.journals.append(n, Head(run.id.encode(), 0, GENESIS), epoch, [run.started, *run.facts])
+        self._events.of_run(n, EventType.RUN_STARTED, run.at)
         self.result.started[run.id] = n
         if run.turn is not None:
             self._turns.want(run.id, run.turn)

@@ -5,8 +5,6 @@ from podium.store.corrections import CorrectBudgets
 from podium.store.journaling.books import Books
 from podium.store.journaling.budgets import correct
 from podium.store.journaling.conversation_changes import ConversationChanges
-from podium.store.journaling.journals import Journals
-from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.recording import ChangeRecords
 from podium.store.journaling.standings import Newcomers
 from podium.store.journaling.transaction import Transaction
@@ -20,12 +18,10 @@ class RecordedChanges:
 
     __slots__ = ("_books", "_newcomers", "_records", "_transaction")
 
-    def __init__(
-        self, transaction: Transaction, newcomers: Newcomers, journals: Journals, entries: LedgerEntries, books: Books
-    ) -> None:
+    def __init__(self, transaction: Transaction, newcomers: Newcomers, records: ChangeRecords, books: Books) -> None:
         self._transaction = transaction
         self._newcomers = newcomers
-        self._records = ChangeRecords(transaction, newcomers, journals, entries)
+        self._records = records
         self._books = books
 
     @staticmethod

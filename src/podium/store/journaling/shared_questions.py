@@ -26,8 +26,11 @@ class SharedQuestionsTransaction(Protocol):
         """Return the open questions behind a lead, oldest first."""
         ...
 
-    def show_next(self, lead: str) -> None:
-        """Have the oldest open question behind a lead shown in its place, as the lead of all that stood behind that."""
+    def show_next(self, lead: str) -> str | None:
+        """Have the oldest open question behind a lead shown in its place, as the lead of all that stood behind that.
+
+        Returns it; None where there is none.
+        """
         ...
 
     def take_raise(self, question: str) -> bool:

@@ -10,8 +10,10 @@ from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
+from podium.store.journaling.assigning import AssigningTransaction
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
+from podium.store.journaling.events import EventsTransaction
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.shared_questions import SharedQuestionsTransaction
 from podium.store.journaling.waits import WaitsTransaction
@@ -59,6 +61,9 @@ class QuestionRow(NamedTuple):
     idempotency_key: str | None
     to_folded: str
     """Whom it is put to, as names are compared."""
+    remind: float | None
+    assignee: str | None
+    assignee_folded: str | None
 
 
 class AskedQuestion(NamedTuple):
@@ -133,7 +138,10 @@ class EmptiedFact(NamedTuple):
     body: bytes
 
 
-class Transaction(ConversationTransaction, WaitsTransaction, SharedQuestionsTransaction, Protocol):
+class Transaction(
+    ConversationTransaction, WaitsTransaction, SharedQuestionsTransaction, AssigningTransaction, EventsTransaction,
+    Protocol,
+):  # fmt: skip
     """One write transaction of a backend, from its begin to its commit, in the thread that commits.
 
     Whatever is written is seen by what is asked after it. What is asked is asked in sets, where a group of operations

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+from psycopg import Cursor
+
 from podium.store.postgres.columns import Blobs, Column, Floats, Ints, Texts
 from podium.store.postgres.statements import PostgresStatements
+from podium.store.tables.statements import Row
 
 _SETS: dict[str, Sequence[type[Column]]] = {
     "runs_insert": (
@@ -25,16 +28,20 @@ _SETS: dict[str, Sequence[type[Column]]] = {
 
 What is inserted comes before what changes it. Otherwise no two of them, of one set, touch the same row.
 """
+_GIVING = ("questions_withdraw",)
+"""Those of which it is asked later what they did."""
 
 
 class Gathered:
     """Rows to be written."""
 
-    __slots__ = ("_rows", "_statements")
+    __slots__ = ("_rows", "_statements", "given")
 
     def __init__(self, statements: PostgresStatements) -> None:
         self._statements = statements
         self._rows: dict[str, list[Sequence[object]]] = {}
+        self.given: list[Cursor[Row]] = []
+        """What comes of those that were sent of `_GIVING`."""
 
     def add(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         """Have a statement of `_SETS` write these rows too."""
@@ -49,4 +56,6 @@ class Gathered:
             rows = gathered.get(name)
             if rows:
                 columns = zip(*rows, strict=True)
-                self._statements.send(name, *(kind(column) for kind, column in zip(kinds, columns, strict=True)))
+                sent = self._statements.send(name, *(kind(each) for kind, each in zip(kinds, columns, strict=True)))
+                if name in _GIVING:
+                    self.given.append(sent)

@@ -16,7 +16,7 @@ from podium.store.postgres.named import Named
 from podium.store.postgres.ownership import Taken, claim, take_over, wake
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
-from podium.store.postgres.stream_news import tell_streams
+from podium.store.postgres.stream_news import tell_events, tell_streams
 from podium.store.postgres.transaction import PostgresTransaction
 from podium.store.postgres.workers import fence
 from podium.store.protocol import Claimed, Serving, Woken
@@ -33,7 +33,9 @@ _HELD_SECONDS = 0.05
 class PostgresRunning:
     """What drives runs on a store."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, ring: Callable[[], None]) -> None:
+        """`ring` is called, in the thread that commits, for what is noteworthy."""
+        self._ring = ring
         self._session = Session(address)
         self._listener = Listener(address, self._session.name)
         self._thread = CommitThread()
@@ -129,11 +131,15 @@ class PostgresRunning:
             news = News(work=work, ends=any(_may_end(each) for each in operations))
             tell(connection, worker, self._session.name, news)
             tell_streams(PostgresStatements(connection), {op.run for op in operations if isinstance(op, KeepEvents)})
+            if committed.noteworthy:
+                tell_events(PostgresStatements(connection), worker)
 
         committed = self._write(worker, work, after=after)
         self._learn(made[-1], operations)
         if any(run.sticky for run in committed.placed):
             self._looked = None  # who is to drive it, the next look tells
+        if committed.noteworthy:
+            self._ring()
         return committed
 
     def _write(

@@ -7,13 +7,12 @@ from podium.store.postgres.connection import prepare
 from podium.store.postgres.running import PostgresRunning
 from podium.store.postgres.schema import schemas
 from podium.store.postgres.session import Session
-from podium.store.postgres.stream_news import PostgresStreams
+from podium.store.postgres.stream_news import PostgresEventBook, PostgresStreams, StreamNews
 from podium.store.postgres.tables import PostgresTables
 from podium.store.postgres.upkeep import PostgresUpkeep
 from podium.store.postgres.words import WordTable
 from podium.store.postgres.workers import PostgresWorkers
-from podium.store.tables.actions import TableActions
-from podium.store.tables.api_keys import TableKeys
+from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.ledger import TableLedger
@@ -27,7 +26,7 @@ _BEAT_PATIENCE_SECONDS = 0.5
 _BEAT_SILENCE_SECONDS = 1.0
 
 
-class PostgresStore(PostgresRunning, TableReading):
+class PostgresStore(PostgresRunning, TableReading, TableBooks):
     """A store in one schema of a PostgreSQL database.
 
     It commits, claims and wakes in a thread on one connection; beats have another, so that a long commit is not taken
@@ -41,8 +40,10 @@ class PostgresStore(PostgresRunning, TableReading):
         """
         where = parsed(address)
         prepare(where, make=make)
-        PostgresRunning.__init__(self, where)
         self._tables = PostgresTables(where)
+        self._news = StreamNews(where)
+        self.events = PostgresEventBook(self._tables, self._news)
+        PostgresRunning.__init__(self, where, self.events.ring)
         TableReading.__init__(self, self._tables)
         # A fence that is lost with its server is lost with all that it let others write, which comes after it.
         self._beats = Session(
@@ -53,9 +54,7 @@ class PostgresStore(PostgresRunning, TableReading):
         self.ledger = TableLedger(self._tables, lambda: schemas(where))
         self.answers = TableAnswerCache(self._tables)
         self.delegations = TableDelegations(self._tables)
-        self.keys = TableKeys(self._tables)
-        self.action_book = TableActions(self._tables)
-        self.streams = PostgresStreams(self._tables, where)
+        self.streams = PostgresStreams(self._tables, self._news)
         self.states = TableSharedStates(self._tables, self._share, has_clock=True)
         self.upkeep = PostgresUpkeep(self._long, where)
         self.workers = PostgresWorkers(self._beats, where.name)
@@ -66,7 +65,7 @@ class PostgresStore(PostgresRunning, TableReading):
     def close(self) -> None:
         """Close all connections, once no thread uses them."""
         super().close()
-        self.streams.close()
+        self._news.close()
         self._tables.close()
         self._beats.close()
         self._long.close()

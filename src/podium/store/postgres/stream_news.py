@@ -1,4 +1,4 @@
-"""Hearing at once that there is more of a stream: the server tells a thread, as long as this process reads any."""
+"""Hearing at once that there is more of a stream, or of events: the server tells a thread, while any are read here."""
 
 import hashlib
 import threading
@@ -13,12 +13,15 @@ from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection, connect
 from podium.store.postgres.sql import statement
 from podium.store.postgres.statements import PostgresStatements
+from podium.store.tables.events import TableEvents
 from podium.store.tables.statements import Tables
 from podium.store.tables.streams import TableStreams
 
 _LOOK_SECONDS = 0.5
 """So often the thread looks whether anybody reads still, and so long it waits to try a server again that is gone."""
 _END_SECONDS = 2.0
+_EVENTS = "events"
+"""What stands for the events of the store, where a digest stands for a run."""
 
 
 class PostgresStreams(TableStreams):
@@ -26,9 +29,9 @@ class PostgresStreams(TableStreams):
 
     tells = True
 
-    def __init__(self, tables: Tables, address: Address) -> None:
+    def __init__(self, tables: Tables, news: "StreamNews") -> None:
         super().__init__(tables)
-        self._news = StreamNews(address)
+        self._news = news
 
     @contextmanager
     def hear(self, run: str, ring: Callable[[], None]) -> Generator[Callable[[], bool]]:
@@ -36,9 +39,21 @@ class PostgresStreams(TableStreams):
         with self._news.heard(_mark(run), ring):
             yield self._news.is_listening
 
-    def close(self) -> None:
-        """Listen no more."""
-        self._news.close()
+
+class PostgresEventBook(TableEvents):
+    """Events in the store's own table; the server says when another process has added some."""
+
+    tells = True
+
+    def __init__(self, tables: Tables, news: "StreamNews") -> None:
+        super().__init__(tables)
+        self._news = news
+
+    @contextmanager
+    def hear(self, ring: Callable[[], None]) -> Generator[Callable[[], bool]]:
+        """Have `ring` called for what any process commits, maybe in another thread."""
+        with super().hear(ring), self._news.heard(_EVENTS, ring):
+            yield self._news.is_listening
 
 
 class StreamNews:
@@ -113,6 +128,11 @@ class StreamNews:
                 return False
             self._thread = None
             return True
+
+
+def tell_events(statements: PostgresStatements, worker: str) -> None:
+    """Tell those who read events in other processes, if there are any, that some were just committed."""
+    statements.send("events_tell", _EVENTS, worker)
 
 
 def tell_streams(statements: PostgresStatements, runs: set[str]) -> None:

@@ -16,7 +16,7 @@ from podium.store.journaling.transaction import EmptiedFact, EntryRow, Owned
 from podium.store.keeping import KeepAnswer, KeepEvents
 from podium.store.operations import BeginGeneration, Block, FinishRun, Leave, Park, Placed, Release
 from podium.store.postgres.columns import Blobs, Ints, Texts
-from podium.store.postgres.inboxes import PostgresInboxes
+from podium.store.postgres.events import PostgresEvents
 from podium.store.postgres.named import Named
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.tables.cache import keep
@@ -26,13 +26,13 @@ from podium.store.tables.rows import plain_reason, stored_payload
 from podium.store.tables.streams import forget_events, keep_events
 
 _OF_RUNS = (
-    "facts_delete_runs", "signals_forget", "answers_delete_runs", "questions_delete_runs", "reservations_delete_runs",
-    "budget_waits_delete_runs", "budget_questions_delete_runs", "runs_delete",
+    "facts_delete_runs", "signals_forget", "answers_delete_runs", "remarks_delete_runs", "questions_delete_runs",
+    "reservations_delete_runs", "budget_waits_delete_runs", "budget_questions_delete_runs", "runs_delete",
 )  # fmt: skip
 """What deletes all that is kept under the numbers of runs."""
 
 
-class PostgresTransaction(PostgresInboxes):
+class PostgresTransaction(PostgresEvents):
     """Asks and writes on a connection that is inside a transaction, and in a pipeline.
 
     Locked are, in this order: the worker's row; the rows of runs that are let go, told something, or end below one that
@@ -207,6 +207,7 @@ class PostgresTransaction(PostgresInboxes):
         statements.send("blobs_forget", Blobs(sorted(blobs)))
         statements.send("signals_forget", Ints([run]))
         statements.send("answers_redact", run)
+        statements.send("remarks_redact", run)
         statements.send("questions_redact", run)
         statements.send("kept_forget_all", Texts([run_id]))
         forget_events(statements, [run_id])

@@ -45,7 +45,13 @@ class PostgresWorkers:
 
     def drain(self, worker: str, drain: Drain) -> bool:
         """Have a worker told at its next beat that it is to drain, and enter that in the ledger."""
-        return self._session.write(lambda connection: ask_to_drain(PostgresStatements(connection), worker, drain))
+
+        def work(connection: Connection) -> bool:
+            statements = PostgresStatements(connection)
+            statements.send("commit_waited")
+            return ask_to_drain(statements, worker, drain)
+
+        return self._session.write(work)
 
     def drained(self, worker: str, now: float) -> None:
         """Say that a worker has drained."""
@@ -68,13 +74,10 @@ class PostgresWorkers:
         """Fence a worker and hand its runs back, in one transaction."""
         return self._session.write(lambda connection: fence(connection, worker, lost=False))
 
-    def others(self, worker: str, since: float) -> list[str]:
-        """Return where other workers drive runs that were heard of since a time, and are not known to be gone."""
-        return [
-            f"pid {pid} on {host_of(where)}"
-            for _, where, pid, born, beat in self._others(worker)
-            if beat >= since and not is_gone(where, pid, born)
-        ]
+    def others(self, worker: str) -> list[str]:
+        """Return where other workers drive runs that were heard of within their lease, and are not known to be gone."""
+        rows = self._session.read(lambda connection: PostgresStatements(connection).all("workers_heard", worker))
+        return [f"pid {pid} on {host_of(where)}" for where, pid, born in rows if not is_gone(where, pid, born)]
 
     def is_fenced(self, worker: str) -> bool:
         """Whether a worker left, was reaped, or was never entered."""

@@ -53,6 +53,8 @@ class QuestionQuery(Query):
 
     state: QuestionState | None = None
     to: str | None = None
+    assignee: str | None = None
+    """To whom they were given."""
     run: str | None = None
     prefix: str | None = None
     """How their ids begin."""

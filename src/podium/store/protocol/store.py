@@ -1,9 +1,7 @@
 """A store: who drives runs and who looks at them share it, and it keeps some books beside."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from podium.model.action import ActionBook
-from podium.model.api_key import KeyBook
 from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
@@ -14,6 +12,12 @@ from podium.store.protocol.reading import ReadStore
 from podium.store.protocol.running import RunStore
 from podium.store.protocol.upkeep import Upkeep
 from podium.store.protocol.workers import WorkerRegistry
+
+if TYPE_CHECKING:
+    from podium.model.action import ActionBook
+    from podium.model.api_key import KeyBook
+    from podium.model.events import EventBook
+    from podium.model.inbox_book import InboxBook
 
 
 class Store(RunStore, ReadStore, Protocol):
@@ -30,12 +34,17 @@ class Store(RunStore, ReadStore, Protocol):
         ...
 
     @property
-    def keys(self) -> KeyBook:
+    def inbox(self) -> "InboxBook":
+        """What is said of questions, and who is away."""
+        ...
+
+    @property
+    def keys(self) -> "KeyBook":
         """With what programs sign in."""
         ...
 
     @property
-    def action_book(self) -> ActionBook:
+    def action_book(self) -> "ActionBook":
         """Where it is written down who asks for which change; `actions` lists them."""
         ...
 
@@ -52,6 +61,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def streams(self) -> StreamBook:
         """Who watches runs that others drive, and the transient events of these."""
+        ...
+
+    @property
+    def events(self) -> "EventBook":
+        """What is noteworthy about all runs and questions, in the order in which it was committed."""
         ...
 
     @property

@@ -7,7 +7,7 @@ CREATE TABLE workers (
     born TEXT NOT NULL,
     beat REAL NOT NULL,
     fenced INTEGER NOT NULL DEFAULT 0
-, since REAL NOT NULL DEFAULT 0, version TEXT NOT NULL DEFAULT '', queues TEXT, slots INTEGER NOT NULL DEFAULT 0, lease REAL NOT NULL DEFAULT 10, rates TEXT NOT NULL DEFAULT '{}', drained_at REAL) WITHOUT ROWID;
+, since REAL NOT NULL DEFAULT 0, version TEXT NOT NULL DEFAULT '', queues TEXT, slots INTEGER NOT NULL DEFAULT 0, lease REAL NOT NULL DEFAULT 10, rates TEXT NOT NULL DEFAULT '{}', drained_at REAL, heard_at REAL) WITHOUT ROWID;
 CREATE TABLE runs (
     n INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -81,7 +81,7 @@ CREATE TABLE questions (
     tenant TEXT NOT NULL,
     principal TEXT NOT NULL,
     state TEXT NOT NULL
-, step TEXT, idempotency_key TEXT, to_folded TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+, step TEXT, idempotency_key TEXT, to_folded TEXT NOT NULL DEFAULT '', remind REAL, assignee TEXT, assignee_folded TEXT) WITHOUT ROWID;
 CREATE INDEX questions_open ON questions (asked_at) WHERE state = 'open';
 CREATE INDEX questions_run ON questions (run);
 CREATE TABLE answers (
@@ -373,6 +373,41 @@ CREATE TABLE actions (
     PRIMARY KEY (at, id)
 ) WITHOUT ROWID;
 CREATE INDEX actions_of_tenant ON actions (tenant, at, id);
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
+    type TEXT NOT NULL,
+    run TEXT NOT NULL,
+    root TEXT NOT NULL,
+    workflow TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    principal TEXT NOT NULL,
+    question TEXT,
+    "to" TEXT,
+    content TEXT NOT NULL
+);
+CREATE INDEX questions_given ON questions (assignee_folded) WHERE state = 'open' AND assignee_folded IS NOT NULL;
+CREATE TABLE remarks (
+    id TEXT PRIMARY KEY NOT NULL,
+    question TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at REAL NOT NULL,
+    text BLOB NOT NULL,
+    assignee TEXT,
+    salt BLOB,
+    digest BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX remarks_question ON remarks (question);
+CREATE TABLE absences (
+    id TEXT PRIMARY KEY NOT NULL,
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    person_folded TEXT NOT NULL,
+    until REAL NOT NULL,
+    at REAL NOT NULL,
+    by TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX absences_person ON absences (tenant, person_folded);
 CREATE INDEX runs_sticky ON runs (ready_at) WHERE state = 'ready' AND affinity IS NOT NULL;
 CREATE TABLE affinities (
     tenant TEXT NOT NULL,

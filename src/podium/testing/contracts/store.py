@@ -5,6 +5,7 @@ from podium.testing.contracts.answers import AnswersContract
 from podium.testing.contracts.conversation_changes import ConversationChangesContract
 from podium.testing.contracts.conversations import ConversationsContract
 from podium.testing.contracts.delegations import DelegationsContract
+from podium.testing.contracts.events import EventsContract
 from podium.testing.contracts.generations import GenerationsContract
 from podium.testing.contracts.inbox import InboxContract
 from podium.testing.contracts.keys import KeysContract
@@ -34,6 +35,7 @@ class StoreContract(
     KeysContract,
     WatchingContract,
     StreamsContract,
+    EventsContract,
     SharedStatesContract,
     AnswersContract,
     LedgerContract,

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from podium.errors import TooManyRequests, UsageError
 from podium.model.server import OidcSettings, RequestSettings, ServerSettings
 from podium.server.access.bounds import HEADERS, Bounds, is_loopback
-from podium.server.access.rates import Rates
+from podium.server.access.rates import RequestRates
 from podium.testing import DrivenClock
 from tests.unit.server.access.conftest import Serving
 
@@ -107,7 +107,7 @@ async def test_what_does_not_begin_to_answer_in_time_is_cut_and_a_stream_goes_on
 
 async def test_a_rate_is_of_each_asker_and_says_when_the_next_fits() -> None:
     clock = DrivenClock()
-    rates = Rates(10, clock, burst=3)
+    rates = RequestRates(10, clock, burst=3)
     for _ in range(3):
         rates.count("ann")
     with pytest.raises(TooManyRequests) as error:

@@ -14,9 +14,11 @@ from podium.store.codec import decode, encode
 from podium.store.inserting import NewRun
 from podium.store.journaling import commit_transaction
 from podium.store.journaling.appending import FactRow, Head, Salts
+from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
+from podium.store.journaling.events import EventRow, QuestionsLeft
 from podium.store.journaling.quoted import quotes
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.transaction import (
@@ -116,6 +118,7 @@ class DictTransaction:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
+        self._left = QuestionsLeft()
 
     # Ownership and journals
 
@@ -281,11 +284,11 @@ class DictTransaction:
 
     def withdraw_questions(self, run: int) -> None:
         shown = [name for name, each, _ in self._open() if each.run == run and each.lead == name]
-        for question in self.tables.questions.values():
+        for name, question in self.tables.questions.items():
             if question.row.run == run and question.state is QuestionState.OPEN:
                 question.state = QuestionState.WITHDRAWN
-        for each in shown:
-            self.show_next(each)
+                self._left.withdrawn.append((run, name))
+        self._left.shown.extend(each for lead in shown if (each := self.show_next(lead)) is not None)
 
     def question(self, id: str) -> AskedQuestion | None:
         question = self.tables.questions.get(id)
@@ -319,11 +322,12 @@ class DictTransaction:
     def questions_behind(self, lead: str) -> Sequence[str]:
         return [name for name, each, _ in self._open() if each.lead == lead != name]
 
-    def show_next(self, lead: str) -> None:
+    def show_next(self, lead: str) -> str | None:
         behind = self.questions_behind(lead)
         for name, each in self.tables.budget_questions.items():
             if behind and each.lead == lead != name:
                 each.lead = behind[0]
+        return behind[0] if behind else None
 
     def take_raise(self, question: str) -> bool:
         each = self.tables.budget_questions.get(question)
@@ -345,6 +349,41 @@ class DictTransaction:
     def answers(self, question: str) -> Sequence[AnswerRow]:
         found = self.tables.questions.get(question)
         return [] if found is None else sorted(found.answers.values(), key=lambda each: (each.at, each.by))
+
+    # Who is to answer
+
+    def open_questions(self, tenant: str) -> Mapping[str, int]:
+        behind = {name for name, each in self.tables.budget_questions.items() if each.lead != name}
+        given = [
+            each.row.assignee_folded
+            for name, each in self.tables.questions.items()
+            if each.row.tenant == tenant and each.state is QuestionState.OPEN and name not in behind
+        ]
+        return {name: given.count(name) for name in given if name is not None}
+
+    def away(self, tenant: str, at: float) -> Mapping[str, float]:
+        return {}  # nothing that a commit does says so
+
+    def insert_remark(self, row: RemarkRow) -> None:
+        remarks = self.tables.questions[row.question].remarks
+        if all(each.id != row.id for each in remarks):
+            remarks.append(row)
+
+    # Events
+
+    def questions_left(self) -> QuestionsLeft:
+        return self._left
+
+    def insert_events(self, rows: Sequence[EventRow]) -> None:
+        asked, known = self.tables.questions, self.tables.budget_questions
+        for at, kind, n, question, content in rows:
+            shared = None if question is None else known.get(question)
+            number = n if question is None else asked[question].row.run
+            if number is None or (shared is not None and shared.lead != question):
+                continue
+            run, to = self.tables.runs[number].run, None if question is None else asked[question].row.to
+            said = (kind, run.id, run.root, run.workflow, run.tenant, run.principal, question, to, content)
+            self.tables.book = [*self.tables.book, (len(self.tables.book) + 1, at, *said)]
 
     # Money
 
@@ -573,6 +612,7 @@ class DictTransaction:
                 question.answers = {
                     by: row._replace(value=encode(None), salt=None) for by, row in question.answers.items()
                 }
+                question.remarks = [each._replace(text=encode(None), salt=None) for each in question.remarks]
         self.tables.kept = {key: each for key, each in self.tables.kept.items() if each.run != run_id}
         self._forget_events({run_id})
 

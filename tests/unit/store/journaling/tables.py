@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from podium.model.audit import Pruning
 from podium.model.question import QuestionState
 from podium.model.run import BlockedReason, RunState
 from podium.store.inserting import NewRun
+from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.chain import GENESIS
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.run_standing import RunStanding
@@ -93,6 +95,7 @@ class QuestionData:
     row: QuestionRow
     state: QuestionState = QuestionState.OPEN
     answers: dict[str, AnswerRow] = field(default_factory=dict[str, AnswerRow])
+    remarks: list[RemarkRow] = field(default_factory=list[RemarkRow])
 
 
 @dataclass
@@ -136,6 +139,8 @@ class Tables:
     kept: dict[tuple[str, str, str, str], KeepAnswer] = field(
         default_factory=dict[tuple[str, str, str, str], KeepAnswer]
     )
+    book: list[tuple[Any, ...]] = field(default_factory=list[tuple[Any, ...]])
+    """Events of the system, as rows."""
     events: dict[tuple[str, int], tuple[int, bytes]] = field(default_factory=dict[tuple[str, int], tuple[int, bytes]])
     """Transient events by run and number: epoch and text."""
     event_heads: dict[str, tuple[int, int, float]] = field(default_factory=dict[str, tuple[int, int, float]])

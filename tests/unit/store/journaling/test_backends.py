@@ -31,6 +31,8 @@ from tests.unit.store.journaling.dicts import DictBackend, UnseeingBackend, take
 from tests.unit.store.journaling.programs import Programs
 from tests.unit.store.journaling.tables import Tables
 
+LONG_AGO = 1_000_000.0
+"""The times of the operations here; where they say none, it is the time of the store."""
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -154,10 +156,14 @@ def rows_of(rows: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
         "questions": [
             (*row[:4], decode(row[4]), decode(row[5]), *row[6:])
             for row in rows(
-                "SELECT id, run, run_id, text, subject, schema, quorum, deadline, state FROM questions ORDER BY id"
+                "SELECT id, run, run_id, text, subject, schema, quorum, deadline, state, assignee FROM questions"
+                " ORDER BY id"
             )
         ],
         "answers": rows("SELECT question, by, value, at, salt, digest FROM answers ORDER BY question, by"),
+        "remarks": rows(
+            "SELECT id, question, by, at, text, assignee, salt, digest FROM remarks ORDER BY question, id"
+        ),
         "budgets": rows(
             "SELECT id, usd_limit, tokens_limit, calls_limit, usd_reserved, tokens_reserved, calls_reserved, usd_spent,"
             " tokens_spent, calls_spent, usd_wanted, tokens_wanted, calls_wanted, usd_in_doubt FROM budgets ORDER BY id"
@@ -169,6 +175,13 @@ def rows_of(rows: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
         "ledger": rows("SELECT n, run, facts, head, state, hash FROM ledger ORDER BY n"),
         "pruned": rows("SELECT number, run, facts, head FROM pruned ORDER BY number"),
         "kept": rows("SELECT digest, run, until FROM answers_kept ORDER BY digest"),
+        "book": [
+            (row[0], None if row[1] > LONG_AGO else row[1], *row[2:])
+            for row in rows(
+                'SELECT position, at, type, run, root, workflow, tenant, principal, question, "to", content FROM events'
+                " ORDER BY position"
+            )
+        ],
         "events": rows("SELECT run, number, epoch, text FROM stream_events ORDER BY run, number"),
         "event_heads": rows("SELECT run, epoch, last, until FROM stream_heads ORDER BY run"),
         "conversations": rows(
@@ -204,9 +217,10 @@ def of_dicts(tables: Tables) -> Rows:
         ],
         "questions": [
             (row.id, row.run, row.run_id, row.text, decode(row.subject), decode(row.schema), row.quorum, row.deadline,
-             each.state) for each in questions for row in [each.row]
+             each.state, row.assignee) for each in questions for row in [each.row]
         ],
         "answers": [(each.row.id, *row) for each in questions for _, row in sorted(each.answers.items())],
+        "remarks": [tuple(row) for each in questions for row in sorted(each.remarks)],
         "budgets": [
             (name, *row.limits, *row.reserved, *row.spent, *row.wanted, row.in_doubt)
             for name, row in sorted(tables.budgets.items())
@@ -217,6 +231,7 @@ def of_dicts(tables: Tables) -> Rows:
         "ledger": [tuple(row) for row in tables.ledger],
         "pruned": [(n, each.run, each.facts, each.head) for n, each in sorted(tables.pruned.items())],
         "kept": [(key[3], each.run, each.until) for key, each in sorted(tables.kept.items())],
+        "book": list(tables.book),
         "events": [(*at, *each) for at, each in sorted(tables.events.items())],
         "event_heads": [(run, *head) for run, head in sorted(tables.event_heads.items())],
         "conversations": [

@@ -1,1 +1,1 @@
-UPDATE questions SET state = 'withdrawn' WHERE run = ? AND state = 'open'
+UPDATE questions SET state = 'withdrawn' WHERE run = ? AND state = 'open' RETURNING id

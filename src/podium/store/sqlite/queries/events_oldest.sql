@@ -1,0 +1,1 @@
+SELECT position, at FROM events ORDER BY position LIMIT 1
