@@ -28,6 +28,14 @@ class ListGiven(ApiInput):
         return {name: value.timestamp() if isinstance(value, datetime) else value for name, value in found.items()}
 
 
+class ActionsGiven(ListGiven):
+    """Which actions to list: a principal is who asked for them."""
+
+    about: Annotated[
+        str | None, Field(description="Only what was asked of the run, conversation or key of this id.")
+    ] = None
+
+
 class RunsGiven(ListGiven):
     """Which runs to list; their time is that of their start."""
 
