@@ -7,13 +7,36 @@ from fastapi import APIRouter, FastAPI
 
 from podium.api.problems import ProblemBody
 from podium.app import App
+from podium.server.answers import MaskedJson
 from podium.server.callers import Access
+from podium.server.illustrating import illustrate
+from podium.server.metrics import CountRequests, Metrics
 from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
-from podium.server.routes import inbox, runs
+from podium.server.routes import (
+    agents,
+    audit,
+    conversations,
+    costs,
+    dead_letters,
+    feedback,
+    grants,
+    health,
+    inbox,
+    incidents,
+    policies,
+    runs,
+    store,
+    workers,
+)
 
 PREFIX = "/api/v1"
-ROUTERS: tuple[tuple[str, APIRouter], ...] = (("runs", runs.router), ("inbox", inbox.router))
+ROUTERS: tuple[tuple[str, APIRouter], ...] = (
+    ("runs", runs.router), ("inbox", inbox.router), ("agents", agents.router), ("conversations", conversations.router),
+    ("dead letters", dead_letters.router), ("money", costs.router), ("workers", workers.router),
+    ("audit", audit.router), ("policies", policies.router), ("delegations", grants.router),
+    ("incidents", incidents.router), ("feedback", feedback.router), ("store", store.router),
+)  # fmt: skip
 """What is served under `/api/v1`, by tag."""
 
 
@@ -21,16 +44,19 @@ def application(app: App, access: Access) -> FastAPI:
     """Return what serves an app that is open, in its own event loop, to those whom `access` knows."""
     server = FastAPI(
         title="Podium", version=metadata.version("podium"), openapi_url=f"{PREFIX}/openapi.json", docs_url=None,
-        redoc_url=None, redirect_slashes=False, responses=EVERYWHERE,
+        redoc_url=None, redirect_slashes=False, responses=EVERYWHERE, default_response_class=MaskedJson,
         description="Durable teamwork of AI agents: start it, watch it, answer it.",
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
-    server.state.podium, server.state.access = app, access
+    server.state.podium, server.state.access, server.state.metrics = app, access, (metrics := Metrics())
     for tag, router in ROUTERS:
         server.include_router(router, prefix=PREFIX, tags=[tag])
+    server.include_router(health.router, tags=["health"])
+    server.add_middleware(CountRequests, metrics=metrics)
     server.include_router(pages.router)
     answer_errors(server)
     _complete(server)
+    illustrate(server)
     return server
 
 
