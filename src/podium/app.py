@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -32,12 +33,10 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.principal import Principal
-from podium.operations.links import Links
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
 from podium.services.isolation import CommitAnswer
-from podium.services.process_states import ProcessStates
 from podium.services.serving import ServingBoard
 from podium.services.timers import Timer
 from podium.store.keeping import KeepAnswer
@@ -47,9 +46,9 @@ from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
     from podium.model import people
-    from podium.operations import operator
+    from podium.operations import links, operator
     from podium.operations.monitor import monitor
-    from podium.services import event_reader
+    from podium.services import event_reader, process_states
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
 else:
@@ -57,7 +56,9 @@ else:
     people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
+    links = lazy.module("podium.operations.links")
     operator = lazy.module("podium.operations.operator")
+    process_states = lazy.module("podium.services.process_states")
 
 _LOG = logging.getLogger("podium")
 MOVED = {
@@ -123,7 +124,7 @@ class App(ScopedApp):
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
-            links=Links(config.links, store.states or ProcessStates(), ids),
+            links=cache(lambda: links.Links(config.links, store.states or process_states.ProcessStates(), ids)),
             events=event_reader.EventReader(store.events, clock),
         )  # fmt: skip
         super().__init__(parts, None)

@@ -13,11 +13,12 @@ from podium.server.access.schemes import SCHEMES, WAYS
 from podium.server.callers import Access
 from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
-from podium.server.routes import delegations, keys, runs, sign_in
+from podium.server.routes import delegations, inbox, keys, runs, sign_in
 
 PREFIX = "/api/v1"
 ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("runs", runs.router),
+    ("inbox", inbox.router),
     ("delegations", delegations.router),
     ("access", sign_in.router),
     ("access", keys.router),

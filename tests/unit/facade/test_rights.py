@@ -16,7 +16,16 @@ from podium.facade.scoped import ScopedApp
 from tests.unit.facade.members import ALL
 
 Right = Literal[
-    "looks", "sees a run", "sees a question", "steers", "answers", "starts", "talks", "operates", "administers"
+    "looks",
+    "sees a run",
+    "sees a question",
+    "steers",
+    "answers",
+    "is asked",
+    "starts",
+    "talks",
+    "operates",
+    "administers",
 ]
 Outcome = Literal["lets", "refuses", "knows nothing"]
 
@@ -100,6 +109,9 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "Runs.messages": ("sees a run", lambda c: c.app.runs.messages(c.run)),
     "Runs.tree": ("sees a run", lambda c: c.app.runs.tree(c.run)),
     "Inbox.get": ("sees a question", lambda c: c.app.inbox.get(c.question)),
+    "Inbox.context": ("sees a question", lambda c: c.app.inbox.context(c.question)),
+    "Inbox.discussion": ("sees a question", lambda c: c.app.inbox.discussion(c.question)),
+    "Inbox.people": ("looks", lambda c: c.app.inbox.people()),
     "Inbox.said_before": ("sees a question", lambda c: c.app.inbox.said_before(c.question)),
     "Conversations.export": ("talks", lambda c: drawn(c.app.conversations.export(c.talk, tenant="acme"))),
     "Conversations.get": ("talks", lambda c: c.app.conversations.get(c.talk, tenant="acme")),
@@ -107,6 +119,9 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "RunHandle.cancel": ("steers", lambda c: handled(c, lambda run: run.cancel())),
     "RunHandle.signal": ("steers", lambda c: handled(c, lambda run: run.signal("go"))),
     "Inbox.answer": ("answers", lambda c: c.app.inbox.answer(c.question, "yes")),
+    "Inbox.comment": ("comments", lambda c: c.app.inbox.comment(c.question, "why?")),
+    "Inbox.reassign": ("answers", lambda c: c.app.inbox.reassign(c.question)),
+    "Inbox.away": ("is asked", lambda c: c.app.inbox.away(name_of(c.app), None)),
     "Inbox.link": ("answers", lambda c: c.app.inbox.link(c.question, for_=name_of(c.app))),
     "App.run": ("starts", lambda c: c.app.run(chat, "x")),
     "App.start": ("starts", lambda c: c.app.start(chat, "x")),
@@ -172,6 +187,8 @@ MATRIX: dict[Right, dict[str, Outcome]] = {
     "talks": {**_UNSEEN, "an approving lawyer": "knows nothing"},
     "steers": {**_UNSEEN, "a viewer": "refuses", "an approving lawyer": "refuses", "an approver who views": "refuses"},
     "answers": {**_UNSEEN, "a lawyer": "lets", "a viewer": "refuses", "an approver who views": "refuses"},
+    "comments": {**_UNSEEN, "a lawyer": "lets", "a viewer": "refuses"},
+    "is asked": {**_ALL_SEE, "a viewer": "refuses"},
     "starts": {
         **_ALL_SEE, "a viewer": "refuses", "an approver": "refuses", "an approving lawyer": "refuses",
         "an approver who views": "refuses",
