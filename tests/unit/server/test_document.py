@@ -111,7 +111,7 @@ def operations(server: RealServer) -> dict[str, Any]:
     config.projects.default.checks.positive_data_acceptance.expected_statuses = [
         *["2xx", "401", "403", "404", "409", "422", "429"]
     ]
-    config.projects.default.checks.ignored_auth.enabled = False  # these are known by name; keys: access/test_document.py
+    config.projects.default.checks.ignored_auth.enabled = False  # by keys: access/test_document.py
     document: Any = schemathesis.openapi.from_url(f"{server.address}/api/v1/openapi.json", config=config)
     found = [each.ok() for each in document.get_all_operations()]
     return {each.label: each for each in found}
