@@ -7,11 +7,13 @@ PodiumError
 │   ├── UnknownRun
 │   ├── UnknownQuestion
 │   ├── UnknownConversation
+│   ├── UnknownWebhook
 │   ├── InvalidValue            a value that does not fit its type, or would not come back as it was
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
 │   ├── NotSignedIn             nobody is known who asks the server
+│   ├── NotVerified             what came as a webhook is not from whoever has its secret
 │   ├── OtherEmbedder           the memory has vectors of another embedder
 │   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
@@ -130,6 +132,7 @@ from podium.errors.usage import (
     NotAllowed,
     NotPossible,
     NotSignedIn,
+    NotVerified,
     OtherEmbedder,
     PatternError,
     TokenRefused,
@@ -137,6 +140,7 @@ from podium.errors.usage import (
     UnknownConversation,
     UnknownQuestion,
     UnknownRun,
+    UnknownWebhook,
     UsageError,
     WrongLoop,
 )
@@ -172,6 +176,7 @@ __all__ = [
     "NotDone",
     "NotPossible",
     "NotSignedIn",
+    "NotVerified",
     "OtherEmbedder",
     "PatternError",
     "PingPong",
@@ -202,6 +207,7 @@ __all__ = [
     "UnknownConversation",
     "UnknownQuestion",
     "UnknownRun",
+    "UnknownWebhook",
     "Unwritable",
     "UsageError",
     "WorkerFailed",

@@ -22,7 +22,7 @@ from podium.model.storable import check_name
 from podium.store.codec import decode, encode
 
 if TYPE_CHECKING:
-    from podium.facade import conversations, events, inbox, keys, operations, process_reports, runs
+    from podium.facade import conversations, events, inbox, keys, operations, process_reports, runs, webhooks
 else:
     conversations = lazy.module("podium.facade.conversations")
     events = lazy.module("podium.facade.events")
@@ -30,6 +30,7 @@ else:
     keys = lazy.module("podium.facade.keys")
     operations = lazy.module("podium.facade.operations")
     process_reports = lazy.module("podium.facade.process_reports")
+    webhooks = lazy.module("podium.facade.webhooks")
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -78,6 +79,11 @@ class ScopedApp:
     def reports(self) -> "process_reports.ProcessReports":
         """What was spent, what failed, how agents are, and whether the journals are as they were written."""
         return process_reports.ProcessReports(self._scope)
+
+    @property
+    def webhooks(self) -> "webhooks.Webhooks":
+        """Other programs that are told what happens. It takes the role of an operator."""
+        return webhooks.Webhooks(self._scope)
 
     @property
     def principal(self) -> Principal | None:

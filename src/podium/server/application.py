@@ -10,10 +10,14 @@ from podium.app import App
 from podium.server.callers import Access
 from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
-from podium.server.routes import inbox, runs
+from podium.server.routes import inbox, runs, webhooks
 
 PREFIX = "/api/v1"
-ROUTERS: tuple[tuple[str, APIRouter], ...] = (("runs", runs.router), ("inbox", inbox.router))
+ROUTERS: tuple[tuple[str, APIRouter], ...] = (
+    ("runs", runs.router),
+    ("inbox", inbox.router),
+    ("webhooks", webhooks.router),
+)
 """What is served under `/api/v1`, by tag."""
 
 

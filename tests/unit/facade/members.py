@@ -10,8 +10,9 @@ from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
 from podium.facade.process_reports import ProcessReports
 from podium.facade.runs import Runs
+from podium.facade.webhooks import Webhooks
 
-PARTS = (App, Runs, Conversations, Events, Inbox, Operations, ProcessReports, RunHandle, ServerKeys)
+PARTS = (App, Runs, Conversations, Events, Inbox, Operations, ProcessReports, RunHandle, ServerKeys, Webhooks)
 
 
 def asynchronous(part: type) -> set[str]:

@@ -44,7 +44,7 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
         async with App.open(config=config) as app:
             app.register(*agents)
             access = StartToken(Principal(who="local-user", tenant="default", roles={OPERATOR}))
-            async with served(application(app, access), listening):
+            async with app.webhooks.delivering(), served(application(app, access), listening):
                 at = f"http://{host}:{listening.getsockname()[1]}"
                 print(f"Podium serves {at}/api/v1", flush=True)
                 print(f"  curl -H 'Authorization: Bearer {access.token}' {at}/api/v1/runs", flush=True)
