@@ -28,6 +28,7 @@ from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
 from podium.model.run import SUSPECTED
 from podium.model.server import ServerSettings
+from podium.model.webhooks import WebhookSettings
 from podium.secrets.settings import SecretSettings
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _TABLES: Mapping[str, type] = {
     "audit": AuditSettings, "budgets": BudgetSettings, "delegation": DelegationSettings, "limits": LimitSettings,
     "links": LinkSettings, "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
     "server": ServerSettings,
+    "webhooks": WebhookSettings,
 }  # fmt: skip
 _FIELDS: Mapping[str, Expected] = {
     **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
@@ -134,6 +136,8 @@ class Config:
     """How the server knows whoever asks, and how much one may send: `[podium.server]`."""
     secrets: SecretSettings = field(default_factory=SecretSettings)
     """What is masked from the start: `[podium.secrets]`."""
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    """How other programs are told what happens: `[podium.webhooks]`."""
 
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)
@@ -149,6 +153,7 @@ SECTIONS: "dict[str, TypeForm[object]]" = {
     "monitor": MonitorSettings | bool, "people": dict[str, Person], "policy": PolicySettings,
     "prices": PriceSettings, "secrets": SecretSettings,
     "server": ServerSettings,
+    "webhooks": WebhookSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 

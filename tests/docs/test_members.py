@@ -26,6 +26,7 @@ from podium.facade.operations import Operations
 from podium.facade.policies import Policies
 from podium.facade.process_reports import ProcessReports
 from podium.facade.runs import Runs
+from podium.facade.webhooks import Webhooks
 from podium.patterns.building.pattern import CardFields
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
@@ -188,6 +189,7 @@ def documented() -> dict[str, Any]:
         "Keys": ServerKeys,
         "Operations": Operations,
         "Reports": ProcessReports,
+        "Webhooks": Webhooks,
     }
     module: Any = podium
     for level, heading in HEADING.findall((REFERENCE / "api.md").read_text(encoding="utf-8")):

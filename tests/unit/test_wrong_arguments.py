@@ -95,6 +95,15 @@ OF_AN_APP: dict[str, Arguments] = {
     "runs.facts": (("run_1",), {}),
     "runs.get": (("run_1",), {}),
     "runs.tree": (("run_1",), {}),
+    "webhooks.change": (("hook_1",), {}),
+    "webhooks.create": (("shop", "https://shop.example.org/"), {}),
+    "webhooks.delete": (("hook_1",), {}),
+    "webhooks.deliveries": (("hook_1",), {}),
+    "webhooks.delivery": (("hook_1", "hook_1-1"), {}),
+    "webhooks.get": (("hook_1",), {}),
+    "webhooks.ping": (("hook_1",), {}),
+    "webhooks.redeliver": (("hook_1", "hook_1-1"), {}),
+    "webhooks.rotate": (("hook_1",), {}),
 }
 """What an app is asked for."""
 

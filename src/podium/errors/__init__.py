@@ -7,12 +7,14 @@ PodiumError
 │   ├── UnknownRun
 │   ├── UnknownQuestion
 │   ├── UnknownConversation
+│   ├── UnknownWebhook
 │   ├── InvalidValue            a value that does not fit its type, or would not come back as it was
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
 │   ├── NotSignedIn             nobody is known who asks the server
 │   ├── TooManyRequests         whoever asks the server asks too often
+│   ├── NotVerified             what came as a webhook is not from whoever has its secret
 │   ├── OtherEmbedder           the memory has vectors of another embedder
 │   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
@@ -132,6 +134,7 @@ from podium.errors.usage import (
     NotAllowed,
     NotPossible,
     NotSignedIn,
+    NotVerified,
     OtherEmbedder,
     PatternError,
     ProviderAway,
@@ -141,6 +144,7 @@ from podium.errors.usage import (
     UnknownConversation,
     UnknownQuestion,
     UnknownRun,
+    UnknownWebhook,
     UsageError,
     WrongLoop,
 )
@@ -176,6 +180,7 @@ __all__ = [
     "NotDone",
     "NotPossible",
     "NotSignedIn",
+    "NotVerified",
     "OtherEmbedder",
     "PatternError",
     "PingPong",
@@ -208,6 +213,7 @@ __all__ = [
     "UnknownConversation",
     "UnknownQuestion",
     "UnknownRun",
+    "UnknownWebhook",
     "Unwritable",
     "UsageError",
     "WorkerFailed",

@@ -39,6 +39,18 @@ class UnknownQuestion(UsageError):
     code = "unknown-question"
 
 
+class UnknownWebhook(UsageError):
+    """There is no such webhook, or no such delivery of one."""
+
+    code = "unknown-webhook"
+
+
+class NotVerified(UsageError):
+    """What came as a webhook was not sent, or not in time, by whoever has its secret."""
+
+    code = "not-verified"
+
+
 class InvalidValue(UsageError):
     """A value does not fit the type that was declared for it, or would not come back as it was handed over."""
 

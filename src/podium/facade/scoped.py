@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         policies,
         process_reports,
         runs,
+        webhooks,
     )
 else:
     agents, policies = lazy.module("podium.facade.agents"), lazy.module("podium.facade.policies")
@@ -44,6 +45,7 @@ else:
     keys = lazy.module("podium.facade.keys")
     operations = lazy.module("podium.facade.operations")
     process_reports = lazy.module("podium.facade.process_reports")
+    webhooks = lazy.module("podium.facade.webhooks")
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -107,6 +109,11 @@ class ScopedApp:
     def reports(self) -> "process_reports.ProcessReports":
         """What was spent, what failed, how agents are, and whether the journals are as they were written."""
         return process_reports.ProcessReports(self._scope)
+
+    @property
+    def webhooks(self) -> "webhooks.Webhooks":
+        """Other programs that are told what happens. It takes the role of an operator."""
+        return webhooks.Webhooks(self._scope)
 
     @property
     def principal(self) -> Principal | None:

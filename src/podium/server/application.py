@@ -33,6 +33,7 @@ from podium.server.routes import (
     runs,
     sign_in,
     store,
+    webhooks,
     workers,
 )
 
@@ -43,6 +44,7 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("audit", audit.router), ("policies", policies.router), ("delegations", grants.router),
     ("delegations", delegations.router), ("access", sign_in.router), ("access", keys.router),
     ("incidents", incidents.router), ("feedback", feedback.router), ("store", store.router),
+    ("webhooks", webhooks.router),
 )  # fmt: skip
 """What is served under `/api/v1`, by tag."""
 

@@ -31,6 +31,7 @@ STATUSES: Mapping[type[PodiumError], int] = {
     errors.UnknownConversation: 404,
     errors.UnknownQuestion: 404,
     errors.UnknownRun: 404,
+    errors.UnknownWebhook: 404,
     errors.AlreadyAnswered: 409,
     errors.NotPossible: 409,
     errors.InvalidValue: 422,

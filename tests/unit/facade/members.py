@@ -13,10 +13,11 @@ from podium.facade.operations import Operations
 from podium.facade.policies import Policies
 from podium.facade.process_reports import ProcessReports
 from podium.facade.runs import Runs
+from podium.facade.webhooks import Webhooks
 
 PARTS = (
     App, Conversations, Events, GrantedDelegations, Inbox, Operations, Policies, ProcessReports, RegisteredAgents,
-    RunHandle, Runs, ServerKeys,
+    RunHandle, Runs, ServerKeys, Webhooks,
 )  # fmt: skip
 
 

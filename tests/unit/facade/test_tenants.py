@@ -234,6 +234,8 @@ ELSEWHERE = {
     "Conversations.export", "Conversations.fork", "Conversations.redact",
     "Conversations.search",  # test_conversation_library.py
     "Inbox.away", "Inbox.people",  # test_inbox.py
+    "Webhooks.change", "Webhooks.create", "Webhooks.delete", "Webhooks.deliveries", "Webhooks.delivery", "Webhooks.get",
+    "Webhooks.list", "Webhooks.ping", "Webhooks.redeliver", "Webhooks.rotate",  # test_webhooks.py
     "Events.batches", "Events.last", "Events.stream",  # test_events.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.

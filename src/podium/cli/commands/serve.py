@@ -60,7 +60,7 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
             starter = Principal(who=login(), tenant="default", roles={ADMIN})
             async with signing_in(app, host, starter) as access:
                 served_app = application(app, access, listens_on=host)
-                async with served(served_app, listening, config.server):
+                async with app.webhooks.delivering(), served(served_app, listening, config.server):
                     scheme = "http" if config.server.certificate is None else "https"
                     at = f"{scheme}://{in_address(host)}:{listening.getsockname()[1]}"
                     print(f"Podium serves {at}/api/v1", flush=True)
