@@ -57,15 +57,16 @@ class RuleStack:
         self.breakers = Breakers(time, changed, store.states)
         self.checks = HealthChecks(time, changed, store.states)
         self.conditions = Conditions(self.checks, self.breakers)
-        self._judge = load_judge(config.policy, cards=self.card, trust=self.trusts.of, clock=clock)
-        self._judge_of_requests = None if config.policy.file is None else self._judge
+        self.judge = load_judge(config.policy, cards=self.card, trust=self.trusts.of, clock=clock)
+        """Who decides what may be."""
+        self._judge_of_requests = None if config.policy.file is None else self.judge
         self._guards = NamedGuards(config.guards, self._make_guard)
         self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
         keeps = config.compensations == "as_registered"
         self._allow = WithinAllowLists(lambda name: (self.card(name) or ruled(Card(name=name), config.agents)).allow)
         delegated = Delegated(store.delegations, clock, keeps=keeps)
-        policy = Policy(self._judge, delegated.acting, keeps=keeps)
-        trusting = Trusting(self.trusts, wanted=self._judge.reads_trust)
+        policy = Policy(self.judge, delegated.acting, keeps=keeps)
+        trusting = Trusting(self.trusts, wanted=self.judge.reads_trust)
         guards = Guards(self._guards)
         budgets = Budgets(config.budgets, clock)
         limits = self._limits = LimitRule(config.limits, clock, ring, _sharing(store, worker, clock, ring, time))
@@ -96,7 +97,7 @@ class RuleStack:
             self._guards.require(agent.card.guards)
         new = [agent for agent in agents if self.registry.add(agent)]
         if new:
-            self._judge.forget()
+            self.judge.forget()
             self._allow.forget()
         return bool(new)
 

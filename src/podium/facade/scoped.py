@@ -23,9 +23,22 @@ from podium.model.storable import check_name
 from podium.store.codec import decode, encode
 
 if TYPE_CHECKING:
-    from podium.facade import conversations, events, inbox, keys, operations, process_reports, runs
+    from podium.facade import (
+        agents,
+        conversations,
+        delegations,
+        events,
+        inbox,
+        keys,
+        operations,
+        policies,
+        process_reports,
+        runs,
+    )
 else:
+    agents, policies = lazy.module("podium.facade.agents"), lazy.module("podium.facade.policies")
     conversations = lazy.module("podium.facade.conversations")
+    delegations = lazy.module("podium.facade.delegations")
     events = lazy.module("podium.facade.events")
     inbox, runs = lazy.module("podium.facade.inbox"), lazy.module("podium.facade.runs")
     keys = lazy.module("podium.facade.keys")
@@ -49,6 +62,21 @@ class ScopedApp:
     def runs(self) -> "runs.Runs":
         """The runs that there are, and what is recorded of them."""
         return runs.Runs(self._scope)
+
+    @property
+    def agents(self) -> "agents.RegisteredAgents":
+        """The agents that are registered in this process: what they take and give, and how workflows go."""
+        return agents.RegisteredAgents(self._scope)
+
+    @property
+    def policies(self) -> "policies.Policies":
+        """Who may do what: what the rules say, and what they would decide."""
+        return policies.Policies(self._scope)
+
+    @property
+    def delegations(self) -> "delegations.GrantedDelegations":
+        """Who outside may act for whom."""
+        return delegations.GrantedDelegations(self._scope, self._scope.parts.delegations)
 
     @property
     def conversations(self) -> "conversations.Conversations":

@@ -1,6 +1,6 @@
 """Who asks: each request is carried out for one principal, with no more than what that one may do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
@@ -56,3 +56,5 @@ STARTS: Sequence[str] = ("anyone", "operator", "admin")
 """May start runs, and stop the own ones."""
 OPERATES: Sequence[str] = ("operator", "admin")
 ADMINISTERS: Sequence[str] = ("admin",)
+PUBLIC: Mapping[str, Any] = {**rights("public"), "security": []}
+"""What the document says of a route that everybody may use, without signing in."""

@@ -13,7 +13,7 @@ from podium.server.application import application
 from tests.unit.server.access.conftest import Serving
 
 METHODS = ("get", "post", "put", "patch", "delete")
-PUBLIC: set[str] = set()
+PUBLIC = {"GET /health/live", "GET /health/ready"}
 """What is answered to everybody: probes of health say nothing of anybody. Named `METHOD /path`."""
 BY_TOKEN = {"POST /api/v1/delegated-runs"}
 """What a token of a delegation is for, and nobody else."""
