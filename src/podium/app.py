@@ -16,7 +16,7 @@ from podium.engine.fleet import Fleet
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow
-from podium.errors import StoreError, UsageError
+from podium.errors import PodiumError, StoreError, UsageError
 from podium.facade.handle import AnyHandle
 from podium.facade.home import Home
 from podium.facade.scope import Parts
@@ -90,8 +90,9 @@ class App(ScopedApp):
     """A store, the agents registered with it, and the worker that drives their runs."""
 
     def __init__(
-        self, config: Config, store: Store, fleet: Fleet, clock: Clock, ids: Ids, observer: "Observer | None" = None
-    ) -> None:
+        self, config: Config, store: Store, fleet: Fleet, clock: Clock, ids: Ids, observer: "Observer | None" = None,
+        *, address: str | None = None,
+    ) -> None:  # fmt: skip
         self.config = config
         self.store = store
         settings = EngineSettings(
@@ -112,7 +113,6 @@ class App(ScopedApp):
         )
         secret.name(config.secrets.known)
         reference.learn(config.secrets.known)
-        self._delegations = _delegations(config.delegation, store.delegations, clock, ids)
         rules = RuleStack(
             config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed, worker=self._who
         )
@@ -126,6 +126,7 @@ class App(ScopedApp):
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
             links=cache(lambda: links.Links(config.links, store.states or process_states.ProcessStates(), ids)),
             events=event_reader.EventReader(store.events, clock),
+            delegations=_delegations(config.delegation, store.delegations, clock, ids), address=address,
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -158,16 +159,16 @@ class App(ScopedApp):
             _make_folder(file.parent)
         if store is None or isinstance(store, str | Path):
             config = config if store is None else replace(config, store=str(store))
-            opened = open_store(config.store, durability=config.durability)
+            opened, address = open_store(config.store, durability=config.durability), config.store
         else:
-            opened = store
+            opened, address = store, None
         try:
             clock = clock or SystemClock()
             if observer is None and config.telemetry:
                 observer = observer_set_up()
             starter = AppStarter()
             async with open_fleet(_fleet_wanted(config, opened, clock, starter)) as fleet:
-                app = cls(config, opened, fleet, clock, ids or RandomIds(), observer)
+                app = cls(config, opened, fleet, clock, ids or RandomIds(), observer, address=address)
                 starter.serve(app, app._parts)
                 app.register(*_several(agents))
                 app.worker.start()
@@ -185,12 +186,6 @@ class App(ScopedApp):
             opened.close()
 
     @property
-    def delegations(self) -> Delegations:
-        """Who outside may act for whom; raises WrongLoop outside of the app's event loop."""
-        self._parts.home.check()
-        return self._delegations
-
-    @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The event loop in which the app was opened, and in which alone it is used."""
         return self._parts.home.loop
@@ -202,6 +197,19 @@ class App(ScopedApp):
         """
         self._parts.home.check()
         await self.worker.drained()
+
+    async def unready(self) -> str:
+        """Return why this app can do nothing for others at present: its worker stops, or the store is away.
+
+        The text is empty where it can.
+        """
+        self._parts.home.check()
+        try:
+            self.worker.check()
+            await self.store.run("")
+        except PodiumError as error:
+            return str(error)
+        return "it is being stopped, and begins nothing new" if self.worker.draining else ""
 
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
@@ -221,7 +229,7 @@ class App(ScopedApp):
         """
         found: Workflow[Any, Any] = self._scope.parts.workflows.find(workflow)
         found.input.load(input)  # an input that does not fit is not to count as a use
-        granted = await self.delegations.redeem(token, workflow, input)
+        granted = await self._scope.parts.delegations.redeem(token, workflow, input)
         principal, tenant = f"{PRINCIPAL}{granted.id}", granted.delegation.tenant
         return await self.start(found, input, principal=principal, tenant=tenant)
 

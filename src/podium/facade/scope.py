@@ -1,11 +1,12 @@
 """What one principal may see and change of an app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from podium import lazy
 from podium.config import Config
+from podium.dispatch.rules.delegation.delegations import Delegations
 from podium.engine.worker.worker import Worker
 from podium.errors import NotAllowed, UsageError
 from podium.facade.home import Home
@@ -48,6 +49,9 @@ class Parts:
     links: "Callable[[], Links]"
     """One-time links, loaded where one is asked for."""
     events: "EventReader"
+    delegations: Delegations
+    address: str | None
+    """Of the store; None where it was handed in open."""
 
 
 class Scope(Sight):
@@ -112,13 +116,19 @@ class Scope(Sight):
         `tenant` is that of what it is asked of, and the principal's own where it is of none.
         """
         user = self.principal
-        if user is None:
-            return
+        if user is not None:
+            await self.write_down(what, about, said, by=user.who, tenant=tenant or user.tenant)
+
+    async def write_down(
+        self, what: str, about: str, said: Mapping[str, Json], *, by: str, tenant: str
+    ) -> "action.UserAction":
+        """Write down, and enter in the ledger, that somebody asks for a change."""
         done = action.UserAction(
-            id=self.parts.ids.new("act"), at=self.parts.clock.now(), by=user.who, tenant=tenant or user.tenant,
-            what=what, about=about, said={name: value for name, value in said.items() if value is not None},
+            id=self.parts.ids.new("act"), at=self.parts.clock.now(), by=by, tenant=tenant, what=what, about=about,
+            said={name: value for name, value in said.items() if value is not None},
         )  # fmt: skip
         await in_thread(self.parts.store.action_book.enter, done)
+        return done
 
     async def own_run(self, run_id: str, what: str) -> Run:
         """Return a run that the principal may steer: an own one, or any of the tenant for an operator.

@@ -65,7 +65,7 @@ class Served:
             )
         except httpx.TransportError:
             return None
-        return None if answer.status_code in (401, 503) else answer
+        return None if answer.status_code in (401, 429, 503) else answer
 
     def ask(self, method: str, path: str, taken: tuple[int, ...] = (), **said: Any) -> Any:
         """Ask it until it answers, whoever that is then, with the same request; `taken` are refusals that may be."""

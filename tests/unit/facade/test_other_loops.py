@@ -14,6 +14,8 @@ import pytest
 from podium import App, Context, RunHandle, run_sync, workflow
 from podium.errors import UsageError, WrongLoop
 from podium.facade.events import EventFilter
+from podium.facade.policies import SupposedCall
+from podium.model.delegation import Delegation
 from tests.unit.facade.members import ALL
 
 
@@ -34,6 +36,21 @@ class Opened:
 Use = Callable[[Opened], Awaitable[object] | AsyncIterator[object]]
 
 USES: dict[str, Use] = {
+    "RegisteredAgents.get": lambda o: o.app.agents.get("ask"),
+    "RegisteredAgents.graph": lambda o: o.app.agents.graph("ask"),
+    "RegisteredAgents.limits": lambda o: o.app.agents.limits(),
+    "RegisteredAgents.list": lambda o: o.app.agents.list(),
+    "App.unready": lambda o: o.app.unready(),
+    "GrantedDelegations.all": lambda o: o.app.delegations.all(),
+    "GrantedDelegations.grant": lambda o: o.app.delegations.grant(Delegation(by="ann", to="crm")),
+    "GrantedDelegations.issue": lambda o: o.app.delegations.issue(Delegation(by="ann", to="crm")),
+    "GrantedDelegations.list": lambda o: o.app.delegations.list(),
+    "GrantedDelegations.revoke": lambda o: o.app.delegations.revoke("dlg_1"),
+    "Policies.check": lambda o: o.app.policies.check(),
+    "Policies.explain": lambda o: o.app.policies.explain(SupposedCall(agent="ask")),
+    "ProcessReports.store": lambda o: o.app.reports.store(),
+    "ProcessReports.verify_store": lambda o: o.app.reports.verify_store(),
+    "Runs.graph": lambda o: o.app.runs.graph(o.handle.id),
     "App.drained": lambda o: o.app.drained(),
     "App.handle": lambda o: o.app.handle(o.handle.id),
     "App.redeem": lambda o: o.app.redeem("token", "ask", "again?"),
@@ -112,6 +129,8 @@ USES: dict[str, Use] = {
     "RunHandle.degraded": lambda o: o.handle.degraded(),
     "RunHandle.end": lambda o: o.handle.end(),
     "RunHandle.facts": lambda o: o.handle.facts(),
+    "RunHandle.rate": lambda o: o.handle.rate(1.0),
+    "RunHandle.ratings": lambda o: o.handle.ratings(),
     "RunHandle.result": lambda o: o.handle.result(),
     "RunHandle.signal": lambda o: o.handle.signal("go"),
     "RunHandle.status": lambda o: o.handle.status(),

@@ -12,11 +12,15 @@ from podium import App, Context, Principal, agent, workflow
 from podium.errors import NotAllowed, PodiumError, UnknownConversation, UnknownQuestion, UnknownRun
 from podium.facade.events import EventFilter
 from podium.facade.handle import AnyHandle
+from podium.facade.policies import SupposedCall
 from podium.facade.scoped import ScopedApp
+from podium.model.delegation import Delegation
 from tests.unit.facade.members import ALL
 
 Right = Literal[
     "looks",
+    "views",
+    "rates",
     "sees a run",
     "sees a question",
     "steers",
@@ -76,7 +80,29 @@ async def handled(case: Case, use: Callable[[AnyHandle], Awaitable[object]]) -> 
     return await use(await case.app.handle(case.run))
 
 
+def own_delegation(app: ScopedApp) -> Delegation:
+    return Delegation(by="ann", to="crm", tenant=tenant_of(app))
+
+
+def supposed(app: ScopedApp) -> SupposedCall:
+    return SupposedCall(agent="work", tenant=tenant_of(app))
+
+
 METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
+    "RegisteredAgents.get": ("looks", lambda c: c.app.agents.get("work")),
+    "RegisteredAgents.graph": ("looks", lambda c: c.app.agents.graph("ask")),
+    "RegisteredAgents.limits": ("looks", lambda c: c.app.agents.limits()),
+    "RegisteredAgents.list": ("looks", lambda c: c.app.agents.list()),
+    "GrantedDelegations.all": ("looks", lambda c: c.app.delegations.all()),
+    "GrantedDelegations.list": ("looks", lambda c: c.app.delegations.list()),
+    "GrantedDelegations.grant": ("starts", lambda c: c.app.delegations.grant(own_delegation(c.app))),
+    "GrantedDelegations.issue": ("starts", lambda c: c.app.delegations.issue(own_delegation(c.app))),
+    "GrantedDelegations.revoke": ("starts", lambda c: c.app.delegations.revoke("dlg_none")),
+    "Policies.check": ("views", lambda c: c.app.policies.check()),
+    "Policies.explain": ("views", lambda c: c.app.policies.explain(supposed(c.app))),
+    "ProcessReports.store": ("administers", lambda c: c.app.reports.store()),
+    "ProcessReports.verify_store": ("administers", lambda c: c.app.reports.verify_store()),
+    "Runs.graph": ("sees a run", lambda c: c.app.runs.graph(c.run)),
     "Conversations.list": ("looks", lambda c: c.app.conversations.list()),
     "Conversations.search": ("looks", lambda c: c.app.conversations.search("x")),
     "ProcessReports.actions": ("looks", lambda c: c.app.reports.actions()),
@@ -95,6 +121,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "ProcessReports.verify": ("sees a run", lambda c: c.app.reports.verify(c.run)),
     "RunHandle.degraded": ("sees a run", lambda c: handled(c, lambda run: run.degraded())),
     "RunHandle.facts": ("sees a run", lambda c: handled(c, lambda run: run.facts())),
+    "RunHandle.ratings": ("sees a run", lambda c: handled(c, lambda run: run.ratings())),
     "RunHandle.result": ("sees a run", lambda c: handled(c, lambda run: asyncio.sleep(0, run.result))),  # it is parked
     "RunHandle.end": ("sees a run", lambda c: handled(c, lambda run: asyncio.sleep(0, run.end))),  # the same
     "RunHandle.status": ("sees a run", lambda c: handled(c, lambda run: run.status())),
@@ -116,6 +143,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "Conversations.export": ("talks", lambda c: drawn(c.app.conversations.export(c.talk, tenant="acme"))),
     "Conversations.get": ("talks", lambda c: c.app.conversations.get(c.talk, tenant="acme")),
     "Conversations.messages": ("talks", lambda c: c.app.conversations.messages(c.talk, tenant="acme")),
+    "RunHandle.rate": ("rates", lambda c: handled(c, lambda run: run.rate(1.0))),
     "RunHandle.cancel": ("steers", lambda c: handled(c, lambda run: run.cancel())),
     "RunHandle.signal": ("steers", lambda c: handled(c, lambda run: run.signal("go"))),
     "Inbox.answer": ("answers", lambda c: c.app.inbox.answer(c.question, "yes")),
@@ -169,7 +197,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
 }
 """What each takes, and a use of it."""
 
-ONLY_UNSCOPED = {"App.drained", "App.redeem", "Inbox.linked"}
+ONLY_UNSCOPED = {"App.drained", "App.redeem", "App.unready", "Inbox.linked"}
 
 ROLES = {
     "nobody in particular": frozenset[str](),
@@ -192,6 +220,7 @@ _OPERATE: dict[str, Outcome] = {
 }
 MATRIX: dict[Right, dict[str, Outcome]] = {
     "looks": _ALL_SEE,
+    "views": {**_OPERATE, "a viewer": "lets", "an approver who views": "lets"},
     "sees a run": _UNSEEN,
     "sees a question": {**_UNSEEN, "a lawyer": "lets"},
     "talks": {**_UNSEEN, "an approving lawyer": "knows nothing"},
@@ -203,6 +232,7 @@ MATRIX: dict[Right, dict[str, Outcome]] = {
         **_ALL_SEE, "a viewer": "refuses", "an approver": "refuses", "an approving lawyer": "refuses",
         "an approver who views": "refuses",
     },
+    "rates": {**_UNSEEN, "a viewer": "refuses", "an approver who views": "lets"},
     "operates": _OPERATE,
     "administers": {**_OPERATE, "an operator": "refuses"},
 }  # fmt: skip
