@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from podium.model import people
     from podium.operations import links, operator
     from podium.operations.monitor import monitor
+    from podium.operations.notify import notifier
     from podium.services import event_reader, process_states
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
@@ -56,6 +57,7 @@ else:
     people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
+    notifier = lazy.module("podium.operations.notify.notifier")
     links = lazy.module("podium.operations.links")
     operator = lazy.module("podium.operations.operator")
     process_states = lazy.module("podium.services.process_states")
@@ -137,6 +139,12 @@ class App(ScopedApp):
                 self.worker, rules.conditions, clock, ids, watch, time=rules.time, lease=config.lease
             )  # fmt: skip
             self.register(self._monitor.workflow)
+        self._notifier = None
+        if config.notify is not None:
+            self._notifier = notifier.Notifier(
+                self.worker, config.notify, parts.links(), clock, within=config.links.within,
+                people=people.People(config.people), observer=told,
+            )  # fmt: skip
 
     @classmethod
     @asynccontextmanager
@@ -174,7 +182,10 @@ class App(ScopedApp):
                 app.worker.start()
                 async with sealed(opened, config.audit, clock), app._parts.board.kept():
                     try:
-                        async with nullcontext() if app._monitor is None else app._monitor.watching():
+                        async with (
+                            nullcontext() if app._monitor is None else app._monitor.watching(),
+                            nullcontext() if app._notifier is None else app._notifier.telling(),
+                        ):
                             yield app
                     finally:
                         app._parts.home.close()

@@ -22,6 +22,7 @@ from podium.model.json import Json
 from podium.model.limit import LimitSettings
 from podium.model.link import LinkSettings
 from podium.model.loops import Loops
+from podium.model.notify import NotifySettings
 from podium.model.person import Person
 from podium.model.policy import PolicySettings
 from podium.model.prices import PriceSettings
@@ -56,6 +57,7 @@ _FIELDS: Mapping[str, Expected] = {
     "people": each(instance(Person, "Person()"), 'people by name, such as {"ada": Person(groups=["editors"])}'),
     "guards": each(instance(GuardSettings, "GuardSettings(…)"), "guards by name, each as GuardSettings(…)"),
     "loops": or_none(instance(Loops, "Loops()")),
+    "notify": or_none(instance(NotifySettings, 'NotifySettings(to={"ann": ["env:ANN_MAIL"]})')),
     "monitor": Expected(
         "True, False, or MonitorSettings(…)", lambda value: isinstance(value, bool | MonitorSettings)
     ),
@@ -128,6 +130,8 @@ class Config:
     """The people whom questions can be given to, by name: `[podium.people.NAME]`."""
     links: LinkSettings = field(default_factory=LinkSettings)
     """The links with which people answer: `[podium.links]`."""
+    notify: NotifySettings | None = None
+    """Who is told that questions wait, and where: `[podium.notify]`; None tells nobody."""
     prices: PriceSettings = field(default_factory=PriceSettings)
     """What things cost: `[podium.prices]`."""
     monitor: MonitorSettings | bool = False
@@ -150,7 +154,8 @@ SECTIONS: "dict[str, TypeForm[object]]" = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
     "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings,
     "links": LinkSettings, "loops": Loops,
-    "monitor": MonitorSettings | bool, "people": dict[str, Person], "policy": PolicySettings,
+    "monitor": MonitorSettings | bool, "notify": NotifySettings, "people": dict[str, Person],
+    "policy": PolicySettings,
     "prices": PriceSettings, "secrets": SecretSettings,
     "server": ServerSettings,
     "webhooks": WebhookSettings,

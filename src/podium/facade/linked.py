@@ -9,6 +9,7 @@ from podium.facade.sight import Sight
 from podium.model.conversation_state import ConversationMessage
 from podium.model.fact import Fact
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
+from podium.model.inbox_book import Remark
 from podium.model.json import Json
 from podium.model.link import QuestionLink
 from podium.model.person import is_same
@@ -29,6 +30,8 @@ class QuestionContext:
     """What people were shown when the run last asked the same: the draft before this one; None where it did not."""
     said_before: Sequence[ConversationMessage]
     """What was said last in its conversation."""
+    discussion: Sequence[Remark]
+    """What people said of it, and to whom it was given and why."""
     answers: Sequence[PersonAnswer]
     """What people answered, once the run has taken it in."""
 
@@ -65,6 +68,7 @@ class LinkedQuestion:
         return QuestionContext(
             run=run, tree=tree_of(facts), earlier=_earlier(facts, self.question),
             said_before=await self._questions.said_before(self.question.id), answers=_answers(facts, self.question.id),
+            discussion=await self._questions.discussion(self.question.id),
         )  # fmt: skip
 
     async def answer(self, value: Json) -> None:

@@ -12,6 +12,7 @@ from podium.telemetry.spans import (
     BudgetEvent,
     CallSpan,
     CommitDone,
+    NotificationSent,
     QueueLevel,
     QueueSpan,
     RunSpan,
@@ -66,6 +67,10 @@ class GuardedObserver(Observer):
     def budget(self, event: BudgetEvent) -> None:
         """Hand it on."""
         self._tell(self._observer.budget, event)
+
+    def notification(self, sent: NotificationSent) -> None:
+        """Hand it on."""
+        self._tell(self._observer.notification, sent)
 
     def current(self) -> TraceContext | None:
         """Return what it says, or None where it fails."""

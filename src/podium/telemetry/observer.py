@@ -9,6 +9,7 @@ from podium.telemetry.spans import (
     BudgetEvent,
     CallSpan,
     CommitDone,
+    NotificationSent,
     QueueLevel,
     QueueSpan,
     RunSpan,
@@ -53,6 +54,9 @@ class Observer(Protocol):
 
     def budget(self, event: BudgetEvent) -> None:
         """Something was set aside, settled or refused."""
+
+    def notification(self, sent: NotificationSent) -> None:
+        """People were told that questions wait for them, or could not be."""
 
     def current(self) -> TraceContext | None:
         """Return the span that a run which is started now is part of; None has it begin a trace."""

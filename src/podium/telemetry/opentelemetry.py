@@ -24,6 +24,7 @@ from podium.telemetry.spans import (
     BudgetEvent,
     CallSpan,
     CommitDone,
+    NotificationSent,
     QueueLevel,
     QueueSpan,
     RunSpan,
@@ -152,6 +153,7 @@ class OpenTelemetryObserver(Observer):
         self._queue_age = meter.create_gauge("podium.queue.age", "s", "How long the one waits that waits longest.")
         self._queue_running = meter.create_gauge("podium.queue.running", "{run}", "How many runs are driven.")
         self._budget_events = meter.create_counter("podium.budget.events", "{event}", "Amounts set aside, and so on.")
+        self._notifications = meter.create_counter("podium.notifications", "{message}", "Messages to people.")
 
     # What has ended
 
@@ -217,6 +219,11 @@ class OpenTelemetryObserver(Observer):
     def budget(self, event: BudgetEvent) -> None:
         """Count what was done with a budget; it is an event of the attempt's span as well."""
         self._budget_events.add(1, {"podium.budget.event": event.did})
+
+    def notification(self, sent: NotificationSent) -> None:
+        """Count a message to people."""
+        told = {"podium.outcome": "failed" if sent.failed else "sent", "podium.tenant": sent.tenant}
+        self._notifications.add(1, told)
 
     # Where things happen
 

@@ -154,3 +154,13 @@ class BudgetEvent:
     at: float
     in_doubt: bool = False
     """Whether a process died in between, and all of it counts as spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationSent:
+    """People were told that questions wait for them, or could not be."""
+
+    tenant: str
+    questions: int
+    """Of how many."""
+    failed: bool

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from podium.facade.linked import LinkedQuestion, QuestionContext
+from podium.formats.spans import ahead, moment_in_words, span_in_words
 from podium.model.json import Json, is_object
 from podium.model.question import Question, QuestionState
 from podium.reports.calls.node import CallNode
 from podium.server.pages.answers import AnswerWay, in_words, ways_of
 from podium.server.pages.shapes import ShownValue, compared, shape
-from podium.server.pages.words import ahead, iso, moment, names, shown, shown_in_line, span, spent
+from podium.server.pages.words import iso, names, shown, shown_in_line, spent
 
 _MOST_CALLS = 12
 _MINUTE = 60
@@ -73,6 +74,7 @@ class PageView:
     """Why it cannot be answered here any more; empty where it can."""
     answers: Sequence[GivenAnswer]
     said: Sequence[SpokenLine]
+    discussion: Sequence[SpokenLine]
     run: str
     workflow: str
     principal: str
@@ -102,6 +104,7 @@ def page_view(
         link_until=_time(linked.link.expires, now, zone), others=_others(question),
         answers=_answers(question, context), run=run.id, workflow=shown_in_line(run.workflow),
         said=[_remark(each.author, each.text) for each in context.said_before if each.text],
+        discussion=[_remark(each.by, each.text) for each in context.discussion],
         principal="" if question.principal == "local" else shown_in_line(question.principal),
         begun=_time(run.created_at, now, zone), cost=spent(context.tree.root.total()),
         steps=[_step(node) for node in calls[-_MOST_CALLS:]], more_steps=max(len(calls) - _MOST_CALLS, 0),
@@ -114,7 +117,7 @@ def _remark(by: str, text: str) -> SpokenLine:
 
 
 def _time(at: float, now: float, zone: tzinfo) -> ShownTime:
-    return ShownTime(words=moment(at, zone), iso=iso(at), relative=ahead(at, now))
+    return ShownTime(words=moment_in_words(at, zone), iso=iso(at), relative=ahead(at, now))
 
 
 def standing(linked: LinkedQuestion) -> str:
@@ -174,4 +177,4 @@ def _step(node: CallNode) -> DoneStep:
 
 
 def _took(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < _MINUTE else span(seconds)
+    return f"{seconds:.1f} s" if seconds < _MINUTE else span_in_words(seconds)

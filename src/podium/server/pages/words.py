@@ -1,6 +1,6 @@
 """Times, amounts and texts as people read them."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 
 from podium.formats.printable import in_line, printable
 from podium.model.json import Json
@@ -8,7 +8,6 @@ from podium.reports.calls.node import Spent
 from podium.secrets.masking import MASKING
 
 _CENT = 0.01
-_UNITS = ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"))
 
 
 def shown(text: str) -> str:
@@ -21,29 +20,9 @@ def shown_in_line(text: str) -> str:
     return in_line(MASKING.text(text))
 
 
-def moment(at: float, zone: tzinfo = UTC) -> str:
-    """Return a time as people say it, by the clocks of a place."""
-    local = datetime.fromtimestamp(at, zone)
-    return f"{local:%A}, {local.day} {local:%B %Y, %H:%M} {local:%Z}"
-
-
 def iso(at: float) -> str:
     """Return a time as machines read it."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
-
-
-def span(seconds: float) -> str:
-    """Return a length of time, roughly: `3 hours`."""
-    for length, name in _UNITS:
-        if seconds >= length:
-            count = round(seconds / length)
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return "less than a minute"
-
-
-def ahead(at: float, now: float) -> str:
-    """Return how far a time is ahead, or ago."""
-    return f"in {span(at - now)}" if at >= now else f"{span(now - at)} ago"
 
 
 def spent(amount: Spent) -> str:

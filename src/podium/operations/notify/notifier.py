@@ -1,0 +1,279 @@
+"""Tells people that questions wait for them."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Protocol
+
+from podium.engine.worker.worker import Worker
+from podium.errors import StoreError
+from podium.in_threads import in_thread
+from podium.model.clock import Clock
+from podium.model.event_types import EventType
+from podium.model.events import SystemEvent
+from podium.model.notify import NotifySettings, recipient_named
+from podium.model.people import People
+from podium.model.person import is_same
+from podium.model.question import Question, QuestionState
+from podium.operations.leading import Leading
+from podium.operations.links import Links
+from podium.operations.notify.memory import NoticeAddress, NoticeReason, NotifyMemory, PendingMail, PlannedNotice
+from podium.operations.notify.messages import MOST, QuestionNotice, message
+from podium.operations.notify.sending import MessageSender, address_digest
+from podium.services.process_states import ProcessStates
+from podium.services.to_the_end import to_the_end
+from podium.store.protocol import QuestionQuery
+from podium.telemetry.observer import Observer
+from podium.telemetry.spans import NotificationSent
+
+_LOG = logging.getLogger("podium")
+_STATE = "notify"
+_PAGE = 500
+_AT_ONCE = 8
+_FIRST_RETRY, _LAST_RETRY = 30.0, 3_600.0
+"""Seconds until a message is tried again that could not be sent; each time twice as many, up to the last."""
+
+
+class Sender(Protocol):
+    """Sends messages to addresses, which go by their digests."""
+
+    def send(self, address: str, title: str, body: str) -> str:
+        """Send a message and return why it could not be sent; empty where it was. It waits."""
+        ...
+
+    def knows(self, address: str) -> bool:
+        """Whether there is such an address."""
+        ...
+
+
+class Notifier:
+    """Tells people, once for each reason, that questions wait for them.
+
+    One process of those on the store does so. What is to be told stands in the store before it is sent, and goes from
+    there once it was: so it is told after a crash too, and twice only where the process dies in between.
+    """
+
+    def __init__(
+        self, worker: Worker, settings: NotifySettings, links: Links, clock: Clock, *, within: float,
+        people: People, observer: Observer | None = None, sender: Sender | None = None,
+    ) -> None:  # fmt: skip
+        """`within` is how long links can be used; `people` are told while they work.
+
+        Raises ConfigError for an address that leads nowhere.
+        """
+        self._worker = worker
+        self._store = worker.store
+        self._settings = settings
+        self._links = links
+        self._within = within
+        self._clock = clock
+        self._people = people
+        self._observer = observer
+        self._sender = MessageSender(settings.addresses()) if sender is None else sender
+        states = self._store.states or ProcessStates()
+        self._leading = Leading(_STATE, states, lambda: worker.id, self._is_gone, begins=NotifyMemory().written())
+        self._memory = NotifyMemory()
+        self._soon = asyncio.Event()
+
+    @asynccontextmanager
+    async def telling(self) -> AsyncGenerator[None]:
+        """Tell people while the block lasts."""
+        loop = asyncio.get_running_loop()
+        telling = asyncio.create_task(self._run())
+
+        def ring() -> None:
+            loop.call_soon_threadsafe(self._soon.set)
+
+        try:
+            with self._store.events.hear(ring):
+                yield
+        finally:
+            telling.cancel()
+            await to_the_end(asyncio.wait([telling]))
+            with suppress(StoreError):  # then another one does it when this process is gone
+                await self._leading.give_up()
+
+    async def _run(self) -> None:
+        while True:
+            self._soon.clear()
+            try:
+                await self.look()
+            except Exception:  # the supervisor of a loop: a look that fails, for whatever reason, must not be the last
+                _LOG.exception("people cannot be told of questions; it is tried again")
+            await self._until_next()
+
+    async def _until_next(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            soon = group.create_task(self._soon.wait())
+            time = group.create_task(self._clock.sleep_until(self._clock.now() + self._settings.every))
+            await asyncio.wait((soon, time), return_when=asyncio.FIRST_COMPLETED)
+            soon.cancel()
+            time.cancel()
+
+    async def look(self) -> None:
+        """Look once: take in what happened, and send what is due. Nothing, where another process does so."""
+        if not await self._leading.lead():
+            return
+        self._memory = NotifyMemory.read([*self._leading.known])
+        await self._take_in()
+        await self._tell_planned()
+        if not await self._leading.keep(self._memory.written()):
+            return
+        due = [box for box, mail in self._memory.pending.items() if self._is_due(box, mail)]
+        for first in range(0, len(due), _AT_ONCE):
+            sent = await asyncio.gather(*map(self._send, due[first : first + _AT_ONCE]))
+            for box, told in zip(due[first : first + _AT_ONCE], sent, strict=True):
+                self._note(box, told)
+            if not await self._leading.keep(self._memory.written()):
+                return
+
+    # What happened
+
+    async def _take_in(self) -> None:
+        memory, events = self._memory, self._store.events
+        if memory.position is None:
+            memory.position = await events.last()
+            await self._take_in_all()
+        while found := await events.after(memory.position, _PAGE):
+            if found[0].position > memory.position + 1 or any(each.type is EventType.GONE for each in found):
+                await self._take_in_all()  # those in between are kept no more
+            for event in found:
+                await self._take(event)
+            memory.position, memory.at = found[-1].position, found[-1].at
+
+    async def _take_in_all(self) -> None:
+        """Take in every question that is open, but for those that came before what is known."""
+        cursor, since = None, self._memory.at
+        while True:
+            query = QuestionQuery(state=QuestionState.OPEN, since=since, limit=_PAGE, cursor=cursor)
+            page = await self._store.questions(query)
+            for question in page.items:
+                await self._opened(question)
+            if (cursor := page.cursor) is None:
+                return
+
+    async def _take(self, event: SystemEvent) -> None:
+        if event.question is None:
+            return
+        if event.type is EventType.QUESTION_CLOSED:
+            self._memory.forget(event.question)
+        elif event.type is EventType.QUESTION_OPENED:
+            question = await self._store.question(event.question)
+            if question is not None and question.state is QuestionState.OPEN:
+                await self._opened(question)
+
+    async def _opened(self, question: Question) -> None:
+        passed_on = await self._was_passed_on(question)
+        self._tell(question, NoticeReason.ESCALATED if passed_on else NoticeReason.OPENED, question.asked_at)
+        before, deadline = self._settings.before, question.deadline
+        if before and deadline is not None and deadline - question.asked_at > 2 * before:
+            self._memory.planned.append(PlannedNotice(question.id, NoticeReason.EXPIRES, deadline - before))
+        if question.ask.remind is not None:
+            at = question.asked_at + question.ask.remind
+            self._memory.planned.append(PlannedNotice(question.id, NoticeReason.REMINDED, at))
+
+    async def _was_passed_on(self, question: Question) -> bool:
+        """Whether the same was asked of others before, who did not answer in time."""
+        query = QuestionQuery(state=QuestionState.EXPIRED, run=question.run, limit=_PAGE)
+        found = (await self._store.questions(query)).items
+        return any(question.key.startswith(f"{each.key}.") and each.ask.text == question.ask.text for each in found)
+
+    async def _tell_planned(self) -> None:
+        """Tell people of what ends soon, and again of what is still open, each time after twice as long."""
+        now, memory = self._clock.now(), self._memory
+        due = [each for each in memory.planned if each.at <= now]
+        memory.planned = [each for each in memory.planned if each.at > now]
+        for each in due:
+            question = await self._store.question(each.question)
+            if question is None or question.state is not QuestionState.OPEN:
+                continue
+            self._tell(question, each.why, each.at)
+            if each.why is NoticeReason.REMINDED and question.ask.remind is not None:
+                n = each.n + 1
+                memory.planned.append(replace(each, at=each.at + question.ask.remind * 2**n, n=n))
+
+    def _tell(self, question: Question, why: NoticeReason, at: float) -> None:
+        for box in self._mailboxes(question):
+            self._memory.add(box, question.id, why, at)
+
+    def _mailboxes(self, question: Question) -> Iterable[NoticeAddress]:
+        """Return where a question is told: to whom it is given, or else asked by name, or else those of that group."""
+        told, tenant = self._settings.of(question.tenant), question.tenant
+        for asked in ([question.assignee or ""], [question.ask.to], self._people.asked(question.ask.to, tenant)):
+            names = [name for each in asked if (name := recipient_named(told, each)) is not None]
+            if names:
+                return [NoticeAddress(tenant, name, address_digest(each)) for name in names for each in told.to[name]]
+        return [NoticeAddress(tenant, "", address_digest(each)) for each in told.default]
+
+    # What is sent
+
+    def _is_due(self, box: NoticeAddress, mail: PendingMail) -> bool:
+        now = self._clock.now()
+        if now < mail.since + self._settings.digest or now < mail.not_before:
+            return False
+        known = self._people.known.items()
+        person = next((each for name, each in known if each.tenant == box.tenant and is_same(name, box.name)), None)
+        return person is None or person.working.covers(now)
+
+    async def _send(self, box: NoticeAddress) -> "tuple[Sequence[str], str]":
+        """Tell what is to be told there; return of which questions it was, and why it could not be sent."""
+        try:
+            return await self._send_now(box)
+        except StoreError as error:
+            return (), f"the store is away: {error}"
+
+    async def _send_now(self, box: NoticeAddress) -> "tuple[Sequence[str], str]":
+        mail = self._memory.pending[box]
+        asked = tuple(mail.questions)
+        if not self._sender.knows(box.address):
+            _LOG.warning("%s of questions are told to nobody: the settings have the address no more", len(asked))
+            return asked, ""
+        open_ones = [each for name in asked if (each := await self._open(name, box)) is not None]
+        if not open_ones:
+            return asked, ""
+        notices = [await self._notice(each, mail.questions[each.id], box) for each in open_ones[:MOST]]
+        told = message(notices, len(open_ones) - len(notices), self._clock.now())
+        return asked, await in_thread(self._sender.send, box.address, told.title, told.body)
+
+    async def _open(self, name: str, box: NoticeAddress) -> Question | None:
+        """Return a question, if whoever reads this may still answer it."""
+        question = await self._store.question(name)
+        if question is None or question.state is not QuestionState.OPEN:
+            return None
+        if question.deadline is not None and self._clock.now() >= question.deadline:
+            return None
+        return None if any(is_same(box.name, each) for each in question.answered_by) else question
+
+    async def _notice(self, question: Question, why: NoticeReason, box: NoticeAddress) -> QuestionNotice:
+        link = None
+        if box.name:
+            until = self._clock.now() + self._within
+            expires = until if question.deadline is None else min(until, question.deadline)
+            link = await self._links.make(question.id, box.name, expires)
+        return QuestionNotice(question=question, why=why, link=link)
+
+    def _note(self, box: NoticeAddress, told: "tuple[Sequence[str], str]") -> None:
+        """Note what was sent there, or that it is tried again."""
+        asked, wrong = told
+        mail = self._memory.pending[box]
+        if self._observer is not None:
+            self._observer.notification(NotificationSent(box.tenant, len(mail.questions), failed=bool(wrong)))
+        if wrong:
+            wait = min(_FIRST_RETRY * 2**mail.tries, _LAST_RETRY)
+            mail.tries, mail.not_before = mail.tries + 1, self._clock.now() + wait
+            whom = box.name or "the default"
+            _LOG.warning(
+                "%s of tenant %s cannot be told of questions: %s; again in %g s", whom, box.tenant, wrong, wait
+            )
+            return
+        for name in asked:
+            mail.questions.pop(name, None)
+        if not mail.questions:
+            del self._memory.pending[box]
+            return
+        mail.since, mail.tries, mail.not_before = self._clock.now(), 0, 0.0
+
+    async def _is_gone(self, worker: str) -> bool:
+        return await in_thread(self._store.workers.is_fenced, worker)
