@@ -103,7 +103,10 @@ async def test_looking_changes_nothing_and_sending_answers_once_as_the_person_of
             assert (await page.look()).status_code == 200
         assert (await page.client.head(page.url)).status_code == 200
         assert (await page.app.inbox.get(page.question.id)).state == "open"
+        assert "What others say" not in (await page.look()).text
+        await page.app.inbox.comment(page.question.id, "Bob has <moved>.", by="zoe")
         shown = (await page.look()).text
+        assert "Bob has &lt;moved&gt;." in shown
         assert "Send this letter?" in shown
         assert "all is well." in shown
         assert "in 2 hours" in shown

@@ -1,5 +1,6 @@
 """Sending messages with apprise, which knows mail, Slack, Teams and a hundred others."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
@@ -29,7 +30,7 @@ class MessageSender:
             for each in named:
                 url = reference.filled({place: each})[place]
                 MASKING.learn(url, f"{place}, an address")
-                if library.Apprise.instantiate(url, suppress_exceptions=True) is None:
+                if not _takes(library, url):
                     raise ConfigError(
                         f"{place}: apprise cannot send to that address. Expected one such as "
                         "mailtos://USER:PASSWORD@HOST?to=ann@example.org, or a reference to one, such as env:ANN_MAIL; "
@@ -55,6 +56,13 @@ class MessageSender:
     def knows(self, address: str) -> bool:
         """Whether an address still stands in the settings."""
         return address in self._addresses
+
+
+def _takes(library: Any, url: str) -> bool:
+    """Whether apprise can send to an address; what it takes that Python will drop is no matter of whoever runs this."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return library.Apprise.instantiate(url, suppress_exceptions=True) is not None
 
 
 def _library() -> Any:
