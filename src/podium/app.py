@@ -32,10 +32,12 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.principal import Principal
+from podium.operations.links import Links
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
 from podium.services.isolation import CommitAnswer
+from podium.services.process_states import ProcessStates
 from podium.services.serving import ServingBoard
 from podium.services.timers import Timer
 from podium.store.keeping import KeepAnswer
@@ -119,6 +121,7 @@ class App(ScopedApp):
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
             events=event_reader.EventReader(store.events, clock),
+            links=Links(config.links, store.states or ProcessStates(), ids),
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts

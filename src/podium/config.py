@@ -20,6 +20,7 @@ from podium.model.guard import GuardSettings
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.limit import LimitSettings
+from podium.model.link import LinkSettings
 from podium.model.loops import Loops
 from podium.model.policy import PolicySettings
 from podium.model.prices import PriceSettings
@@ -42,7 +43,7 @@ Compensations = Literal["as_registered", "judged_anew"]
 
 _TABLES: Mapping[str, type] = {
     "audit": AuditSettings, "budgets": BudgetSettings, "delegation": DelegationSettings, "limits": LimitSettings,
-    "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
+    "links": LinkSettings, "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
 }  # fmt: skip
 _FIELDS: Mapping[str, Expected] = {
     **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
@@ -117,6 +118,8 @@ class Config:
     """Who may do what: `[podium.policy]`."""
     guards: Mapping[str, GuardSettings] = field(default_factory=dict[str, GuardSettings])
     """The guards that agents can name: `[podium.guards.NAME]`."""
+    links: LinkSettings = field(default_factory=LinkSettings)
+    """The links with which people answer: `[podium.links]`."""
     prices: PriceSettings = field(default_factory=PriceSettings)
     """What things cost: `[podium.prices]`."""
     monitor: MonitorSettings | bool = False
@@ -133,7 +136,8 @@ class Config:
 
 SECTIONS: "dict[str, TypeForm[object]]" = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
-    "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings, "loops": Loops,
+    "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings,
+    "links": LinkSettings, "loops": Loops,
     "monitor": MonitorSettings | bool, "policy": PolicySettings,
     "prices": PriceSettings, "secrets": SecretSettings,
 }  # fmt: skip

@@ -22,6 +22,7 @@ exec(code, {{"__name__": "__main__"}})
 sys.setprofile(None)
 print(calls)
 """
+CLIENT = "from podium.client import AsyncClient, Client"
 PROGRAM = "from podium import App, Context, agent, workflow"
 HELP = """
 import sys
@@ -58,6 +59,7 @@ def loaded_by(statement: str) -> set[str]:
         pytest.param("import podium", 0.12, id="package"),
         pytest.param(PROGRAM, 3.2, id="program"),
         pytest.param(HELP, 1.4, id="help"),
+        pytest.param(CLIENT, 3.6, id="client"),
     ],
 )
 def test_import_calls_no_more_functions_than_so_many_times_pydantics(statement: str, ratio: float) -> None:
@@ -92,6 +94,11 @@ def test_what_is_not_used_is_not_loaded(statement: str, further: tuple[str, ...]
         name for name in loaded_by(statement) if any(name == each or name.startswith(f"{each}.") for each in unwanted)
     }
     assert found == set()
+
+
+def test_a_client_loads_nothing_of_what_answers_it() -> None:
+    ours = {name.split(".")[1] for name in loaded_by(CLIENT) if name.startswith("podium.")}
+    assert ours == {"api", "client", "errors", "lazy", "model", "secrets"}, "bodies import under TYPE_CHECKING"
 
 
 def test_a_program_loads_no_pattern() -> None:

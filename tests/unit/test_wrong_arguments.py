@@ -65,6 +65,7 @@ OF_AN_APP: dict[str, Arguments] = {
     "start": ((flow, 1), {}),
     "inbox.answer": (("q_1", "yes"), {}),
     "inbox.get": (("q_1",), {}),
+    "inbox.link": (("q_1",), {"for_": "ann"}),
     "inbox.list": ((), {}),
     "keys.create": (("ci",), {"who": "bot"}),
     "keys.list": ((), {}),

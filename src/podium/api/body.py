@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 T = TypeVar("T")
 
 
-class Body(BaseModel):
+class ApiBody(BaseModel):
     """A body that is answered: it never changes, and an unknown field is no error, so that older clients go on."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
 
 
-class Given(BaseModel):
+class ApiInput(BaseModel):
     """A body that is sent to the server: what it does not know is refused, not passed over."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -38,7 +38,7 @@ def moment_or_none(at: float | None) -> datetime | None:
     return None if at is None else moment(at)
 
 
-class PageBody(Body, Generic[T]):
+class PageBody(ApiBody, Generic[T]):
     """A page of a list."""
 
     items: list[T]

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from podium.api.body import Given
+from podium.api.body import ApiInput
 from podium.model.run import RunState
 
 
-class ListGiven(Given):
+class ListGiven(ApiInput):
     """Conditions that mean the same in every list: all that are given have to hold."""
 
     tenant: str | None = None

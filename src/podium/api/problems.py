@@ -4,17 +4,17 @@ from typing import Annotated
 
 from pydantic import Field
 
-from podium.api.body import Body
+from podium.api.body import ApiBody
 
 
-class FieldError(Body):
+class FieldError(ApiBody):
     """What is wrong with one field of a request."""
 
     where: Annotated[list[str | int], Field(description="The path to it, such as `body`, `budget`, `usd`.")]
     what: str
 
 
-class ProblemBody(Body):
+class ProblemBody(ApiBody):
     """What went wrong, and what to do next."""
 
     type: Annotated[str, Field(description="The sort of error: `urn:podium:error:` and its code.")]

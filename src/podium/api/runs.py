@@ -1,24 +1,25 @@
 """Runs: starting one, and how it stands."""
 
-import dataclasses
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
-from podium.api.body import Body, Given, Moment, moment, moment_or_none
-from podium.engine.worker.waiters import End
-from podium.model.fact import Fact
+from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
+from podium.errors import NotPossible, RunBlocked, RunCancelled, RunFailed
 from podium.model.json import Json
 from podium.model.run import BlockedReason, Run, RunState
-from podium.reports.calls.detail import CallDetail
-from podium.reports.calls.node import CallNode
-from podium.reports.calls.requests import SentRequest
-from podium.reports.calls.tree import CallTree
-from podium.store.protocol import ChainFault
+
+if TYPE_CHECKING:
+    from podium.engine.worker.waiters import End
+    from podium.model.fact import Fact
+    from podium.reports.calls.detail import CallDetail
+    from podium.reports.calls.node import CallNode
+    from podium.reports.calls.tree import CallTree
+    from podium.store.protocol import ChainFault
 
 
-class RunBody(Body):
+class RunBody(ApiBody):
     """A run, and how it stands."""
 
     id: str
@@ -63,22 +64,43 @@ class RunResultBody(RunBody):
     error: Annotated[str | None, Field(description="Why it gave nothing; null where it is done or goes on.")] = None
 
     @classmethod
-    def ended(cls, run: Run, end: End) -> Self:
+    def ended(cls, run: Run, end: "End") -> Self:
         """Return a run with the end that it came to."""
         if end.state is RunState.DONE:
             return cls(**_run_fields(run), value=end.outcome["value"])
         return cls(**_run_fields(run), error=end.reason)
 
+    def raise_for_state(self) -> Self:
+        """Return it where it is done; raises RunFailed, RunCancelled, RunBlocked, or NotPossible while it goes on."""
+        match self.state:
+            case RunState.DONE:
+                return self
+            case RunState.CANCELLED:
+                raise RunCancelled(f"run {self.id} was cancelled: {self.error}", run=self.id)
+            case RunState.BLOCKED:
+                raise RunBlocked(f"run {self.id} is blocked: {self.error}", run=self.id)
+            case RunState.FAILED:
+                raise RunFailed(f"run {self.id} failed: {self.error}", run=self.id)
+            case _:
+                raise NotPossible(f"run {self.id} goes on ({self.state}): wait for its result.")
 
-class BudgetGiven(Given):
+
+class BudgetGiven(ApiInput):
     """The most that a run may spend, with all that it starts."""
 
     usd: Annotated[float | None, Field(gt=0)] = None
     tokens: Annotated[int | None, Field(gt=0)] = None
     calls: Annotated[int | None, Field(gt=0)] = None
+    seconds: Annotated[float | None, Field(gt=0, description="From its start.")] = None
+    depth: Annotated[int | None, Field(gt=0, description="Workflows inside one another.")] = None
+    fan_out: Annotated[int | None, Field(gt=0, description="Branches and child runs of one context at a time.")] = None
+    on_breach: Annotated[
+        Literal["stop", "ask"], Field(description="Whether what does not fit is refused, or a person is asked.")
+    ] = "stop"
+    to: Annotated[str, Field(description="Who is asked.", min_length=1)] = "operators"
 
 
-class RunStart(Given):
+class RunStart(ApiInput):
     """What is to be run, and how."""
 
     workflow: Annotated[str, Field(description="The name of a workflow that the server has.", min_length=1)]
@@ -99,7 +121,7 @@ class RunStart(Given):
     ] = None
 
 
-class NodeBody(Body):
+class NodeBody(ApiBody):
     """A call, step, wait or question of a run, with its parts."""
 
     key: str
@@ -122,7 +144,7 @@ class NodeBody(Body):
     children: list["NodeBody"]
 
     @classmethod
-    def of(cls, node: CallNode) -> Self:
+    def of(cls, node: "CallNode") -> Self:
         """Return a node of a run's tree as others see it."""
         spent = node.total()
         return cls(
@@ -142,12 +164,12 @@ class RunTreeBody(RunBody):
     unserved: Annotated[str, Field(description="Why nobody would drive it; empty where somebody does.")]
 
     @classmethod
-    def drawn(cls, run: Run, tree: CallTree, unserved: str) -> Self:
+    def drawn(cls, run: Run, tree: "CallTree", unserved: str) -> Self:
         """Return a run with the tree of its calls."""
         return cls(**_run_fields(run), notes=tree.notes, tree=NodeBody.of(tree.root), unserved=unserved)
 
 
-class CallBody(Body):
+class CallBody(ApiBody):
     """One call, question, wait or step in full."""
 
     key: str
@@ -156,17 +178,17 @@ class CallBody(Body):
     input: Json
     output: Json
     state: Annotated[str, Field(description="done, failed, refused, expired, or open.")]
-    steps: list["StepBody"]
+    steps: list["StepShown"]
     failed: list["FailedAttemptBody"]
     questions: list["AskedBody"]
 
     @classmethod
-    def of(cls, detail: CallDetail) -> Self:
+    def of(cls, detail: "CallDetail") -> Self:
         """Return a call as others see it."""
         return cls(
             key=detail.key, agent=detail.agent, version=detail.version, input=detail.input, output=detail.output,
             state=detail.state,
-            steps=[StepBody(key=x.key, name=x.name, at=moment(x.at), value=x.value) for x in detail.steps],
+            steps=[StepShown(key=x.key, name=x.name, at=moment(x.at), value=x.value) for x in detail.steps],
             failed=[FailedAttemptBody(at=moment(each.at), error=each.error) for each in detail.failed],
             questions=[
                 AskedBody(
@@ -178,7 +200,7 @@ class CallBody(Body):
         )  # fmt: skip
 
 
-class StepBody(Body):
+class StepShown(ApiBody):
     """A step that is done: a request to a model, a use of a tool, what an agent recorded itself."""
 
     key: str
@@ -187,14 +209,14 @@ class StepBody(Body):
     value: Json
 
 
-class FailedAttemptBody(Body):
+class FailedAttemptBody(ApiBody):
     """How an attempt failed."""
 
     at: Moment
     error: str
 
 
-class AnswerBody(Body):
+class AnswerBody(ApiBody):
     """One person's answer."""
 
     by: str
@@ -202,7 +224,7 @@ class AnswerBody(Body):
     at: Moment
 
 
-class AskedBody(Body):
+class AskedBody(ApiBody):
     """A question that was put to people, and what they answered."""
 
     question: str
@@ -211,23 +233,7 @@ class AskedBody(Body):
     answers: list[AnswerBody]
 
 
-class RequestBody(Body):
-    """What was sent to a model, and how it answered."""
-
-    model_config = Body.model_config | {"extra": "allow"}
-
-    key: str
-    began: Moment | None
-    ended: Moment | None
-
-    @classmethod
-    def of(cls, request: SentRequest) -> Self:
-        """Return a request as others see it."""
-        fields = dataclasses.asdict(request)
-        return cls.model_validate(fields | {name: moment_or_none(fields[name]) for name in ("began", "ended")})
-
-
-class FactBody(Body):
+class FactBody(ApiBody):
     """A line of a run's journal."""
 
     seq: int
@@ -239,7 +245,7 @@ class FactBody(Body):
     payload: Json
 
     @classmethod
-    def of(cls, fact: Fact) -> Self:
+    def of(cls, fact: "Fact") -> Self:
         """Return a fact as others see it."""
         return cls(
             seq=fact.seq, kind=fact.kind.name.lower(), key=fact.key, at=moment(fact.at), epoch=fact.epoch,
@@ -247,14 +253,14 @@ class FactBody(Body):
         )  # fmt: skip
 
 
-class FaultBody(Body):
+class FaultBody(ApiBody):
     """A fact that is not as it was written."""
 
     seq: int
     what: str
 
 
-class VerifiedBody(Body):
+class VerifiedBody(ApiBody):
     """Whether a run's journal is as it was written."""
 
     run: str
@@ -262,18 +268,18 @@ class VerifiedBody(Body):
     faults: list[FaultBody]
 
     @classmethod
-    def of(cls, run: Run, faults: Iterable[ChainFault]) -> Self:
+    def of(cls, run: Run, faults: "Iterable[ChainFault]") -> Self:
         """Return what was found of a run."""
         return cls(run=run.id, facts=run.facts, faults=[FaultBody(seq=each.seq, what=each.what) for each in faults])
 
 
-class ReasonGiven(Given):
+class ReasonGiven(ApiInput):
     """Why something is done."""
 
     reason: Annotated[str, Field(description="It is recorded.")] = "by request"
 
 
-class SignalGiven(Given):
+class SignalGiven(ApiInput):
     """A signal for a run."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -281,7 +287,7 @@ class SignalGiven(Given):
     id: Annotated[str | None, Field(description="The same id again is dropped.", min_length=1)] = None
 
 
-class SignalBody(Body):
+class SignalBody(ApiBody):
     """What came of a signal."""
 
     run: str
@@ -289,7 +295,7 @@ class SignalBody(Body):
     new: Annotated[bool, Field(description="Whether it was not sent before.")]
 
 
-class ForkGiven(Given):
+class ForkGiven(ApiInput):
     """Where a run is forked."""
 
     key: Annotated[str, Field(description="The first call that is made anew.", min_length=1)]
@@ -298,14 +304,14 @@ class ForkGiven(Given):
     ] = None
 
 
-class RepinGiven(Given):
+class RepinGiven(ApiInput):
     """To which version a run is moved."""
 
     version: Annotated[str, Field(min_length=1)]
     from_key: Annotated[str | None, Field(description="Make this call and all after it anew.")] = None
 
 
-class RaiseGiven(Given):
+class RaiseGiven(ApiInput):
     """What is added to the budget of a run, and why."""
 
     usd: Annotated[float, Field(ge=0)] = 0
@@ -314,7 +320,7 @@ class RaiseGiven(Given):
     why: Annotated[str, Field(min_length=1, description="It is recorded.")]
 
 
-class RedactedBody(Body):
+class RedactedBody(ApiBody):
     """How many runs were redacted."""
 
     run: str

@@ -5,7 +5,7 @@ import io
 import sys
 from typing import TextIO, cast
 
-from podium.cli.printable import PrintableStream
+from podium.cli.printable_stream import PrintableStream
 
 _HANDLER = "podium.shown"
 _ASCII = str.maketrans("│├└─━✓✗■…↗↶·→", "||`--+x#~><.>")

@@ -15,7 +15,9 @@ DEBUG = "--debug"
 """Anywhere among the arguments: shows where errors come from."""
 StoreOption = Annotated[
     str | None,
-    typer.Option("--store", metavar="PATH", help="The store's file; else that of podium.toml or PODIUM_STORE."),
+    typer.Option(
+        "--store", metavar="STORE", help="A file, or postgresql://…; else that of podium.toml or PODIUM_STORE."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")]

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from podium.cli.console import CONSOLE
-from podium.cli.printable import beneath, in_line, printable
+from podium.formats.printable import beneath, in_line, printable
 from podium.model.json import Json
 from podium.model.outcome import cut
 from podium.secrets.masking import MASKING
 
-_IDS = {"RUN", "QUESTION", "INCIDENT", "DELEGATION", "KEY"}
+_IDS = {"RUN", "QUESTION", "INCIDENT", "DELEGATION", "KEY", "WORKER", "CONVERSATION", "BUDGET"}
 """Columns of what is copied into the next command: it stands on one line, however narrow the terminal is."""
 _GAP = 2
 _NARROWEST = 6

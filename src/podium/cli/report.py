@@ -4,9 +4,9 @@ import sys
 
 from podium.cli.options import DEBUG
 from podium.cli.output import note, one_line, print_json, print_value
-from podium.cli.printable import in_line
 from podium.cli.waiting import Standstill
 from podium.engine.worker.waiters import End
+from podium.formats.printable import in_line
 from podium.model.question import YES_OR_NO, Question
 from podium.model.run import RunState
 

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from podium.cli.checks import DoctorFinding, Level
-from podium.cli.opening import ALL, look
-from podium.cli.output import count, one_line
+from podium.cli.opening import ALL, look, open_readonly
+from podium.cli.output import count, moment, one_line
 from podium.config import Config, load_config
 from podium.errors import ConfigError, StoreError
 from podium.facade.reader import Reader
@@ -35,6 +35,7 @@ def check_store(store: str | None) -> Iterator[DoctorFinding]:
         return
     try:
         yield from look(config.store, lambda reader: _inside(reader, config, file))
+        yield from _moved(config)
     except StoreError as error:
         mend = "Restore a backup, or name another file" if file is not None else "Mend that, or name another store"
         yield DoctorFinding(Level.WRONG, str(error), f"{mend} with --store.")
@@ -51,6 +52,16 @@ async def _inside(reader: Reader, config: Config, file: Path | None) -> list[Doc
     faults = [fault for run in runs for fault in await reader.reports.verify(run.id)]
     alive = [worker for worker in await reader.reports.workers() if worker.standing is not WorkerStanding.GONE]
     return [whole, *_chains(runs, faults), *_work(runs, alive)]
+
+
+def _moved(config: Config) -> Iterator[DoctorFinding]:
+    """Say where the store goes on, if that is not here."""
+    with open_readonly(config.store) as store:
+        to = store.upkeep.given_over()
+    if to is not None:
+        what = f"the store was moved to {to.to} by {to.by}, {moment(to.at)}: nobody drives runs here any more"
+        remedy = "Name that one with --store. To go on here instead: podium store move --undo FROM"
+        yield DoctorFinding(Level.WRONG, what, remedy)
 
 
 def _read(file: Path) -> tuple[int, list[str]]:

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from podium.cli.console import CONSOLE
 from podium.cli.output import one_line, print_line
-from podium.cli.printable import printable
+from podium.formats.printable import printable
 from podium.in_threads import in_thread
 from podium.model.json import Json
 from podium.model.streams import (

@@ -24,6 +24,8 @@ PodiumError
 │   ├── StoreMoved              it goes on at another place, which is named
 │   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
+├── ServerError                 the server has a fault, or what answered is none of Podium's
+│   └── ServerUnavailable       it was not reached, or did not answer in time
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
 ├── WorkflowError               a mistake in a workflow's code
 │   ├── WrongBranch
@@ -97,6 +99,7 @@ from podium.errors.interrupts import (
     Suspended,
     TooManyFacts,
 )
+from podium.errors.servers import ServerError, ServerUnavailable
 from podium.errors.stores import (
     NotAStore,
     StoreBusy,
@@ -178,6 +181,8 @@ __all__ = [
     "RunCancelled",
     "RunError",
     "RunFailed",
+    "ServerError",
+    "ServerUnavailable",
     "StoreBusy",
     "StoreDamaged",
     "StoreError",

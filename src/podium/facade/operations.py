@@ -194,7 +194,7 @@ class Operations:
         """
         parts = self._whole_store("the store's file")
         await self._scope.record("compact the store")
-        return await compact(parts.store, worker=parts.worker.id, since=parts.clock.now() - parts.config.lease)
+        return await compact(parts.store, worker=parts.worker.id)
 
     async def drain_worker(self, worker: str, *, why: str, by: str | None = None) -> WorkerState:
         """Have a worker begin nothing new, let what is under way end within its grace time, and hand the rest back.

@@ -213,12 +213,12 @@ class Reports:
     async def workers(self) -> list[WorkerState]:
         """Return the workers that have not left, the oldest first: where they run, and what they do now."""
         self._sight.require_installation("the workers of a store")
-        return await of_workers.workers_of(self._sight.store, self._sight.clock.now())
+        return await of_workers.workers_of(self._sight.store)
 
     async def queues(self) -> list[QueueState]:
         """Return the queues, by name: how many runs wait there, for how long, and how fast workers begin them."""
         self._sight.require_installation("the queues of a store")
-        return await of_workers.queues_of(self._sight.store, self._sight.clock.now())
+        return await of_workers.queues_of(self._sight.store)
 
     async def workers_wanted(
         self, queue: str | None = None, *, within: Duration = 30, slots: int = DEFAULT_SLOTS
@@ -231,7 +231,7 @@ class Reports:
         self._sight.require_installation("the workers of a store")
         check_options("reports.workers_wanted", {"queue": queue, "slots": slots}, _WANTED)
         seconds = in_seconds(within, "within", SECONDS)
-        return await of_workers.workers_wanted(self._sight.store, queue, seconds, slots, self._sight.clock.now())
+        return await of_workers.workers_wanted(self._sight.store, queue, seconds, slots)
 
 
 _WANTED: Mapping[str, Expected] = {"queue": or_none(NAME), "slots": COUNT}

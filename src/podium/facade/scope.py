@@ -19,6 +19,7 @@ from podium.model.person import is_same
 from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
 from podium.model.storable import check_name
+from podium.operations.links import Links
 from podium.rule_stack import RuleStack
 from podium.services.serving import ServingBoard
 from podium.store.protocol import Store
@@ -41,6 +42,7 @@ class Parts:
     home: Home
     board: ServingBoard
     events: "EventReader"
+    links: Links
 
 
 class Scope(Sight):

@@ -1,7 +1,6 @@
 """Moving a store to another place, whatever keeps it there, so that runs go on there and here no more."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -10,12 +9,9 @@ from podium.in_threads import in_thread
 from podium.reports.workers import WorkerStanding, standing_of
 from podium.store.moving import moved_from, moved_to, place_of
 from podium.store.opening import open_existing
-from podium.store.place import host_of, is_gone
-from podium.store.protocol import GivenOver, Store, StoredWorker
+from podium.store.place import host_of
+from podium.store.protocol import GivenOver, Store
 from podium.store.tables.moving import copy_all
-
-_LOOKS = 4
-"""So often it is looked within a lease whether a worker beats that seems to be gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +33,7 @@ async def move_store(source: str, target: str, *, by: str, now: float) -> StoreM
     source, where there is anything at the target, and where the source was moved to another place before.
     """
     with closing(await in_thread(open_existing, source)) as store:
-        await _refuse_driven(store, now)
+        await _refuse_driven(store)
         return await in_thread(_move, store, source, target, GivenOver(to=place_of(target), by=by, at=now))
 
 
@@ -89,22 +85,10 @@ def _refuse_moved_elsewhere(before: GivenOver | None, now: GivenOver) -> None:
         )
 
 
-async def _refuse_driven(store: Store, now: float) -> None:
+async def _refuse_driven(store: Store) -> None:
     """Raise NotPossible where anybody drives runs; who is silent is declared dead, so as not to go on here later."""
     rows = await store.worker_rows()
-    alive = [row for row in rows if standing_of(row, now) is not WorkerStanding.GONE] or await _beating(store, rows)
-    if alive:
+    if alive := [row for row in rows if standing_of(row) is not WorkerStanding.GONE]:
         known = ", ".join(f"{row.id} (pid {row.pid} on {host_of(row.place)})" for row in alive)
         raise NotPossible(f"others drive runs on the store: {known}. Have them drained, or stop them, first.")
     await in_thread(store.workers.reap, "", {row.id: row.beat for row in rows})
-
-
-async def _beating(store: Store, rows: Sequence[StoredWorker]) -> list[StoredWorker]:
-    """Return the workers that beat within a lease: the clock of one may be behind, so that it only seems to be gone."""
-    silent = [row for row in rows if not is_gone(row.place, row.pid, row.born)]
-    for _ in range(_LOOKS if silent else 0):
-        await asyncio.sleep(max(row.serves.lease for row in silent) / _LOOKS)  # noqa: TID251 - other processes live in real time
-        beats = await in_thread(store.workers.beats, "")
-        if beating := [row for row in silent if beats.get(row.id, row.beat) != row.beat]:
-            return beating
-    return []

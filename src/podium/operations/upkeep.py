@@ -74,13 +74,13 @@ async def check_copy(path: Path, *, now: float, checker: SealChecker | None = No
     return await in_thread(_checked_apart, path, now, checker)
 
 
-async def compact(store: Store, *, worker: str, since: float) -> Compacted:
+async def compact(store: Store, *, worker: str) -> Compacted:
     """Give the room of what was deleted back to the disk.
 
     Raises NotPossible while others drive runs on the store, for they could not write meanwhile, and StoreUnavailable
     where there is too little room for it.
     """
-    if others := store.workers.others(worker, since):
+    if others := store.workers.others(worker):
         raise NotPossible(
             f"nobody can write while a store is compacted, and others drive runs on it: {', '.join(others)}. Stop them"
             " first. Until then what was deleted is used again before the file grows."

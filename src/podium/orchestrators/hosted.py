@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from podium.agents.shape import free_json
 from podium.app import App
-from podium.errors import NotPossible, PodiumError, RunError
+from podium.errors import NotPossible, PodiumError, RunCancelled, RunError, UnknownRun
 from podium.facade.handle import RunHandle
 from podium.model.agent import Agent, AnyAgent
 from podium.model.expected import NAME, or_none
-from podium.model.run import RunState
+from podium.model.run import Run, RunState
 from podium.store.codec import input_digest
 
 In = TypeVar("In")
@@ -49,15 +49,28 @@ class Host:
             key = input_digest(given)[:_DIGITS]
         return _NOT_IN_IDS.sub("_", f"{self.prefix}{name}:{key}")
 
+    @property
+    def stop(self) -> str:
+        """Why the system cancels a run: its task was stopped. Another try of the task begins another run then."""
+        return f"its task in {self.system} was stopped"
+
+    def has_stopped(self, run: Run) -> bool:
+        """Whether a run was cancelled since the task was stopped, and not by somebody else."""
+        return run.state is RunState.CANCELLED and run.reason == self.stop
+
 
 async def start_hosted(
     app: App, host: Host, workflow: Agent[In, Out] | str, input: In = None, /, *, key: str | None = None, **options: Any
 ) -> RunHandle[Out]:
     """Start the run of a task, or find it; one that has failed goes on from what failed. Options: see `App.start`.
 
+    Where it was cancelled since the task was stopped, and the task is tried again, that begins another run: `ID~2`,
+    then `ID~3` and so on, to which each try comes until it is stopped too.
+
     Raises NotPossible where a failed run cannot go on, as after undoing what it did.
     """
-    handle: RunHandle[Out] = await app.start(workflow, input, id=host.run_id(workflow, input, key), **options)
+    run_id = await _attempt(app, host, host.run_id(workflow, input, key))
+    handle: RunHandle[Out] = await app.start(workflow, input, id=run_id, **options)
     if (await handle.status()).state is RunState.FAILED:
         try:
             await app.operations.retry(handle.id)
@@ -67,6 +80,22 @@ async def start_hosted(
     return handle
 
 
+async def _attempt(app: App, host: Host, first: str) -> str:
+    """Return the id of the run of this try: that after those that were stopped."""
+    run_id, number = first, 1
+    while (known := await _known(app, run_id)) is not None and host.has_stopped(known):
+        number += 1
+        run_id = f"{first}~{number}"
+    return run_id
+
+
+async def _known(app: App, run_id: str) -> Run | None:
+    try:
+        return await app.runs.get(run_id)
+    except UnknownRun:
+        return None
+
+
 async def run_hosted(
     app: App, host: Host, workflow: Agent[In, Out] | str, input: In = None, /, *, key: str | None = None, **options: Any
 ) -> Out:
@@ -74,12 +103,18 @@ async def run_hosted(
 
     A cancel of the task cancels the run.
     """
-    starting = asyncio.create_task(start_hosted(app, host, workflow, input, key=key, **options))
-    try:
-        return await result_of(starting)
-    except asyncio.CancelledError:
-        await cancel_and_wait(starting, f"its task in {host.system} was cancelled")
-        raise
+    while True:
+        starting = asyncio.create_task(start_hosted(app, host, workflow, input, key=key, **options))
+        try:
+            return await result_of(starting)
+        except RunCancelled:
+            handle = await starting
+            if handle.new or not host.has_stopped(await handle.status()):
+                raise
+            # it was the run of a try before this one, which was being stopped when this one came
+        except asyncio.CancelledError:
+            await cancel_and_wait(starting, host.stop)
+            raise
 
 
 async def result_of(starting: "asyncio.Task[RunHandle[Out]]") -> Out:
@@ -97,16 +132,16 @@ async def cancel_all(store: str | Path, host: Host, agents: Iterable[AnyAgent] =
             for run in page:
                 if not run.state.ended:
                     cancelled.append(await app.handle(run.id))
-                    await _cancel(cancelled[-1], f"its task in {host.system} was cancelled")
+                    await _cancel(cancelled[-1], host.stop)
             if (cursor := page.cursor) is None:
                 break
         if agents:
             await asyncio.gather(*[_has_ended(handle) for handle in cancelled])
 
 
-async def cancel_run(store: str | Path, run_id: str, why: str) -> None:
-    """Cancel one run, unless it has ended; whoever drives it undoes what it did."""
-    async with App.open(store) as app:
+async def cancel_run(store: str | Path, run_id: str, why: str, **settings: Any) -> None:
+    """Cancel one run, unless it has ended; whoever drives it undoes what it did. `settings` go to `App.open`."""
+    async with App.open(store, **settings) as app:
         await _cancel(await app.handle(run_id), why)
 
 

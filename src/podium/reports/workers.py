@@ -10,6 +10,8 @@ from podium.store.protocol import Drain, ReadStore, StoredQueue, StoredWorker
 
 DEFAULT_SLOTS = 2_000
 """How many runs a worker drives at once where nothing else is set."""
+_WAITS_IN_EARNEST = 5.0
+"""Where a run has waited for so many seconds, its workers cannot begin more than they do; before, they may have."""
 
 
 class WorkerStanding(StrEnum):
@@ -21,6 +23,8 @@ class WorkerStanding(StrEnum):
     """It begins nothing new: somebody has it drained."""
     DRAINED = "drained"
     """It drives nothing any more: somebody had it drained."""
+    LEFT = "left"
+    """It has stopped by itself: it drives nothing any more, and is listed no more."""
     GONE = "gone"
     """Its process has ended, or was not heard of for a lease. Others take over what it drove."""
 
@@ -36,6 +40,8 @@ class WorkerState:
     """When it was entered; all times are in seconds since 1970."""
     beat: float
     """When it was heard of last, by its own clock."""
+    silence: float
+    """Seconds for which it was not heard of, by the clock of the store."""
     version: str
     """Of Podium."""
     queues: tuple[str, ...] | None
@@ -98,28 +104,29 @@ class WorkersWanted:
         return f"{waits}{oldest}; {self.running:,} driven, {rate}; {wanted}"
 
 
-async def workers_of(store: ReadStore, now: float) -> list[WorkerState]:
+async def workers_of(store: ReadStore) -> list[WorkerState]:
     """Return the workers of a store that have not left, the oldest first."""
-    return [worker_state(row, now) for row in await store.worker_rows()]
+    return [worker_state(row) for row in await store.worker_rows()]
 
 
-async def queues_of(store: ReadStore, now: float) -> list[QueueState]:
+async def queues_of(store: ReadStore) -> list[QueueState]:
     """Return the queues in which runs wait or are driven, and those that workers name, by name."""
-    workers = await workers_driving(store, now)
+    workers = await workers_driving(store)
     named = {name for row in workers for name in (*(row.serves.queues or ()), *row.rates)}
     rows = {row.queue: row for row in await store.queue_rows()}
     rows |= {name: StoredQueue(queue=name, ready=0, oldest_age=0.0, running=0) for name in named - rows.keys()}
     return [_queue_state(rows[name], workers) for name in sorted(rows)]
 
 
-async def workers_wanted(store: ReadStore, queue: str | None, within: float, slots: int, now: float) -> WorkersWanted:
+async def workers_wanted(store: ReadStore, queue: str | None, within: float, slots: int) -> WorkersWanted:
     """Say how many workers there should be for a queue, or for all queues together.
 
     One worker has room for so many runs at once as it has slots, and for as many more as it begins in the time that is
-    left until the oldest run has waited `within` seconds. What is driven now has to keep its place. `slots` is how many
-    a worker has where there is none.
+    left until the oldest run has waited `within` seconds. What is driven now has to keep its place. Slots that are free
+    say nothing where runs wait all the same, as where the work takes processor time: then there should be as many as
+    begin all that waits within that time, each as fast as now. `slots` is how many a worker has where there is none.
     """
-    workers = [row for row in await workers_driving(store, now) if queue is None or _serves(row, queue)]
+    workers = [row for row in await workers_driving(store) if queue is None or _serves(row, queue)]
     rows = [row for row in await store.queue_rows() if queue is None or row.queue == queue]
     ready, running = sum(row.ready for row in rows), sum(row.running for row in rows)
     oldest = max((row.oldest_age for row in rows), default=0.0)
@@ -128,30 +135,34 @@ async def workers_wanted(store: ReadStore, queue: str | None, within: float, slo
     each = max(1, each)
     begun = rate / len(workers) * max(0.0, within - oldest) if workers else 0.0
     wanted = max(ceil(running / each), ceil((ready + running) / (each + begun)))
+    if rate and oldest >= _WAITS_IN_EARNEST:
+        wanted = max(wanted, ceil(ready * len(workers) / (rate * within)))
     return WorkersWanted(
         queue=queue, wanted=wanted, ready=ready, oldest_age=oldest, running=running, rate=rate, workers=len(workers),
         slots=each, within=within,
     )  # fmt: skip
 
 
-async def workers_driving(store: ReadStore, now: float) -> list[StoredWorker]:
+async def workers_driving(store: ReadStore) -> list[StoredWorker]:
     """Return the workers that take runs up."""
-    return [row for row in await store.worker_rows() if standing_of(row, now) is WorkerStanding.DRIVING]
+    return [row for row in await store.worker_rows() if standing_of(row) is WorkerStanding.DRIVING]
 
 
-def worker_state(row: StoredWorker, now: float) -> WorkerState:
+def worker_state(row: StoredWorker) -> WorkerState:
     """Return what a worker does now."""
     serves = row.serves
     return WorkerState(
-        id=row.id, host=host_of(row.place), pid=row.pid, since=row.since, beat=row.beat, version=serves.version,
-        queues=None if serves.queues is None else tuple(sorted(serves.queues)), slots=serves.slots,
-        running=row.running, rate=_rate(row, None), standing=standing_of(row, now), drain=row.drain,
+        id=row.id, host=host_of(row.place), pid=row.pid, since=row.since, beat=row.beat, silence=row.silence,
+        version=serves.version, queues=None if serves.queues is None else tuple(sorted(serves.queues)),
+        slots=serves.slots, running=row.running, rate=_rate(row, None), standing=standing_of(row), drain=row.drain,
     )  # fmt: skip
 
 
-def standing_of(row: StoredWorker, now: float) -> WorkerStanding:
+def standing_of(row: StoredWorker) -> WorkerStanding:
     """Return how a worker stands."""
-    if row.left or row.lost or is_gone(row.place, row.pid, row.born) or now - row.beat > row.serves.lease:
+    if row.left:
+        return WorkerStanding.LEFT
+    if row.lost or is_gone(row.place, row.pid, row.born) or row.silence > row.serves.lease:
         return WorkerStanding.GONE
     if row.drained_at is not None:
         return WorkerStanding.DRAINED

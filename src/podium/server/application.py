@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from podium.api.problems import ProblemBody
 from podium.app import App
 from podium.server.callers import Access
+from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
 from podium.server.routes import runs
 
@@ -27,6 +28,7 @@ def application(app: App, access: Access) -> FastAPI:
     server.state.podium, server.state.access = app, access
     for tag, router in ROUTERS:
         server.include_router(router, prefix=PREFIX, tags=[tag])
+    server.include_router(pages.router)
     answer_errors(server)
     _complete(server)
     return server

@@ -20,7 +20,7 @@ class Access(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class RequestScope:
     """Who asks, and the app as that one may use it."""
 
     principal: Principal
@@ -32,14 +32,14 @@ def app_of(request: Request) -> App:
     return cast("App", request.app.state.podium)
 
 
-async def caller(request: Request) -> Caller:
+async def caller(request: Request) -> RequestScope:
     """Return who asks; raises NotSignedIn."""
     access = cast("Access", request.app.state.access)
     principal = await access.caller(request)
-    return Caller(principal, app_of(request).scoped(principal))
+    return RequestScope(principal, app_of(request).scoped(principal))
 
 
-Who = Annotated[Caller, Depends(caller)]
+Who = Annotated[RequestScope, Depends(caller)]
 
 
 def rights(*roles: str) -> dict[str, Any]:

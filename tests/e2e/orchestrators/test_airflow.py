@@ -128,7 +128,9 @@ async def _a_task_that_waits_for_people_is_deferred_and_given_the_value(airflow:
         assert await airflow.returned(dag_run, "ask") == "yes"
 
 
-async def _a_task_that_is_stopped_cancels_its_run(airflow: Airflow, name: str, state: str) -> None:
+async def _a_task_that_is_stopped_cancels_its_run_and_begins_another_once_it_is_cleared(
+    airflow: Airflow, name: str, state: str
+) -> None:
     async with asyncio.timeout(PATIENCE), App.open(airflow.store, agents=[_waits()]) as app:
         dag_run = await airflow.begin(name, f"press-{name}")
         await airflow.becomes(dag_run, "ask", state)
@@ -139,6 +141,13 @@ async def _a_task_that_is_stopped_cancels_its_run(airflow: Airflow, name: str, s
         with pytest.raises(RunCancelled):
             await handle.result()
         assert (await handle.status()).state == "cancelled"
+        cleared = {"dry_run": False, "dag_run_id": dag_run.rpartition("/")[2], "only_failed": False}
+        await airflow.ask("POST", f"/dags/{name}/clearTaskInstances", cleared)
+        question = await _question(app, name)
+        assert question.run == f"{handle.id}~2"
+        await app.inbox.answer(question.id, "yes", by="ada")
+        assert await airflow.end(dag_run) == "success"
+        assert await airflow.returned(dag_run, "ask") == "yes"
 
 
 async def _an_agent_starts_a_dag_run_and_is_given_what_its_task_returned(airflow: Airflow, tmp_path: Path) -> None:
@@ -223,8 +232,12 @@ async def test_tasks_of_airflow_start_runs_and_agents_start_its_dag_runs(airflow
             _a_task_that_is_tried_again_goes_on_with_its_run(airflow, "function"),
             _what_fails_here_fails_there_in_its_own_words(airflow),
             _a_task_that_waits_for_people_is_deferred_and_given_the_value(airflow),
-            _a_task_that_is_stopped_cancels_its_run(airflow, "asks_too", "deferred"),
-            _a_task_that_is_stopped_cancels_its_run(airflow, "stopped", "running"),
+            _a_task_that_is_stopped_cancels_its_run_and_begins_another_once_it_is_cleared(
+                airflow, "asks_too", "deferred"
+            ),
+            _a_task_that_is_stopped_cancels_its_run_and_begins_another_once_it_is_cleared(
+                airflow, "stopped", "running"
+            ),
             _an_agent_starts_a_dag_run_and_is_given_what_its_task_returned(airflow, tmp_path / "first"),
             _an_agent_says_which_task_of_its_dag_run_failed(airflow, tmp_path / "second"),
             _an_agent_that_is_cancelled_stops_its_dag_run(airflow, tmp_path / "third"),

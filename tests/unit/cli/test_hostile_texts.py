@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from podium.cli.commands_on_use import COMMANDS, imported
-from podium.cli.printable import printable
+from podium.formats.printable import printable
 from tests.unit.cli.in_process import Printed, podium
 
 STEERING = "\x1b[5m\x1b]0;owned\x07\r\x08\x00\x7f\x9b31m\x85\u202e\u2066\u2069\u200f\u061c\u2028\u2029\x0b\x0c"
@@ -100,6 +100,7 @@ inbox list
 inbox list --json
 inbox show next
 inbox show next --json
+inbox link next --for NAME
 inbox answer next EVIL --by NAME
 inbox answer next yes --by NAME --comment EVIL
 run desk.py --resume desk

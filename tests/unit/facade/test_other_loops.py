@@ -49,6 +49,8 @@ USES: dict[str, Use] = {
     "Conversations.search": lambda o: o.app.conversations.search("hello"),
     "Inbox.answer": lambda o: o.app.inbox.answer(o.question, "yes"),
     "Inbox.get": lambda o: o.app.inbox.get(o.question),
+    "Inbox.link": lambda o: o.app.inbox.link(o.question, for_="ann"),
+    "Inbox.linked": lambda o: o.app.inbox.linked("x"),
     "Inbox.list": lambda o: o.app.inbox.list(),
     "Inbox.said_before": lambda o: o.app.inbox.said_before(o.question),
     "ServerKeys.create": lambda o: o.app.keys.create("ci", who="bot"),

@@ -107,6 +107,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "RunHandle.cancel": ("steers", lambda c: handled(c, lambda run: run.cancel())),
     "RunHandle.signal": ("steers", lambda c: handled(c, lambda run: run.signal("go"))),
     "Inbox.answer": ("answers", lambda c: c.app.inbox.answer(c.question, "yes")),
+    "Inbox.link": ("answers", lambda c: c.app.inbox.link(c.question, for_=name_of(c.app))),
     "App.run": ("starts", lambda c: c.app.run(chat, "x")),
     "App.start": ("starts", lambda c: c.app.start(chat, "x")),
     "Conversations.fork": ("starts", lambda c: c.app.conversations.fork("own", f"of {c.run}", tenant=tenant_of(c.app))),
@@ -143,7 +144,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
 }
 """What each takes, and a use of it."""
 
-ONLY_UNSCOPED = {"App.drained", "App.redeem"}
+ONLY_UNSCOPED = {"App.drained", "App.redeem", "Inbox.linked"}
 
 ROLES = {
     "nobody in particular": frozenset[str](),
@@ -184,6 +185,11 @@ MATRIX: dict[Right, dict[str, Outcome]] = {
 def tenant_of(app: ScopedApp) -> str:
     assert app.principal is not None
     return app.principal.tenant
+
+
+def name_of(app: ScopedApp) -> str:
+    assert app.principal is not None
+    return app.principal.who
 
 
 def test_the_table_has_every_async_method() -> None:

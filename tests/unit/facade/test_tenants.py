@@ -188,6 +188,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
 OF_QUESTIONS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Inbox.answer": lambda app, question: app.inbox.answer(question, "yes"),
     "Inbox.get": lambda app, question: app.inbox.get(question),
+    "Inbox.link": lambda app, question: app.inbox.link(question, for_="ann"),
     "Inbox.said_before": lambda app, question: app.inbox.said_before(question),
 }
 """What takes the id of a question."""
@@ -215,7 +216,7 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
 
 ELSEWHERE = {
     "App.drained",  # of the app alone: its worker drives the runs of all tenants
-    "App.redeem",  # of the app alone: a token says on whose behalf
+    "App.redeem", "Inbox.linked",  # of the app alone: a token says on whose behalf
     "Conversations.delete", "Conversations.get", "Conversations.list",
     "Conversations.messages",  # test_conversations.py
     "Conversations.export", "Conversations.fork", "Conversations.redact",
@@ -223,8 +224,8 @@ ELSEWHERE = {
     "Events.batches", "Events.last", "Events.stream",  # test_events.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
-    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result", "RunHandle.signal",
-    "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
+    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result",
+    "RunHandle.signal", "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
 }  # fmt: skip
 
 ROLES = [("operator",), ("viewer",), ("editors",), ()]

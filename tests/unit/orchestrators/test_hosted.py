@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from podium import App, Context, agent, workflow
-from podium.errors import NotPossible, RunFailed
-from podium.orchestrators.hosted import Host, cancel_all, run_hosted
+from podium.errors import NotPossible, RunCancelled, RunFailed
+from podium.orchestrators.hosted import Host, cancel_all, cancel_run, run_hosted
 
 HOST = Host(system="cron", task=("nightly", "2026-12-01T00:00:00+00:00", "load data"))
 
@@ -142,3 +142,65 @@ async def test_all_runs_of_a_task_can_be_cancelled_from_another_process(tmp_path
                 pass
             assert (await handle.status()).state == "cancelled"
         assert not (await foreign.status()).state.ended
+
+
+@workflow
+async def waits(ctx: Context, day: str) -> str:
+    return await ctx.signal("go", str)
+
+
+async def parked(app: App, run_id: str) -> None:
+    while [run.state for run in await app.runs.list(prefix=run_id) if run.id == run_id] != ["parked"]:
+        await asyncio.sleep(0.001)
+
+
+async def test_a_task_that_was_stopped_and_is_tried_again_begins_another_run_and_comes_to_that(tmp_path: Path) -> None:
+    first = HOST.run_id(waits, "monday", None)
+    async with App.open(tmp_path / "podium.db", agents=[waits]) as app:
+        for stopped in (first, f"{first}~2"):
+            task = asyncio.create_task(run_hosted(app, HOST, waits, "monday"))
+            await parked(app, stopped)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        tries = [asyncio.create_task(run_hosted(app, HOST, waits, "monday")) for _ in range(3)]
+        await parked(app, f"{first}~3")
+        await (await app.handle(f"{first}~3")).signal("go", "done")
+        assert await asyncio.gather(*tries) == ["done"] * 3
+        assert await run_hosted(app, HOST, waits, "monday") == "done"
+        states = {run.id: str(run.state) for run in await app.runs.list(prefix=first)}
+        assert states == {first: "cancelled", f"{first}~2": "cancelled", f"{first}~3": "done"}
+
+
+async def test_a_try_that_comes_while_the_run_before_is_being_stopped_begins_another_run(tmp_path: Path) -> None:
+    first = HOST.run_id(waits, "monday", None)
+    async with App.open(tmp_path / "podium.db", agents=[waits], poll=0.01) as app:
+        await app.start(waits, "monday", id=first)
+        await parked(app, first)
+        second = asyncio.create_task(run_hosted(app, HOST, waits, "monday"))  # waits for the run that it finds
+        await asyncio.sleep(0)
+        await cancel_run(tmp_path / "podium.db", first, HOST.stop)
+        await parked(app, f"{first}~2")
+        await (await app.handle(f"{first}~2")).signal("go", "done")
+        assert await second == "done"
+
+
+async def test_a_run_that_somebody_cancelled_stays_so(tmp_path: Path) -> None:
+    first = HOST.run_id(waits, "monday", None)
+    async with App.open(tmp_path / "podium.db", agents=[waits]) as app:
+        handle = await app.start(waits, "monday", id=first)
+        await handle.cancel("not today")
+        for _ in range(2):
+            with pytest.raises(RunCancelled, match="not today"):
+                await run_hosted(app, HOST, waits, "monday")
+
+
+async def test_a_try_whose_own_run_is_cancelled_by_the_system_from_elsewhere_begins_no_other(tmp_path: Path) -> None:
+    first = HOST.run_id(waits, "monday", None)
+    async with App.open(tmp_path / "podium.db", agents=[waits], poll=0.01) as app:
+        task = asyncio.create_task(run_hosted(app, HOST, waits, "monday"))
+        await parked(app, first)
+        await cancel_all(tmp_path / "podium.db", HOST)
+        with pytest.raises(RunCancelled, match="was stopped"):
+            await task
+        assert [run.id for run in await app.runs.list(prefix=first)] == [first]

@@ -24,10 +24,10 @@ from podium.cli.options import (
     UntilOption,
 )
 from podium.cli.output import count, iso, moment, money, note_next, one_line, print_json, print_table
-from podium.cli.printable import in_line, printable
 from podium.cli.whole_file import write_whole
 from podium.facade.conversation_reader import ConversationFilters
 from podium.facade.reader import Reader
+from podium.formats.printable import in_line, printable
 from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
 from podium.model.cost import Cost
 from podium.model.json import Json

@@ -28,12 +28,12 @@ from podium.cli.options import (
     WorkflowOption,
 )
 from podium.cli.output import count, iso, moment, note, note_next, one_line, print_json, print_table, print_traceback
-from podium.cli.printable import in_line
 from podium.cli.stopping import INTERRUPTED
 from podium.config import Config
 from podium.errors import PodiumError, UsageError
 from podium.facade.reader import Reader, View
 from podium.facade.reports import DeadLetterFilters
+from podium.formats.printable import in_line
 from podium.model.agent import AnyAgent
 from podium.model.json import Json
 from podium.operations.requeue import Requeued

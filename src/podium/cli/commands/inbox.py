@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from podium.app import App
+from podium.cli.commands.inbox_link import link
 from podium.cli.input import parse
 from podium.cli.named import question_in
 from podium.cli.opening import drive, existing, look
 from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption, WrongOption
 from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
-from podium.cli.printable import beneath, in_line
 from podium.errors import UsageError
 from podium.facade.reader import View
+from podium.formats.printable import beneath, in_line
 from podium.model.conversation_state import ConversationMessage
 from podium.model.json import Json
 from podium.model.question import YES_OR_NO, Question, QuestionState
@@ -132,6 +133,9 @@ def answer(
         print_json({"question": question.id, "state": question.state, "run": run.id, "run_state": run.state})
         return
     print(f"answered by {name}. {_what_next(question, run)}")
+
+
+commands.command("link")(link)
 
 
 def to_value(question: Question, text: str, comment: str, edit: str | None = None) -> Json:

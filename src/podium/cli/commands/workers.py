@@ -9,6 +9,7 @@ from podium.cli.moments import span
 from podium.cli.opening import drive, existing, look, open_readonly
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import duration, iso, moment, note, print_json, print_table
+from podium.facade.reader import Reader
 from podium.model.clock import SystemClock
 from podium.model.json import Json
 from podium.operations.workers import drain_worker
@@ -26,14 +27,13 @@ _LOOK_SECONDS = 0.2
 def list_workers(store: StoreOption = None, as_json: JsonOption = False) -> None:
     """List the workers that have not left: where each runs, what it serves, what it drives, whether it drains."""
     found = look(store, lambda reader: reader.reports.workers())
-    now = SystemClock().now()
     if as_json:
         print_json([_worker_json(each) for each in found])
     elif not found:
         print("no worker is there: start one with `podium work FILE --forever`")
     else:
         rows = [
-            (each.id, each.host, str(each.pid), moment(each.since), duration(max(0.0, now - each.beat)), each.version,
+            (each.id, each.host, str(each.pid), moment(each.since), duration(each.silence), each.version,
              _queues(each), str(each.slots), str(each.running), f"{each.rate:.2g}/s", _standing(each))
             for each in found
         ]  # fmt: skip
@@ -73,7 +73,15 @@ def wanted_workers(
 ) -> None:
     """Say how many workers there should be, from how many runs wait, for how long, and how fast they are begun."""
     seconds, each = span(within, "--within"), slots or existing(store).slots
-    found = look(store, lambda reader: reader.reports.workers_wanted(queue, within=seconds, slots=each))
+
+    async def count(reader: Reader) -> tuple[WorkersWanted, list[str]]:
+        wanted = await reader.reports.workers_wanted(queue, within=seconds, slots=each)
+        return wanted, [known.queue for known in await reader.reports.queues()]
+
+    found, known = look(store, count)
+    if queue is not None and queue not in known:
+        others = f" Those that are known are {', '.join(known)}." if known else ""
+        note(f"no run waits or is driven in the queue {queue!r}, and no worker names it.{others}")
     if as_json:
         print_json(_wanted_json(found))
     else:
@@ -105,6 +113,8 @@ def drain(
     told, well = drive(work())
     if as_json:
         print_json({"worker": told.id, "drained": wait and well})
+    elif told.standing is WorkerStanding.LEFT:
+        print(f"worker {told.id} has left already: it drives nothing any more")
     elif well and not wait:
         print(f"worker {told.id} (pid {told.pid} on {told.host}) is told to drain at its next beat")
     elif well:
@@ -122,7 +132,7 @@ async def _drained(store: Store, worker: str) -> bool:
         assert row is not None  # the rows of workers stay
         if row.left or row.drained_at is not None:
             return True
-        if standing_of(row, clock.now()) is WorkerStanding.GONE:
+        if standing_of(row) is WorkerStanding.GONE:
             return False
         await clock.sleep_until(clock.now() + _LOOK_SECONDS)
 
@@ -139,7 +149,7 @@ def _worker_json(worker: WorkerState) -> Json:
     drain = worker.drain
     return {
         "worker": worker.id, "host": worker.host, "pid": worker.pid, "since": iso(worker.since),
-        "beat": iso(worker.beat), "version": worker.version,
+        "beat": iso(worker.beat), "silence": worker.silence, "version": worker.version,
         "queues": None if worker.queues is None else list(worker.queues), "slots": worker.slots,
         "running": worker.running, "rate": worker.rate, "state": str(worker.standing),
         "drain": None if drain is None else {"by": drain.by, "why": drain.why, "at": iso(drain.at)},

@@ -3,7 +3,7 @@
 import dataclasses
 
 from podium.cli.output import iso, moment, print_json, print_value
-from podium.cli.printable import beneath, in_line
+from podium.formats.printable import beneath, in_line
 from podium.model.json import Json
 from podium.reports.calls.detail import CallDetail
 from podium.secrets.masking import MASKING

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from podium.cli.output import count, duration, moment, money, one_line
-from podium.cli.printable import in_line, printable
+from podium.formats.printable import in_line, printable
 from podium.model.fact import Fact
 from podium.model.json import Json
 from podium.model.run import Run, RunState

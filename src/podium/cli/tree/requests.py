@@ -9,7 +9,7 @@ from shutil import get_terminal_size
 
 from podium.cli.console import CONSOLE
 from podium.cli.output import count, duration, iso, moment, money
-from podium.cli.printable import printable
+from podium.formats.printable import printable
 from podium.model.context_change import ContextChange
 from podium.model.json import Json
 from podium.reports.calls.messages import MessagePart, OfferedTool

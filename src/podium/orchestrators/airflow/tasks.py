@@ -10,9 +10,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from podium.agents.shape import free_json
 from podium.app import App
-from podium.errors import RunCancelled, RunError, UsageError
+from podium.errors import InvalidValue, RunCancelled, RunError, UsageError
 from podium.model.agent import Agent, AnyAgent
-from podium.model.json import Json
+from podium.model.json import Json, encode_as_is
 from podium.orchestrators.hosted import Host, cancel_run, run_hosted, start_hosted
 
 In = TypeVar("In")
@@ -28,8 +28,8 @@ async def run(
     """Run a workflow of Podium from a task of Airflow that is an async function. Options: see `App.start`.
 
     The run belongs to the task instance, the workflow and its input, or the `key` instead of that: the task tried again
-    comes to the same run, and one that failed goes on from what failed. A cancel cancels the run. Raises RunFailed, or
-    AirflowFailException where another try does not help.
+    comes to the same run, and one that failed goes on from what failed. A cancel cancels the run, and another try of
+    the task after that begins another one. Raises RunFailed, or AirflowFailException where another try does not help.
     """
     try:
         return await run_hosted(app, _host(get_current_context()), workflow, input, key=key, **options)
@@ -43,7 +43,7 @@ class PodiumOperator(BaseOperator):
     The run belongs to the task instance: whichever try of it comes to the same run, and one that failed goes on from
     what failed. With `deferrable` the task is in nobody's way while its run waits, for people perhaps: the run is
     driven by a worker of Podium that has the workflow, and the triggerer waits for its end. Without, the task drives it
-    itself. Stopping the task cancels the run.
+    itself. Stopping the task cancels the run; another try of the task after that begins another one.
     """
 
     template_fields: Sequence[str] = ("podium_input", "podium_key")
@@ -53,8 +53,13 @@ class PodiumOperator(BaseOperator):
         key: str | None = None, deferrable: bool = False, settings: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
-        """`agents` are those that the workflow calls by name; `settings` go to `App.open`, `options` to `App.start`."""
+        """`agents` are those that the workflow calls by name; `settings` go to `App.open`, `options` to `App.start`.
+
+        With `deferrable` the settings go to the triggerer too, so they are to be JSON; raises UsageError for others.
+        """
         super().__init__(**kwargs)
+        if deferrable:
+            _as_json(settings or {})
         self.podium_workflow = workflow
         self.podium_store = store
         self.podium_input = input
@@ -76,13 +81,15 @@ class PodiumOperator(BaseOperator):
             raise AirflowFailException(f"{type(error).__name__}: {error}") from error
         except asyncio.CancelledError:
             raise AirflowException("the task was stopped, and its run of Podium cancelled") from None
-        trigger = PodiumTrigger(store=self.podium_store, run_id=started)
+        trigger = PodiumTrigger(store=self.podium_store, run_id=started, settings=self.podium_settings)
         return self.defer(trigger=trigger, method_name="execute_complete")
 
     def execute_complete(self, context: Any, event: Mapping[str, Json]) -> Json:
         """Return the value of a run that the triggerer waited for; raises as that failed, in its own words."""
         if "value" in event:
             return event["value"]
+        if event["stopped"]:  # with a try before this one, which had not yet come to its end when this one began
+            return self.execute(context)
         raise (AirflowFailException if event["for_good"] else AirflowException)(event["error"])
 
     def on_kill(self) -> None:
@@ -116,28 +123,53 @@ class PodiumOperator(BaseOperator):
 class PodiumTrigger(BaseTrigger):
     """Waits in the triggerer for the end of a run, whoever drives it."""
 
-    def __init__(self, store: str, run_id: str) -> None:
+    def __init__(self, store: str, run_id: str, settings: Mapping[str, Json] | None = None) -> None:
+        """`settings` go to `App.open`."""
         super().__init__()
         self.store = store
         self.run_id = run_id
+        self.settings = dict(settings or {})
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what it is made of again in the triggerer."""
-        return f"{__name__}.{type(self).__name__}", {"store": self.store, "run_id": self.run_id}
+        made_of = {"store": self.store, "run_id": self.run_id, "settings": self.settings}
+        return f"{__name__}.{type(self).__name__}", made_of
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and tell the value or the failure."""
-        async with App.open(self.store) as app:
+        async with App.open(self.store, **self._settings) as app:
             handle = await app.handle(self.run_id)
             try:
                 said: dict[str, Json] = {"value": free_json(await handle.result())}
             except RunError as error:
-                said = {"error": f"{type(error).__name__}: {error}", "for_good": isinstance(error, RunCancelled)}
+                said = {
+                    "error": f"{type(error).__name__}: {error}", "for_good": isinstance(error, RunCancelled),
+                    "stopped": _AIRFLOW.has_stopped(await handle.status()),
+                }  # fmt: skip
         yield TriggerEvent(said)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {**self.settings, "queues": [_NOBODYS]}
 
     async def on_kill(self) -> None:
         """Cancel the run: a person stopped the task."""
-        await cancel_run(self.store, self.run_id, "its task in airflow was stopped")
+        await cancel_run(self.store, self.run_id, _AIRFLOW.stop, **self._settings)
+
+
+_AIRFLOW = Host(system="airflow", task=())
+
+
+def _as_json(settings: Mapping[str, Any]) -> None:
+    """Raise UsageError unless the settings can be handed to the triggerer."""
+    for name, value in settings.items():
+        try:
+            encode_as_is(value)
+        except InvalidValue as error:
+            raise UsageError(
+                f"the setting {name} of a deferrable PodiumOperator is {value!r:.200}; the triggerer is handed its "
+                "settings as JSON: texts, numbers, lists and tables. Put others into a podium.toml."
+            ) from error
 
 
 def _host(context: Any) -> Host:

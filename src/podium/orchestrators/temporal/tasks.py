@@ -48,7 +48,7 @@ async def run(
                 return await result_of(starting)
             except asyncio.CancelledError:
                 if await _is_over(info):
-                    await cancel_and_wait(starting, "its activity in Temporal was cancelled")
+                    await cancel_and_wait(starting, host.stop)
                 raise
     except PodiumError as error:
         raise _said(error) from error

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from podium.api.body import PageBody
 from podium.api.lists import RunsGiven
+from podium.api.requests import RequestBody
 from podium.api.runs import (
     CallBody,
     FactBody,
@@ -16,7 +17,6 @@ from podium.api.runs import (
     ReasonGiven,
     RedactedBody,
     RepinGiven,
-    RequestBody,
     RunBody,
     RunResultBody,
     RunStart,
@@ -29,7 +29,7 @@ from podium.errors import UsageError
 from podium.facade.handle import AnyHandle
 from podium.model.budget import Budget
 from podium.model.run import RunState
-from podium.server.callers import OPERATES, READS, STARTS, Caller, Who, rights
+from podium.server.callers import OPERATES, READS, STARTS, RequestScope, Who, rights
 from podium.server.problems import responses
 
 router = APIRouter()
@@ -74,7 +74,7 @@ async def start_run(body: RunStart, who: Who, wait: Wait = 0, idempotency_key: I
     )  # fmt: skip
 
 
-async def _result(who: Caller, handle: AnyHandle, wait: float) -> RunResultBody:
+async def _result(who: RequestScope, handle: AnyHandle, wait: float) -> RunResultBody:
     run = await who.app.runs.get(handle.id)
     if run.state.ended or run.state is RunState.BLOCKED or wait:
         try:

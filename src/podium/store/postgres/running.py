@@ -136,10 +136,10 @@ class PostgresRunning:
 
         committed = self._write(worker, work, after=after)
         self._learn(made[-1], operations)
-        if committed.noteworthy:
-            self._ring()
         if any(run.sticky for run in committed.placed):
             self._looked = None  # who is to drive it, the next look tells
+        if committed.noteworthy:
+            self._ring()
         return committed
 
     def _write(

@@ -12,8 +12,7 @@ from podium.store.postgres.tables import PostgresTables
 from podium.store.postgres.upkeep import PostgresUpkeep
 from podium.store.postgres.words import WordTable
 from podium.store.postgres.workers import PostgresWorkers
-from podium.store.tables.actions import TableActions
-from podium.store.tables.api_keys import TableKeys
+from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.ledger import TableLedger
@@ -27,7 +26,7 @@ _BEAT_PATIENCE_SECONDS = 0.5
 _BEAT_SILENCE_SECONDS = 1.0
 
 
-class PostgresStore(PostgresRunning, TableReading):
+class PostgresStore(PostgresRunning, TableReading, TableBooks):
     """A store in one schema of a PostgreSQL database.
 
     It commits, claims and wakes in a thread on one connection; beats have another, so that a long commit is not taken
@@ -55,8 +54,6 @@ class PostgresStore(PostgresRunning, TableReading):
         self.ledger = TableLedger(self._tables, lambda: schemas(where))
         self.answers = TableAnswerCache(self._tables)
         self.delegations = TableDelegations(self._tables)
-        self.keys = TableKeys(self._tables)
-        self.action_book = TableActions(self._tables)
         self.streams = PostgresStreams(self._tables, self._news)
         self.states = TableSharedStates(self._tables, self._share, has_clock=True)
         self.upkeep = PostgresUpkeep(self._long, where)

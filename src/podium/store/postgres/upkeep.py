@@ -7,7 +7,7 @@ from podium.store.postgres.address import Address
 from podium.store.postgres.session import Session
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.protocol import GivenOver, StoreSize
-from podium.store.tables.workers import give_over, take_back
+from podium.store.tables.workers import give_over, given_over, take_back
 
 
 class PostgresUpkeep:
@@ -46,6 +46,10 @@ class PostgresUpkeep:
     def give_over(self, to: GivenOver) -> GivenOver | None:
         """Say that the store goes on at another place; returns what was said before."""
         return self._session.write(lambda connection: give_over(PostgresStatements(connection), to))
+
+    def given_over(self) -> GivenOver | None:
+        """Return where the store goes on; None where it is here."""
+        return self._session.read(lambda connection: given_over(PostgresStatements(connection)))
 
     def take_back(self) -> GivenOver | None:
         """Have workers enter again; returns to where the store had been given over."""

@@ -68,13 +68,10 @@ class PostgresWorkers:
         """Fence a worker and hand its runs back, in one transaction."""
         return self._session.write(lambda connection: fence(connection, worker, lost=False))
 
-    def others(self, worker: str, since: float) -> list[str]:
-        """Return where other workers drive runs that were heard of since a time, and are not known to be gone."""
-        return [
-            f"pid {pid} on {host_of(where)}"
-            for _, where, pid, born, beat in self._others(worker)
-            if beat >= since and not is_gone(where, pid, born)
-        ]
+    def others(self, worker: str) -> list[str]:
+        """Return where other workers drive runs that were heard of within their lease, and are not known to be gone."""
+        rows = self._session.read(lambda connection: PostgresStatements(connection).all("workers_heard", worker))
+        return [f"pid {pid} on {host_of(where)}" for where, pid, born in rows if not is_gone(where, pid, born)]
 
     def is_fenced(self, worker: str) -> bool:
         """Whether a worker left, was reaped, or was never entered."""

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-from podium.model.action import ActionBook
-from podium.model.api_key import KeyBook
 from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
@@ -16,6 +14,8 @@ from podium.store.protocol.upkeep import Upkeep
 from podium.store.protocol.workers import WorkerRegistry
 
 if TYPE_CHECKING:
+    from podium.model.action import ActionBook
+    from podium.model.api_key import KeyBook
     from podium.model.events import EventBook
 
 
@@ -33,12 +33,12 @@ class Store(RunStore, ReadStore, Protocol):
         ...
 
     @property
-    def keys(self) -> KeyBook:
+    def keys(self) -> "KeyBook":
         """With what programs sign in."""
         ...
 
     @property
-    def action_book(self) -> ActionBook:
+    def action_book(self) -> "ActionBook":
         """Where it is written down who asks for which change; `actions` lists them."""
         ...
 

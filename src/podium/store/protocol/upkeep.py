@@ -58,6 +58,10 @@ class Upkeep(Protocol):
         """
         ...
 
+    def given_over(self) -> GivenOver | None:
+        """Return where the store goes on; None where it is here."""
+        ...
+
     def take_back(self) -> GivenOver | None:
         """Have workers enter again; returns to where the store had been given over, None where it was not."""
         ...

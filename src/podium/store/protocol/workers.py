@@ -60,6 +60,8 @@ class StoredWorker:
     """When the process was started, as its system counts that."""
     beat: float
     """When it was heard of for the last time, by its own clock."""
+    silence: float
+    """Seconds for which it was not heard of, by the clock of the store."""
     since: float
     """When it was entered."""
     serves: Serves
@@ -127,8 +129,8 @@ class WorkerRegistry(Protocol):
         """Fence a worker, and hand its runs back."""
         ...
 
-    def others(self, worker: str, since: float) -> list[str]:
-        """Return where others drive runs, as `pid 12 on HOST`: heard of since a time, and not known to be gone."""
+    def others(self, worker: str) -> list[str]:
+        """Return where others drive runs, as `pid 12 on HOST`: heard of within their lease, not known to be gone."""
         ...
 
     def is_fenced(self, worker: str) -> bool:

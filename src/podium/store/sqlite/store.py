@@ -49,8 +49,7 @@ from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
-from podium.store.tables.actions import TableActions
-from podium.store.tables.api_keys import TableKeys
+from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
 from podium.store.tables.events import TableEvents
@@ -81,7 +80,7 @@ T = TypeVar("T")
 _LOG = logging.getLogger("podium")
 
 
-class SqliteStore(TableReading):
+class SqliteStore(TableReading, TableBooks):
     """A store in one SQLite file; `:memory:` for work that need not survive.
 
     It commits on the event loop, where that takes microseconds and never waits for a lock. What has to wait, for
@@ -125,8 +124,6 @@ class SqliteStore(TableReading):
         self.ledger = TableLedger(tables, lambda: (own_schema(), schema_of(self._loop)))
         self.answers = TableAnswerCache(tables)
         self.delegations = TableDelegations(tables)
-        self.keys = TableKeys(tables)
-        self.action_book = TableActions(tables)
         self.streams = TableStreams(tables)
         self.events = TableEvents(tables)
         self.states = None if self._memory_only else TableSharedStates(tables, self._share)
@@ -197,20 +194,19 @@ class SqliteStore(TableReading):
                 if isinstance(error, (sqlite3.Error, *OF_A_VALUE)):
                     raise translate(error, self.path) from error
                 raise
-        self._learn(group)
-        return result
-
-    def _learn(self, group: CommitTransaction) -> None:
-        """Keep in mind what a commit did."""
         for number, head in group.journals.heads.items():
             if head is None:
                 self._heads.pop(number, None)
             else:
                 self._heads[number] = head
-        if group.result.noteworthy:
-            self.events.ring()
-        if any(run.sticky for run in group.result.placed):
+        self._notice(result)
+        return result
+
+    def _notice(self, result: Committed) -> None:
+        if any(run.sticky for run in result.placed):
             self._seen = None  # who is to drive it, the next look tells
+        if result.noteworthy:
+            self.events.ring()
 
     def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
         with self._lock if connection is self._patient else _NO_LOCK:

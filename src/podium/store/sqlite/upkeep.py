@@ -16,7 +16,7 @@ from podium.store.sqlite.scrubbing import scrub
 from podium.store.sqlite.sql import migrations
 from podium.store.sqlite.statements import SqliteStatements
 from podium.store.sqlite.words import FullTextWords
-from podium.store.tables.workers import give_over, take_back
+from podium.store.tables.workers import give_over, given_over, take_back
 
 _WAIT_SECONDS = 30.0
 _ROOM = 2
@@ -78,6 +78,11 @@ class SqliteUpkeep:
         """Say that the store goes on at another place; returns what was said before."""
         with self._lock, transaction(self._patient, self._path):
             return give_over(SqliteStatements(self._patient), to)
+
+    def given_over(self) -> GivenOver | None:
+        """Return where the store goes on; None where it is here."""
+        with self._lock, translated(self._path):
+            return given_over(SqliteStatements(self._patient))
 
     def take_back(self) -> GivenOver | None:
         """Have workers enter again; returns to where the store had been given over."""

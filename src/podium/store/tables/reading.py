@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from podium import lazy
-from podium.model.action import UserAction
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost
@@ -39,6 +38,7 @@ from podium.store.tables.statements import QueryValues, Row, Statements, Tables
 from podium.store.tables.workers import queue_of, worker_of
 
 if TYPE_CHECKING:
+    from podium.model.action import UserAction
     from podium.model.conversation_state import ConversationHit, ConversationMessage, ConversationState
     from podium.store.protocol import found, queries
 else:
@@ -223,7 +223,7 @@ class TableReading:
 
     # People
 
-    async def actions(self, query: "queries.ActionQuery") -> Page[UserAction]:
+    async def actions(self, query: "queries.ActionQuery") -> "Page[UserAction]":
         """Return who asked for which change, newest first."""
         rows = await self._rows("actions_list", given(query, "at", "id"))
         return page(rows, query, action_of, lambda row: (row[0], row[1]))

@@ -1,9 +1,9 @@
 """Rows of a database as the words of the model."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from podium.model.action import UserAction
+from podium import lazy
 from podium.model.audit import KeyChange, Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetState
 from podium.model.cost import Cost
@@ -15,6 +15,11 @@ from podium.store.codec import decode
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.operations import Placed
 from podium.store.tables.statements import Row, Statements
+
+if TYPE_CHECKING:
+    from podium.model import action
+else:
+    action = lazy.module("podium.model.action")
 
 
 def run_of(row: Row) -> Run:
@@ -155,7 +160,7 @@ def facts_to_drive(statements: Statements, number: int, since: int) -> list[Fact
     return first + facts_of(statements, "facts_of_run", number, since - 1)
 
 
-def action_of(row: Row) -> UserAction:
+def action_of(row: Row) -> "action.UserAction":
     """Return an action from a row of `actions`."""
     at, name, by, tenant, what, about, said = row
-    return UserAction(id=name, at=at, by=by, tenant=tenant, what=what, about=about, said=decode(said))
+    return action.UserAction(id=name, at=at, by=by, tenant=tenant, what=what, about=about, said=decode(said))

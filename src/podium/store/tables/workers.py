@@ -35,19 +35,20 @@ def give_over(statements: Statements, to: GivenOver) -> GivenOver | None:
     statements.alone(WORKERS)
     if alive := statements.all("workers_alive", ""):
         raise NotPossible(f"a worker has just been entered, process {alive[0][2]}: stop it first.")
-    before = _given_over(statements)
+    before = given_over(statements)
     statements.do("moved_put", to.to, to.at, to.by)
     return before
 
 
 def take_back(statements: Statements) -> GivenOver | None:
     """Have workers enter again; returns to where the store had been given over."""
-    before = _given_over(statements)
+    before = given_over(statements)
     statements.do("moved_delete")
     return before
 
 
-def _given_over(statements: Statements) -> GivenOver | None:
+def given_over(statements: Statements) -> GivenOver | None:
+    """Return where the store goes on; None where it is here."""
     row = statements.one("moved_get")
     return None if row is None else GivenOver(to=row[0], at=row[1], by=row[2])
 
@@ -65,10 +66,10 @@ def reply_of(row: Row) -> BeatReply:
 def worker_of(row: Row) -> StoredWorker:
     """Return the worker of a row of `workers_list` and its like."""
     name, where, pid, born, beat, since, version, queues, slots, lease, rates, fenced = row[:12]
-    drain_at, drain_by, drain_why, drained_at, running = row[12:]
+    drain_at, drain_by, drain_why, drained_at, running, silence = row[12:]
     served = None if queues is None else frozenset(decode(queues.encode()))
     return StoredWorker(
-        id=name, place=where, pid=pid, born=born, beat=beat, since=since or beat,
+        id=name, place=where, pid=pid, born=born, beat=beat, silence=silence, since=since or beat,
         serves=Serves(version=version, queues=served, slots=slots, lease=lease), running=running,
         rates=decode(rates.encode()), drain=_drain(drain_at, drain_by, drain_why), drained_at=drained_at,
         left=fenced == LEFT, lost=fenced == LOST,

@@ -41,6 +41,17 @@ class WorkersContract(OpenedStore):
             assert (left.left, left.lost) == (True, False)
             assert hand.told(hand.store.worker_row("w_3")) is None
 
+    def test_how_long_a_worker_was_silent_is_told_by_the_clock_of_the_store(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            workers = hand.store.workers
+            workers.join("w_2", 1.0)  # seconds since 1970: its clock is far behind
+            assert all(0 <= row.silence < _SOON for row in hand.told(hand.store.worker_rows()))
+            workers.beat("w_2", 9e9)  # and now far ahead
+            row = hand.told(hand.store.worker_row("w_2"))
+            assert row is not None
+            assert 0 <= row.silence < _SOON
+            assert len(workers.others("w_1")) == 1
+
     def test_who_is_declared_dead_did_not_leave(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             hand.store.workers.join("w_2", 110.0)

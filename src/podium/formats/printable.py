@@ -1,8 +1,6 @@
-"""What a terminal is shown of texts that it must not obey: characters that steer it or are not seen, as escapes."""
+"""What is shown of texts that nobody must obey: characters that steer what shows them, or are not seen, as escapes."""
 
 import re
-from collections.abc import Iterable
-from typing import Any, TextIO
 
 _STEERING = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb"
 """Controls of C0 and C1 but for tab and newline, other ends of lines, and what sets the direction of writing."""
@@ -19,7 +17,7 @@ _MASKED = re.compile(f"[{_STEERING}{_UNSEEN}{_ALONE}]|{_SELECTORS}")
 
 
 def printable(text: str) -> str:
-    r"""Return a text as it may be written to a terminal: what steers one, or is not seen, as in JSON, `\u001b`.
+    r"""Return a text as it may be shown: what steers a terminal or a page, or is not seen, as in JSON, `\u001b`.
 
     So JSON says the same as before. Lines stay lines.
     """
@@ -39,31 +37,3 @@ def beneath(text: str) -> str:
 def _escaped(found: re.Match[str]) -> str:
     units = found[0].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
-
-
-class PrintableStream:
-    """Standard output or error of a command: whoever writes there, all of it is made printable.
-
-    It says of itself that it is no terminal: what would colour its texts there, or move the cursor, leaves that out.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        """Where it goes; what is written to it directly is not masked."""
-
-    def write(self, text: str) -> int:
-        """Write a text, masked."""
-        self.stream.write(printable(text))
-        return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write texts, masked."""
-        self.stream.writelines(map(printable, lines))
-
-    def isatty(self) -> bool:
-        """Return False."""
-        return False
-
-    def __getattr__(self, name: str) -> Any:
-        """Return all else as the stream itself has it."""
-        return getattr(self.stream, name)

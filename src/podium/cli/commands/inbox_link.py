@@ -1,0 +1,40 @@
+"""`podium inbox link`: an address with which one person answers one question."""
+
+from typing import Annotated
+
+import typer
+
+from podium.app import App
+from podium.cli.moments import span
+from podium.cli.named import question_in
+from podium.cli.opening import drive, existing
+from podium.cli.options import JsonOption, StoreOption
+from podium.cli.output import print_json
+from podium.model.duration import FINITE
+
+
+def link(
+    question_id: Annotated[str, typer.Argument(metavar="QUESTION", help="Its id, or `next`.")],
+    person: Annotated[str, typer.Option("--for", metavar="NAME", help="Who answers with it.")],
+    within: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How long it can be used, such as 2d; else as the settings say.")
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a link to a page on which one person answers a question, once. `podium serve` serves the page.
+
+    Whoever has the link answers as that person: send it to nobody else. Opening it changes nothing.
+    """
+    seconds = None if within is None else span(within, "--within", FINITE)
+
+    async def work() -> tuple[str, str]:
+        async with App.open(config=existing(store)) as app:
+            question = await question_in(app, question_id)
+            return question.id, await app.inbox.link(question.id, for_=person, within=seconds)
+
+    question, url = drive(work())
+    if as_json:
+        print_json({"question": question, "for": person, "url": url})
+        return
+    print(url)

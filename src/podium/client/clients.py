@@ -1,0 +1,112 @@
+"""The two clients: one blocks, the other awaits."""
+
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+import httpx
+
+from podium import lazy
+from podium.client.ways import PREFIX, Awaiting, Blocking, ServerAddress
+from podium.errors import UsageError
+
+if TYPE_CHECKING:
+    from podium.client.resources import runs
+else:
+    runs = lazy.module("podium.client.resources.runs")
+
+W = TypeVar("W", Blocking, Awaiting)
+
+_TIMEOUT = 30.0
+_RETRIES = 6
+
+
+class _Everything(Generic[W]):
+    """What a server has, by kind; what is said of one is loaded when it is first asked for."""
+
+    def __init__(self, way: W) -> None:
+        self._way: W = way
+
+    @cached_property
+    def runs(self) -> "runs.RunsClient[W]":
+        """Runs: starting, looking at, and changing them."""
+        return runs.RunsClient(self._way)
+
+
+class Client(_Everything[Blocking]):
+    """A client of a Podium server, for programs that block; threads may share it.
+
+    `with Client("https://podium.example.com", token="…") as client: client.runs.start("article", "tea")`.
+    """
+
+    def __init__(
+        self, url: str, *, token: str | None = None, timeout: float = _TIMEOUT, retries: int = _RETRIES,
+        http: httpx.Client | None = None,
+    ) -> None:  # fmt: skip
+        """Make a client of the server at `url`, which is asked on behalf of whoever has the `token`.
+
+        `timeout` are the seconds that a connection, and then an answer, may take. What failed is sent again up to
+        `retries` times, with growing pauses, where it then does no more than once. `http` is your own client of httpx,
+        for proxies, certificates and sockets; it stays yours to close.
+        """
+        address = _address(url, token, timeout, retries)
+        self._own = httpx.Client() if http is None else None
+        super().__init__(Blocking(http or self._own or httpx.Client(), address))
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._own is not None:
+            self._own.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncClient(_Everything[Awaiting]):
+    """A client of a Podium server, for programs that await: the same methods as those of `Client`.
+
+    `async with AsyncClient("https://podium.example.com", token="…") as client: await client.runs.start("article")`.
+    """
+
+    def __init__(
+        self, url: str, *, token: str | None = None, timeout: float = _TIMEOUT, retries: int = _RETRIES,
+        http: httpx.AsyncClient | None = None,
+    ) -> None:  # fmt: skip
+        """Make a client of the server at `url`; see `Client`."""
+        address = _address(url, token, timeout, retries)
+        self._own = httpx.AsyncClient() if http is None else None
+        super().__init__(Awaiting(http or self._own or httpx.AsyncClient(), address))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._own is not None:
+            await self._own.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _address(url: str, token: str | None, timeout: float, retries: int) -> ServerAddress:
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError) as error:
+        raise UsageError(
+            f"url: expected the address of a server, such as http://127.0.0.1:8400, got {url!r}"
+        ) from error
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.query or parsed.fragment:
+        raise UsageError(f"url: expected the address of a server, such as http://127.0.0.1:8400, got {url!r}")
+    if token is not None and not (token and token.isascii() and token.isprintable() and token == token.strip()):
+        raise UsageError("token: expected a token as the server gave it, without spaces around it.")
+    if retries < 0 or timeout <= 0:
+        raise UsageError(f"retries are from 0 on, and the timeout is above 0; got {retries} and {timeout}")
+    return ServerAddress(url.rstrip("/").removesuffix(PREFIX).rstrip("/"), token, timeout, retries)

@@ -1,0 +1,44 @@
+"""One-time links: a person opens one, and answers one question."""
+
+from dataclasses import dataclass
+
+from podium.model.duration import FINITE, Seconds, hold_seconds
+from podium.model.expected import TEXT, Expected, check_fields, or_none
+
+AUDIENCE = "podium.link"
+"""What tokens of links are for: one that lets an agent act is none of a link, though it has the same key."""
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(("http://", "https://")) and not set(value) & set(" ?#")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSettings:
+    """`[podium.links]`: where the links lead that people answer with, how they are signed, and for how long."""
+
+    url: str = "http://127.0.0.1:8400"
+    """The address under which people reach the server, such as `https://podium.example.org`."""
+    key: str | None = None
+    """The secret that signs links, as a reference (`env:NAME`); without one the store keeps one of its own."""
+    within: Seconds = Seconds(604_800.0)
+    """Seconds that a link can be used, where it is not said."""
+
+    def __post_init__(self) -> None:
+        hold_seconds(self, FINITE, "within")
+        check_fields(self, {"url": _ADDRESS, "key": or_none(TEXT)})
+        object.__setattr__(self, "url", self.url.rstrip("/"))
+
+
+_ADDRESS = Expected("the address of the server, such as https://podium.example.org", _is_address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionLink:
+    """What a link says: which question it is for, who answers with it, and until when."""
+
+    id: str
+    question: str
+    person: str
+    expires: float
+    """In seconds since 1970."""

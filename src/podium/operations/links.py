@@ -1,0 +1,62 @@
+"""Making one-time links, and reading them: what they say is signed with a key of the installation."""
+
+import secrets
+from urllib.parse import quote
+
+from podium.dispatch.rules.delegation.token import claims_of, long_enough, signed
+from podium.errors import ConfigError, TokenRefused
+from podium.model.ids import Ids
+from podium.model.link import AUDIENCE, LinkSettings, QuestionLink
+from podium.model.shared_states import SharedStates
+from podium.secrets import reference
+from podium.secrets.masking import MASKING
+
+_STATE = "links:key"
+_FOR_EVER = float("inf")
+PATH = "/answer/"
+"""What stands before the token in the address of a link."""
+
+
+class Links:
+    """The links of an installation."""
+
+    def __init__(self, settings: LinkSettings, states: SharedStates, ids: Ids) -> None:
+        """`states` keeps the key where the settings name none: all processes on the store have the same."""
+        self._settings = settings
+        self._states = states
+        self._ids = ids
+        self._key: str | None = None
+
+    async def make(self, question: str, person: str, expires: float) -> str:
+        """Return the address of a new link. Raises ConfigError for a key that cannot be used, and StoreError."""
+        claims = {"jti": self._ids.new("lnk"), "aud": AUDIENCE, "q": question, "sub": person, "exp": expires}
+        return f"{self._settings.url}{PATH}{quote(signed(claims, await self._secret()))}"
+
+    async def read(self, token: str) -> QuestionLink:
+        """Return what a link says, also where its time is over; raises TokenRefused for what is none of ours."""
+        claims = claims_of(token, await self._secret(), audience=AUDIENCE, now=0.0)
+        try:
+            return QuestionLink(id=claims["jti"], question=claims["q"], person=claims["sub"], expires=claims["exp"])
+        except KeyError as error:
+            raise TokenRefused("the token is none of a link") from error
+
+    async def _secret(self) -> str:
+        if self._key is None:
+            named = self._settings.key
+            self._key = await self._kept() if named is None else _looked_up(named)
+        return self._key
+
+    async def _kept(self) -> str:
+        """Return the key that the store keeps; whoever needs the first one makes it."""
+        while not (seen := await self._states.get(_STATE)):
+            await self._states.swap(_STATE, b"", secrets.token_hex(32).encode(), now=0.0, until=_FOR_EVER)
+        key = seen.decode()
+        MASKING.learn(key, "the key of links")
+        return key
+
+
+def _looked_up(named: str) -> str:
+    key = reference.filled({"links.key": named})["links.key"]
+    if not long_enough(key):
+        raise ConfigError("links.key is too short: expected 32 characters or more, such as `openssl rand -hex 32`")
+    return key

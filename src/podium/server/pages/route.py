@@ -1,0 +1,105 @@
+"""The page of a one-time link: looking at it changes nothing, sending its form answers."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from podium.app import App
+from podium.errors import AlreadyAnswered, InvalidValue, TokenRefused, UnknownRun
+from podium.facade.linked import LinkedQuestion
+from podium.operations.links import PATH
+from podium.server.callers import app_of
+from podium.server.pages.answers import said, ways_of
+from podium.server.pages.reading import SentForm
+from podium.server.pages.rendering import html
+from podium.server.pages.view import page_view, standing
+
+router = APIRouter()
+_MOST_BYTES = 1024 * 1024
+_MOST_FIELDS = 2_000
+
+
+@router.api_route(f"{PATH}{{token}}", methods=["GET", "HEAD"], include_in_schema=False)
+async def show_question(token: str, request: Request) -> Response:
+    """Show the question of a link. Nothing changes, however often it is asked for: scanners of mail do that."""
+    return await _page(app_of(request), token)
+
+
+@router.post(f"{PATH}{{token}}", include_in_schema=False)
+async def answer_question(token: str, request: Request) -> Response:
+    """Answer the question of a link, as the person whom it is for."""
+    app = app_of(request)
+    sent = await _sent(request)
+    if sent is None:
+        return _message("Too much", "What was sent is too long: a form may have a megabyte.", 413)
+    found = await _linked(app, token)
+    if isinstance(found, Response):
+        return found
+    ways = ways_of(found.question)
+    answer = said(found.question, ways, sent)
+    if answer is None:
+        return await _shown(found, 422, ways=ways, notice="This was not sent yet: something does not fit.")
+    try:
+        await found.answer(answer.value)
+    except AlreadyAnswered:
+        again = await app.inbox.linked(token)
+        late = "What you sent now was not taken: the question was answered, or closed, before."
+        return await _shown(again, 409, notice=late)
+    except InvalidValue as error:
+        return await _shown(found, 422, ways=ways, notice=f"This was not sent yet: {error}.")
+    return RedirectResponse(request.url.path, 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
+
+
+async def _page(app: App, token: str) -> Response:
+    found = await _linked(app, token)
+    return found if isinstance(found, Response) else await _shown(found, 200)
+
+
+async def _linked(app: App, token: str) -> LinkedQuestion | Response:
+    """Return what a link leads to, or the page that says why it leads nowhere."""
+    try:
+        found = await app.inbox.linked(token)
+    except TokenRefused:
+        return _message(
+            "This link leads nowhere",
+            "It is not complete, or was made by another installation. Open it from the message again; where it was "
+            "broken into two lines, copy both. Else ask whoever sent it for a new one.", 404,
+        )  # fmt: skip
+    if found.expired:
+        over = standing(found) or "Ask whoever sent it for a new one: the question is still open."
+        return _message("This link is no longer valid", f"Its time is over. {over}", 410)
+    return found
+
+
+async def _shown(found: LinkedQuestion, status: int, **what: Any) -> HTMLResponse:
+    try:
+        context = await found.context()
+    except UnknownRun:
+        return _message("This question is gone", "The run that asked was deleted.", 410)
+    return html("question.html", status, view=page_view(found, context, **what))
+
+
+def _message(title: str, text: str, status: int) -> HTMLResponse:
+    return html("message.html", status, title=title, text=text)
+
+
+async def _sent(request: Request) -> SentForm | None:
+    """Return what a form sent, by field; None where that is too much."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            return None
+    try:
+        found: Mapping[str, list[str]] = parse_qs(
+            bytes(body).decode("ascii", "replace"),
+            keep_blank_values=True,
+            errors="replace",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError:
+        return None
+    return found

@@ -1,0 +1,177 @@
+"""What the page of a link shows, put together from the question, its run, and who has answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from podium.facade.linked import LinkedQuestion, QuestionContext
+from podium.model.json import Json, is_object
+from podium.model.question import Question, QuestionState
+from podium.reports.calls.node import CallNode
+from podium.server.pages.answers import AnswerWay, in_words, ways_of
+from podium.server.pages.shapes import ShownValue, compared, shape
+from podium.server.pages.words import ahead, iso, moment, names, shown, shown_in_line, span, spent
+
+_MOST_CALLS = 12
+_MINUTE = 60
+_SIGNS = {"done": "done", "failed": "failed", "refused": "refused", "cancelled": "cancelled", "expired": "expired"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTime:
+    """A time in words, and for machines."""
+
+    words: str
+    iso: str
+    relative: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneStep:
+    """Something that the run did."""
+
+    name: str
+    state: str
+    took: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenLine:
+    """Something that somebody said."""
+
+    by: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswer:
+    """What one person answered."""
+
+    by: str
+    words: str
+    value: ShownValue | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageView:
+    """All that the page of a question shows."""
+
+    title: str
+    text: str
+    person: str
+    to: str
+    kind: str
+    subject: ShownValue | None
+    tool: str
+    changed: ShownValue | None
+    """What is other than when the same was asked before."""
+    deadline: ShownTime | None
+    link_until: ShownTime
+    others: str
+    """Who has answered, where several people have to; empty where one is enough."""
+    standing: str
+    """Why it cannot be answered here any more; empty where it can."""
+    answers: Sequence[GivenAnswer]
+    said: Sequence[SpokenLine]
+    run: str
+    workflow: str
+    principal: str
+    begun: ShownTime
+    cost: str
+    steps: Sequence[DoneStep]
+    more_steps: int
+    ways: Sequence[AnswerWay]
+    notice: str
+
+
+def page_view(
+    linked: LinkedQuestion, context: QuestionContext, *, ways: Sequence[AnswerWay] | None = None,
+    notice: str = "", zone: tzinfo = UTC,
+) -> PageView:  # fmt: skip
+    """Return what the page shows; `ways` with what was typed into them, where they were sent and did not fit."""
+    question, run, now = linked.question, context.run, linked.now
+    ask, over = question.ask, standing(linked)
+    subject, tool = _subject(question)
+    calls = [node for node in context.tree.root.walk() if node.kind in ("call", "workflow", "child") and node.name]
+    return PageView(
+        title=shown_in_line(ask.text.strip().split("\n")[0])[:120], text=shown(ask.text).strip(),
+        person=shown_in_line(linked.link.person), to=shown_in_line(ask.to), kind=ask.kind,
+        subject=None if subject is None else shape(subject), tool=tool,
+        changed=compared(context.earlier, ask.subject), standing=over,
+        deadline=None if question.deadline is None else _time(question.deadline, now, zone),
+        link_until=_time(linked.link.expires, now, zone), others=_others(question),
+        answers=_answers(question, context), run=run.id, workflow=shown_in_line(run.workflow),
+        said=[_remark(each.author, each.text) for each in context.said_before if each.text],
+        principal="" if question.principal == "local" else shown_in_line(question.principal),
+        begun=_time(run.created_at, now, zone), cost=spent(context.tree.root.total()),
+        steps=[_step(node) for node in calls[-_MOST_CALLS:]], more_steps=max(len(calls) - _MOST_CALLS, 0),
+        ways=() if over else ways_of(question) if ways is None else ways, notice=notice,
+    )  # fmt: skip
+
+
+def _remark(by: str, text: str) -> SpokenLine:
+    return SpokenLine(by=shown_in_line(by), text=shown(text))
+
+
+def _time(at: float, now: float, zone: tzinfo) -> ShownTime:
+    return ShownTime(words=moment(at, zone), iso=iso(at), relative=ahead(at, now))
+
+
+def standing(linked: LinkedQuestion) -> str:
+    """Return why a question cannot be answered with a link any more; empty where it can."""
+    question = linked.question
+    match question.state:
+        case QuestionState.ANSWERED:
+            return f"This question is answered: by {names(question.answered_by)}."
+        case QuestionState.WITHDRAWN:
+            return "This question was withdrawn: nobody needs to answer it any more."
+        case QuestionState.EXPIRED:
+            return "The time to answer this question is over."
+        case QuestionState.OPEN if question.deadline is not None and linked.now >= question.deadline:
+            return "The time to answer this question is over."
+        case QuestionState.OPEN if linked.has_answered:
+            return f"You have answered. {_others(question)}"
+        case QuestionState.OPEN:
+            return ""
+
+
+def _others(question: Question) -> str:
+    """Return who has answered, where more than one has to."""
+    needed, there = question.ask.quorum, question.answered_by
+    if needed == 1:
+        return ""
+    if not there:
+        return f"{needed} people have to answer; nobody has so far."
+    return f"{needed} people have to answer; {names(there)} {'has' if len(there) == 1 else 'have'} so far."
+
+
+def _subject(question: Question) -> tuple[Json, str]:
+    """Return what a question is about, and the tool, where it is about the use of one."""
+    subject = question.ask.subject
+    if question.ask.kind == "permission" and is_object(subject) and isinstance(subject.get("tool"), str):
+        return subject.get("arguments"), shown_in_line(subject["tool"])
+    return subject, ""
+
+
+def _answers(question: Question, context: QuestionContext) -> Sequence[GivenAnswer]:
+    found: list[GivenAnswer] = []
+    for each in context.answers:
+        words, value = in_words(question, each.value)
+        edited = question.ask.kind == "edit" or "changes" in words
+        changes = compared(question.ask.subject, value) if edited else None
+        found.append(
+            GivenAnswer(
+                by=shown_in_line(each.by), words=words,
+                value=changes or (None if value is None else shape(value)),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _step(node: CallNode) -> DoneStep:
+    took = "" if node.began is None or node.ended is None else _took(node.ended - node.began)
+    return DoneStep(name=shown_in_line(node.name), state=_SIGNS.get(node.state, "under way"), took=took)
+
+
+def _took(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < _MINUTE else span(seconds)

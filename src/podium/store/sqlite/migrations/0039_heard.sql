@@ -1,0 +1,2 @@
+-- When each worker was heard of last, by the clock of the store.
+ALTER TABLE workers ADD COLUMN heard_at REAL

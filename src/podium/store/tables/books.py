@@ -1,0 +1,28 @@
+"""Small books that few programs open: what keeps them is imported when it is asked for."""
+
+from typing import TYPE_CHECKING
+
+from podium import lazy
+from podium.store.tables.statements import Tables
+
+if TYPE_CHECKING:
+    from podium.store.tables import actions, api_keys
+else:
+    actions, api_keys = lazy.module("podium.store.tables.actions"), lazy.module("podium.store.tables.api_keys")
+
+
+class TableBooks:
+    """The small books of a store that has tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    @property
+    def keys(self) -> "api_keys.TableKeys":
+        """With what programs sign in."""
+        return api_keys.TableKeys(self._tables)
+
+    @property
+    def action_book(self) -> "actions.TableActions":
+        """Where it is written down who asks for which change."""
+        return actions.TableActions(self._tables)
