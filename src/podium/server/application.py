@@ -10,10 +10,12 @@ from podium.app import App
 from podium.server.callers import Access
 from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
-from podium.server.routes import runs
+from podium.server.routes import events, runs
+from podium.server.streams.frames import SystemFrames
+from podium.server.streams.response import OpenStreams
 
 PREFIX = "/api/v1"
-ROUTERS: tuple[tuple[str, APIRouter], ...] = (("runs", runs.router),)
+ROUTERS: tuple[tuple[str, APIRouter], ...] = (("runs", runs.router), ("events", events.router))
 """What is served under `/api/v1`, by tag."""
 
 
@@ -26,6 +28,7 @@ def application(app: App, access: Access) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     server.state.podium, server.state.access = app, access
+    server.state.streams, server.state.frames = OpenStreams(), SystemFrames()
     for tag, router in ROUTERS:
         server.include_router(router, prefix=PREFIX, tags=[tag])
     server.include_router(pages.router)
