@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from podium.model.clock import days, hours, minutes, seconds
     from podium.model.conversation import ConversationTurn
     from podium.model.principal import Principal
-    from podium.model.question import Approval, Decision, Escalation
+    from podium.model.question import Approval, Choice, Decision, Edit, Escalation
     from podium.model.retry import Retry
     from podium.model.run import Run, RunState
     from podium.model.steps import Steps
@@ -38,10 +38,12 @@ __all__ = [
     "Call",
     "CallError",
     "Card",
+    "Choice",
     "Config",
     "Context",
     "ConversationTurn",
     "Decision",
+    "Edit",
     "Escalation",
     "PodiumError",
     "Principal",
@@ -87,7 +89,7 @@ lazy.exports(
         "podium.model.conversation": "ConversationTurn",
         "podium.model.principal": "Principal",
         "podium.model.acceptance": "Acceptance",
-        "podium.model.question": "Approval Decision Escalation",
+        "podium.model.question": "Approval Choice Decision Edit Escalation",
         "podium.model.retry": "Retry",
         "podium.model.run": "Run RunState",
         "podium.model.steps": "Steps",

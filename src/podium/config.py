@@ -22,10 +22,13 @@ from podium.model.json import Json
 from podium.model.limit import LimitSettings
 from podium.model.link import LinkSettings
 from podium.model.loops import Loops
+from podium.model.person import Person
 from podium.model.policy import PolicySettings
 from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
 from podium.model.run import SUSPECTED
+from podium.model.server import ServerSettings
+from podium.model.webhooks import WebhookSettings
 from podium.secrets.settings import SecretSettings
 
 if TYPE_CHECKING:
@@ -44,10 +47,13 @@ Compensations = Literal["as_registered", "judged_anew"]
 _TABLES: Mapping[str, type] = {
     "audit": AuditSettings, "budgets": BudgetSettings, "delegation": DelegationSettings, "limits": LimitSettings,
     "links": LinkSettings, "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
+    "server": ServerSettings,
+    "webhooks": WebhookSettings,
 }  # fmt: skip
 _FIELDS: Mapping[str, Expected] = {
     **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
     "agents": each(instance(AgentRules, "AgentRules()"), 'rules by agent, such as {"*": AgentRules(timeout=5)}'),
+    "people": each(instance(Person, "Person()"), 'people by name, such as {"ada": Person(groups=["editors"])}'),
     "guards": each(instance(GuardSettings, "GuardSettings(…)"), "guards by name, each as GuardSettings(…)"),
     "loops": or_none(instance(Loops, "Loops()")),
     "monitor": Expected(
@@ -118,14 +124,20 @@ class Config:
     """Who may do what: `[podium.policy]`."""
     guards: Mapping[str, GuardSettings] = field(default_factory=dict[str, GuardSettings])
     """The guards that agents can name: `[podium.guards.NAME]`."""
+    people: Mapping[str, Person] = field(default_factory=dict[str, Person])
+    """The people whom questions can be given to, by name: `[podium.people.NAME]`."""
     links: LinkSettings = field(default_factory=LinkSettings)
     """The links with which people answer: `[podium.links]`."""
     prices: PriceSettings = field(default_factory=PriceSettings)
     """What things cost: `[podium.prices]`."""
     monitor: MonitorSettings | bool = False
     """Whether agents, runs and workers are watched, and how: `[podium.monitor]`, or `monitor = true`."""
+    server: ServerSettings = field(default_factory=ServerSettings)
+    """How the server knows whoever asks, and how much one may send: `[podium.server]`."""
     secrets: SecretSettings = field(default_factory=SecretSettings)
     """What is masked from the start: `[podium.secrets]`."""
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    """How other programs are told what happens: `[podium.webhooks]`."""
 
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)
@@ -138,8 +150,10 @@ SECTIONS: "dict[str, TypeForm[object]]" = {
     "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
     "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings,
     "links": LinkSettings, "loops": Loops,
-    "monitor": MonitorSettings | bool, "policy": PolicySettings,
+    "monitor": MonitorSettings | bool, "people": dict[str, Person], "policy": PolicySettings,
     "prices": PriceSettings, "secrets": SecretSettings,
+    "server": ServerSettings,
+    "webhooks": WebhookSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 

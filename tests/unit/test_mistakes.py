@@ -12,8 +12,10 @@ from podium import (
     Budget,
     Call,
     Card,
+    Choice,
     Context,
     Decision,
+    Edit,
     Escalation,
     Retry,
     Steps,
@@ -40,6 +42,8 @@ from podium.patterns import sequence
 retries: Any = Retry
 backoff: Any = Backoff
 escalation: Any = Escalation
+choice: Any = Choice
+edit: Any = Edit
 budgets: Any = Budget
 flows: Any = workflow
 patterned: Any = sequence
@@ -531,7 +535,10 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         "to of 'Fine?' is ['boss', 'editor']; expected a name: a text of one line that is not empty.",
     ),
     "a question to nobody": (asks(lambda ctx: ctx.ask("Fine?", to="")), "to of 'Fine?' is ''; expected a name"),
-    "a question that is a number": (asks(lambda ctx: ctx.ask(5)), "the question is 5; expected a text."),
+    "a question that is a number": (
+        asks(lambda ctx: ctx.ask(5)),
+        "the question is 5; expected a text, an Approval, a Choice or an Edit.",
+    ),
     "nobody who answers": (
         asks(lambda ctx: ctx.ask("Fine?", quorum=0)),
         "quorum of a question is 0; expected a whole number, 1 or more.",
@@ -549,6 +556,32 @@ MISTAKES: dict[str, tuple[Written, str]] = {
         asks(lambda ctx: ctx.ask(Approval("Fine?"), subject="a draft")),
         "Write `Approval(text, subject)`, and leave `answer` and `subject` out.",
     ),
+    "a choice of another type": (
+        asks(lambda ctx: ctx.ask(Choice("Tone?", ["dry"]), answer=int)),
+        "'Tone?' is a Choice: its answer is the name of an option, and its subject stands in it.",
+    ),
+    "an edit with a second subject": (
+        asks(lambda ctx: ctx.ask(Edit("Polish it.", "teh end"), subject="a draft")),
+        "'Polish it.' is an Edit: its subject is the draft.",
+    ),
+    "an edit by several": (
+        asks(lambda ctx: ctx.ask(Edit("Polish it.", "teh end"), quorum=2)),
+        "'Polish it.' needs 2 people and has each of them edit the draft: nobody would see what the others made of it.",
+    ),
+    "an edit of nothing": (lambda: edit("Polish it.", None), "draft of 'Polish it.' is None; expected what is to be"),
+    "a choice of nothing": (lambda: choice("Tone?", []), "options of 'Tone?' is []; expected options, such as"),
+    "a choice of one text": (lambda: choice("Tone?", "dry"), "options of 'Tone?' is 'dry'; expected options, such as"),
+    "a choice of numbers": (lambda: choice("How many?", [1, 2]), "options of 'How many?' is [1, 2]; expected options"),
+    "an option twice": (lambda: choice("Tone?", ["dry", "dry"]), "expected each of them once."),
+    "a default that is no option": (
+        asks(lambda ctx: ctx.ask(Choice("Tone?", ["dry"]), within=1, default="loud")),
+        "default of 'Tone?' is 'loud': an option of 'Tone?': 'dry' was expected",
+    ),
+    "an answer that is no JSON Schema": (
+        asks(lambda ctx: ctx.ask("Where?", answer={"type": "thing"})),
+        "the JSON Schema of the answer to 'Where?' is none: 'thing' is not valid under any of the given schemas.",
+    ),
+    "a reminder that is a word": (asks(lambda ctx: ctx.ask("Fine?", remind="soon")), "remind of 'Fine?' is 'soon'"),
     "a default of another type than the answer": (
         asks(lambda ctx: ctx.ask("How many?", answer=int, within=1, default="none")),
         "default of 'How many?' is 'none': expected int",

@@ -13,7 +13,7 @@ from podium.agents.signature import Function, Signature, signature_of
 from podium.errors import UsageError
 from podium.model.agent import Card
 from podium.model.call import Call
-from podium.model.duration import PAUSE, Duration
+from podium.model.duration import FINITE, PAUSE, Duration
 from podium.model.expected import COUNT, NAME, Expected, check_options, or_none
 from podium.model.json import Json
 from podium.model.outcome import Outcome, Pending
@@ -52,7 +52,8 @@ class HumanAgent(CardedAgent[In, Out]):
 
 
 _PERSON: Mapping[str, Expected] = {
-    "to": NAME, "within": or_none(PAUSE), "quorum": COUNT, "kind": NAME, "name": or_none(NAME),
+    "to": NAME, "within": or_none(PAUSE), "remind": or_none(FINITE), "quorum": COUNT, "kind": NAME,
+    "name": or_none(NAME),
     "text": Expected("a text, or a function that words it", lambda value: isinstance(value, str) or callable(value)),
 }  # fmt: skip
 
@@ -64,6 +65,7 @@ def human(
     text: Callable[[In], str],
     answer: TypeForm[Out],
     within: Duration | None = None,
+    remind: Duration | None = None,
     quorum: int = 1,
     kind: str = "question",
     name: str | None = None,
@@ -76,6 +78,7 @@ def human(
     text: str | Callable[..., str],
     answer: TypeForm[Out],
     within: Duration | None = None,
+    remind: Duration | None = None,
     quorum: int = 1,
     kind: str = "question",
     name: str | None = None,
@@ -87,6 +90,7 @@ def human(
     text: str | Callable[..., str],
     answer: TypeForm[Out],
     within: Duration | None = None,
+    remind: Duration | None = None,
     quorum: int = 1,
     kind: str = "question",
     name: str | None = None,
@@ -95,10 +99,13 @@ def human(
     """Return an agent that asks `to`, a person or a role, and gives their answer.
 
     `text` is the question, or a function that words it from the input; `answer` is the type of the answer, `within`
-    the seconds until the question expires (None: never), `quorum` how many different people must answer; above 1 the
-    value of a call is the list of their answers, in the order in which they came.
+    the seconds until the question expires (None: never), `remind` those until people are told again of it, each time
+    after twice as long, `quorum` how many different people must answer; above 1 the value of a call is the list of
+    their answers, in the order in which they came.
     """
-    given = {"to": to, "text": text, "within": within, "quorum": quorum, "kind": kind, "name": name}
+    given = {
+        "to": to, "text": text, "within": within, "remind": remind, "quorum": quorum, "kind": kind, "name": name,
+    }  # fmt: skip
     check_options(f"agent {name or 'human'}", given, _PERSON)
     output = shape_of(answer)
     wording = None if isinstance(text, str) else (text, signature_of(text))
@@ -106,7 +113,7 @@ def human(
         raise UsageError("the text of a question is worded by a plain function, not by an async one")
     input_shape = wording[1].input if wording else shape_of(Json)
     wording_text = text if isinstance(text, str) else ""
-    ask = Ask(text=wording_text, schema=output.schema, to=to, within=within, quorum=quorum, kind=kind)
+    ask = Ask(text=wording_text, schema=output.schema, to=to, within=within, remind=remind, quorum=quorum, kind=kind)
     if quorum > 1:
         answers: Any = GenericAlias(list, (answer,))
         output = shape_of(answers)

@@ -7,7 +7,8 @@ from podium.cli.output import note, one_line, print_json, print_value
 from podium.cli.waiting import Standstill
 from podium.engine.worker.waiters import End
 from podium.formats.printable import in_line
-from podium.model.question import YES_OR_NO, Question
+from podium.model.question import Question
+from podium.model.question_kinds import DECIDED
 from podium.model.run import RunState
 
 WAITS = 3
@@ -59,5 +60,5 @@ def _report_waiting(run: str, target: str, still: Standstill, *, as_json: bool) 
 
 def answer_command(question: Question) -> str:
     """Return the command that answers a question."""
-    value = "yes|no" if question.ask.kind in YES_OR_NO else "VALUE"
+    value = "yes|no" if question.kind in DECIDED else "VALUE"
     return f"podium inbox answer {question.id} {value} --by NAME"

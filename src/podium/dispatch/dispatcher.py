@@ -15,7 +15,7 @@ from podium.model.outcome import Done, Outcome
 from podium.model.rule_steps import RuleSteps, SpeakingTurn
 from podium.model.rules import AgentRules, ruled
 from podium.model.step import StepCall
-from podium.model.task import Choice, Task
+from podium.model.task import Routed, Task
 
 Handler = Callable[[Call, RuleSteps], Awaitable[Outcome]]
 """Does a call of one agent."""
@@ -96,7 +96,7 @@ class Dispatcher:
         self._step_handlers: dict[int, StepHandler | None] = {}
         self._run_rules: dict[tuple[int, bool, bool], Handler | None] = {}
 
-    def route(self, target: Target, barred: Container[str] = ()) -> tuple[AnyAgent, Choice | None]:
+    def route(self, target: Target, barred: Container[str] = ()) -> tuple[AnyAgent, Routed | None]:
         """Return the agent for a call, and why if it was chosen: not one that is `barred`; raises UnknownAgent."""
         if id(target) in self._cards:
             return cast("AnyAgent", target), None
@@ -112,13 +112,13 @@ class Dispatcher:
                 self.registry.add(each)
         return target, None
 
-    def substitute_version(self, name: str) -> Choice | None:
+    def substitute_version(self, name: str) -> Routed | None:
         """Return the newest version that is available, if the newest of all is not; else None."""
         cards = [self.card(agent) for agent in self.registry.versions(name)]
         best = next((card for card in cards if self._is_available(card)), None)
         if best is None or best is cards[0]:
             return None
-        return Choice(name, best.version, f"stands in for version {cards[0].version}, which is not available")
+        return Routed(name, best.version, f"stands in for version {cards[0].version}, which is not available")
 
     def card(self, agent: AnyAgent) -> Card:
         """Return an agent's card, filled in by the rules of the configuration."""

@@ -5,13 +5,13 @@ from collections.abc import Callable, Container, Sequence
 from podium.dispatch.registry import version_order
 from podium.errors import UnknownAgent
 from podium.model.agent import Card
-from podium.model.task import Choice, Task
+from podium.model.task import Routed, Task
 
 
 def choose(
     task: Task, offers: Sequence[Card], is_available: Callable[[Card], bool] = lambda _: True,
     barred: Container[str] = (),
-) -> Choice:  # fmt: skip
+) -> Routed:  # fmt: skip
     """Return the cheapest offer (unknown prices last), the newest version of it, then the first by name.
 
     Agents that are unhealthy, or whose breaker is open, are chosen only if no other offers the capability, and those
@@ -35,4 +35,4 @@ def choose(
     without = "" if not left else f"; {left} not available" if available else "; none of them is available"
     refused = f"; {len(offers) - len(possible)} not allowed" if len(possible) < len(offers) else ""
     why = f"offers {task.capability}; {price}; 1 of {len(newest)} that offer it{without}{refused}"
-    return Choice(card.name, card.version, why)
+    return Routed(card.name, card.version, why)

@@ -1,6 +1,6 @@
 """The context: everything a workflow asks of the world, it asks here."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar, overload
 
 from podium.agents.shape import shape_of
@@ -10,7 +10,7 @@ from podium.engine.calls.options import NO_OPTIONS, CallOptions, Fallbacks
 from podium.engine.calls.undo import OnUndo
 from podium.engine.looking_up import LookingUp
 from podium.engine.primitives.allowing import allow
-from podium.engine.primitives.asking import asking
+from podium.engine.primitives.asking import Askable, asking
 from podium.engine.primitives.branches import Branch
 from podium.engine.primitives.children import ChildResult, SpawnChild, check_child
 from podium.engine.primitives.joins import Gather, Quorum, Race, check_fan_out, check_quorum, checked, spread
@@ -30,7 +30,7 @@ from podium.model.budget import Budget
 from podium.model.conversation import Says, TurnIn, turn_in, turn_of_run
 from podium.model.duration import SPAN, Duration, in_seconds, seconds_or_none
 from podium.model.json import Json
-from podium.model.question import Approval, Decision, Escalation
+from podium.model.question import Approval, Choice, Decision, Edit, Escalation
 from podium.model.retry import Retry
 from podium.model.run import RunOptions
 from podium.model.steps import Effects
@@ -254,33 +254,47 @@ class Context(LookingUp):
     @overload
     def ask(
         self, question: Approval, *, to: str = "anyone", within: Duration | None = None,
-        escalate: Sequence[Escalation] = (), quorum: int = 1, default: Decision = ...,
+        remind: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: Decision = ...,
     ) -> AskPerson[Decision]: ...  # fmt: skip
     @overload
     def ask(
+        self, question: Choice[T] | Edit[T], *, to: str = "anyone", within: Duration | None = None,
+        remind: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
+    ) -> AskPerson[T]: ...  # fmt: skip
+    @overload
+    def ask(
+        self, question: str, *, answer: Mapping[str, Json], subject: Json = None, to: str = "anyone",
+        within: Duration | None = None, remind: Duration | None = None, escalate: Sequence[Escalation] = (),
+        quorum: int = 1, default: Json = ...,
+    ) -> AskPerson[Any]: ...  # fmt: skip
+    @overload
+    def ask(
         self, question: str, *, answer: "TypeForm[T]", subject: Json = None, to: str = "anyone",
-        within: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: T = ...,
+        within: Duration | None = None, remind: Duration | None = None, escalate: Sequence[Escalation] = (),
+        quorum: int = 1, default: T = ...,
     ) -> AskPerson[T]: ...  # fmt: skip
     @overload
     def ask(
         self, question: str, *, subject: Json = None, to: str = "anyone", within: Duration | None = None,
-        escalate: Sequence[Escalation] = (), quorum: int = 1, default: Json = ...,
+        remind: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1, default: Json = ...,
     ) -> AskPerson[Any]: ...  # fmt: skip
-    def ask(
-        self, question: str | Approval, *, answer: Any = Any, subject: Json = None, to: str = "anyone",
-        within: Duration | None = None, escalate: Sequence[Escalation] = (), quorum: int = 1,
-        default: Any = _NO_DEFAULT,
+    def ask(  # noqa: PLR0913 - each is a word of the question
+        self, question: Askable, *, answer: Any = Any, subject: Json = None, to: str = "anyone",
+        within: Duration | None = None, remind: Duration | None = None, escalate: Sequence[Escalation] = (),
+        quorum: int = 1, default: Any = _NO_DEFAULT,
     ) -> AskPerson[Any]:  # fmt: skip
         """Ask a person or a role, and wait for the answer in the inbox.
 
-        An Approval gives a Decision; a text gives an answer of type `answer` (with `quorum` above 1 a list of them).
-        After `within` seconds it expires, and those of `escalate` are asked, one after the other. After the last one it
-        gives `default`, or raises QuestionExpired where there is none.
+        An Approval gives a Decision, a Choice the names chosen, an Edit the edited draft; a text gives an answer of
+        type `answer`, or that fits it as a JSON Schema (with `quorum` above 1 a list of them). After `within` seconds
+        it expires, and those of `escalate` are asked, one after the other. After the last one it gives `default`, or
+        raises QuestionExpired where there is none. While it is open, people are told again after `remind` seconds, and
+        each time after twice as long.
         """
         preset = [] if default is _NO_DEFAULT else [default]
         put, shape = asking(
-            question, answer=answer, subject=subject, to=to, within=within, escalate=escalate, quorum=quorum,
-            default=preset,
+            question, answer=answer, subject=subject, to=to, within=within, remind=remind, escalate=escalate,
+            quorum=quorum, default=preset,
         )  # fmt: skip
         return AskPerson(self._active, self._branch, self._path, self._key(), stages=put, shape=shape, default=preset)
 

@@ -1,8 +1,12 @@
 """What of the engine can be set."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from podium.model.prices import NO_PRICES, PriceSettings
+
+if TYPE_CHECKING:
+    from podium.model.people import People
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,5 +37,7 @@ class EngineSettings:
     """Events of the system that are older are deleted."""
     watches_loops: bool = False
     """Whether what is asked and said in each branch is kept in memory, for rules that look for circles."""
+    people: "People | None" = None
+    """Those whom questions can be given to; None where nobody is known."""
     alive_file: str = ""
     """A file that is touched as long as the worker drives runs; none where it is empty."""

@@ -35,7 +35,20 @@ SEARCHED = Expected(
     lambda value: WITHOUT_NUL.fits(value) and len(str(value)) <= _LONGEST,
 )
 """What is looked for in a list."""
-_TEXTS = ("tenant", "principal", "tag", "cursor", "workflow", "parent", "prefix", "agent", "run", "to", "conversation")
+_TEXTS = (
+    "tenant",
+    "principal",
+    "tag",
+    "cursor",
+    "workflow",
+    "parent",
+    "prefix",
+    "agent",
+    "run",
+    "to",
+    "assignee",
+    "conversation",
+)
 EXPECTED: Mapping[str, Expected] = {
     **dict.fromkeys(_TEXTS, or_none(TEXT)), "text": or_none(SEARCHED),
     "since": or_none(MOMENT), "until": or_none(MOMENT), "limit": WHOLE,

@@ -1,4 +1,7 @@
-"""`app.inbox`: what waits for people, and answering it."""
+"""`app.inbox`: what waits for people, answering it, and who is to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from podium.agents.jsonable import json_copy
 from podium.agents.schema import mismatch
@@ -7,16 +10,37 @@ from podium.facade.linked import LinkedQuestion
 from podium.facade.questions import Questions
 from podium.facade.scope import Scope
 from podium.model.duration import FINITE, Duration, in_seconds
-from podium.model.expected import NAME
+from podium.model.expected import MOMENT, NAME, TEXT, or_none
+from podium.model.inbox_book import Absence, Remark
 from podium.model.json import Json
-from podium.model.person import is_same
-from podium.model.principal import Principal
+from podium.model.people import People
+from podium.model.person import Person, folded, is_same
+from podium.model.principal import INSTALLATION, Principal
 from podium.model.question import PersonAnswer, Question, QuestionState
+from podium.model.storable import check_name
 from podium.store.operations import CommitVerdict, Reply
+from podium.store.protocol import QuestionQuery, walk
+
+_LONGEST = 20_000
+"""Characters of a comment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonNow:
+    """How somebody stands whom questions can be given to."""
+
+    name: str
+    person: Person
+    open: int
+    """How many open questions they were given."""
+    away: float | None
+    """Until when they are away, in seconds since 1970; None where they are not."""
+    hindrance: str | None
+    """Why they are given no question now; None where they can be given one."""
 
 
 class Inbox(Questions):
-    """Looks at what waits for people, and answers it."""
+    """Looks at what waits for people, answers it, and says who is to."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope)
@@ -31,8 +55,7 @@ class Inbox(Questions):
         parts, who = self._scope.parts, self._scope.name_of(by)
         self._scope.must_answer("answer questions")
         question = await self.get(question_id)
-        user = self._scope.principal
-        if user is not None and not user.operates and not user.is_asked(question.ask.to):
+        if not self._may_answer(question):
             raise NotAllowed(f"question {question_id} is put to {question.ask.to!r}, and {who} is none of them.")
         _check_answer(question, value)
         json_copy(value, "JSON as the answer")
@@ -59,7 +82,7 @@ class Inbox(Questions):
         scope.must_answer("make links")
         question = await self.get(question_id)
         scope.check_user(Principal(who=for_, tenant="default"))
-        if user is not None and not user.operates and not (user.is_asked(question.ask.to) and is_same(for_, user.who)):
+        if user is not None and not user.operates and not (scope.is_asked(question) and is_same(for_, user.who)):
             raise NotAllowed(f"{user.who} may not make links for {for_!r}: it takes the role of an operator.")
         await scope.record("make links", question_id, tenant=question.tenant, person=for_)
         now = parts.clock.now()
@@ -67,7 +90,7 @@ class Inbox(Questions):
         if late or question.state is not QuestionState.OPEN:
             raise NotPossible(f"question {question_id} is {_standing(question)}: nobody can answer it with a link.")
         expires = now + span if question.deadline is None else min(now + span, question.deadline)
-        return await parts.links.make(question_id, for_, expires)
+        return await parts.links().make(question_id, for_, expires)
 
     async def linked(self, token: str) -> LinkedQuestion:
         """Return what the token of a link lets its holder see and answer, whoever holds it.
@@ -77,7 +100,7 @@ class Inbox(Questions):
         """
         if self._scope.principal is not None:
             raise NotAllowed(f"{self._scope.principal.who} may not read the links of others: use the app unscoped.")
-        link = await self._scope.parts.links.read(token)
+        link = await self._scope.parts.links().read(token)
         question = await self._scope.store.question(link.question)
         if question is None:
             raise TokenRefused("the link is to a question that is gone")
@@ -86,6 +109,144 @@ class Inbox(Questions):
             await self.answer(link.question, value, by=link.person)
 
         return LinkedQuestion(link, question, self._scope, self, answer)
+
+    async def comment(self, question_id: str, text: str, *, by: str | None = None) -> Remark:
+        """Say something of a question, which answers nothing, for all who see it; returns it as it is kept.
+
+        It is said in the name of the principal; the operator of the app may say `by` whom. Raises UnknownQuestion.
+        """
+        TEXT.check("text of a comment", text)
+        if not text.strip() or len(text) > _LONGEST:
+            raise InvalidValue(f"a comment of {len(text):,} characters: expected 1 to {_LONGEST:,}, not all blank.")
+        who = self._scope.name_of(by)
+        self._scope.must_answer("comment on questions")
+        await self.get(question_id)
+        return await self._remark(question_id, who, text)
+
+    async def reassign(
+        self, question_id: str, to: str | None = None, *, why: str = "", by: str | None = None
+    ) -> Question:
+        """Give an open question to somebody else, or, without a name, to whom it would be given now; returns it.
+
+        Those who are asked may give it to each other, and to who stands in for them, as far as the app knows these
+        people; to give it to anybody takes the role of an operator. Whoever was asked may still answer. Raises
+        UnknownQuestion, NotAllowed, and NotPossible where it is not open, or nobody is known who is asked.
+        """
+        or_none(NAME).check("to of a question that is given to somebody", to)
+        check_name("to whom a question is given", to)
+        TEXT.check("why of a question that is given to somebody", why)
+        who = self._scope.name_of(by)
+        self._scope.must_answer("give questions to others")
+        question = await self.get(question_id)
+        if not self._may_answer(question):
+            raise NotAllowed(f"question {question_id} is put to {question.ask.to!r}, and {who} is none of them.")
+        if to is None:
+            return await self._route(question, who, why)
+        user = self._scope.principal
+        if user is not None and not user.operates and not self._people.covers(question.ask.to, to, question.tenant):
+            raise NotAllowed(
+                f"{to!r} is nobody of whom it is known that they are asked as {question.ask.to!r}, or stand in for "
+                f"them: to give question {question_id} to anybody takes the role 'operator'."
+            )
+        return await self._give(question, to, who, why or f"{who} gave it to {to}")
+
+    async def away(
+        self, person: str, until: float | None, *, by: str | None = None, tenant: str | None = None
+    ) -> Absence:
+        """Note that somebody is away until a time, in seconds since 1970, or with None that they are back.
+
+        What they were given and is open goes to whom it would be given now. People say it of themselves, operators of
+        anybody. Raises InvalidValue where nobody is known by this name.
+        """
+        NAME.check("person who is away", person)
+        or_none(MOMENT).check("until of who is away", until)
+        parts, who = self._scope.parts, self._scope.name_of(by)
+        self._scope.must_answer("say who is away")
+        user = self._scope.principal
+        if user is not None and not user.operates and not is_same(person, user.who):
+            raise NotAllowed(f"{who} may not say that {person!r} is away: it takes the role 'operator'.")
+        name, known = self._known(person, tenant)
+        now = parts.clock.now()
+        absence = Absence(
+            id=parts.ids.new("away"), person=name, until=now if until is None else until, at=now, by=who,
+            tenant=known.tenant,
+        )  # fmt: skip
+        book = parts.store.inbox
+        await book.note_absence(absence)
+        if absence.until > now:
+            query = QuestionQuery(state=QuestionState.OPEN, assignee=name, tenant=known.tenant)
+            async for each in walk(parts.store.questions, query):
+                await self._route(each, INSTALLATION, "")
+        return absence
+
+    async def people(self) -> Sequence[PersonNow]:
+        """Return the people whom questions can be given to, and how they stand: of the principal's tenant, or all."""
+        parts, user = self._scope.parts, self._scope.confined
+        found: list[PersonNow] = []
+        for tenant in dict.fromkeys(each.tenant for each in self._people.known.values()):
+            if user is not None and not user.administers and user.tenant != tenant:
+                continue
+            now = await parts.store.inbox.now(tenant, parts.clock.now())
+            found += [
+                PersonNow(
+                    name=name, person=each, open=now.open.get(folded(name), 0), away=now.away.get(folded(name)),
+                    hindrance=self._people.hindrance(name, now),
+                )
+                for name, each in self._people.known.items()
+                if each.tenant == tenant
+            ]  # fmt: skip
+        return found
+
+    @property
+    def _people(self) -> People:
+        return self._scope.parts.worker.runtime.people or People({})
+
+    def _known(self, person: str, tenant: str | None) -> tuple[str, Person]:
+        """Return a person by the name as it is set; raises InvalidValue where nobody is known by it."""
+        user = self._scope.confined
+        of = tenant if user is None else user.tenant
+        for name, each in self._people.known.items():
+            if is_same(name, person) and of in (None, each.tenant):
+                return name, each
+        known = ", ".join(name for name, each in self._people.known.items() if of in (None, each.tenant))
+        raise InvalidValue(
+            f"nobody is known as {person!r}; known are: {known or 'none'}. People are set with `[podium.people.NAME]`."
+        )
+
+    def _may_answer(self, question: Question) -> bool:
+        user = self._scope.principal
+        return user is None or user.operates or self._scope.is_asked(question)
+
+    async def _route(self, question: Question, by: str, why: str) -> Question:
+        """Give a question to whom it would be given now."""
+        parts = self._scope.parts
+        now = await parts.store.inbox.now(question.tenant, parts.clock.now())
+        if question.assignee is not None:  # who has it now is not held up by having it
+            own = folded(question.assignee)
+            now = now.without(own)
+        given = self._people.assign(question.ask.to, question.tenant, now)
+        if given is None:
+            raise NotPossible(
+                f"nobody is known who is asked as {question.ask.to!r}: set people with `[podium.people.NAME]`, or say "
+                "to whom it is to be given."
+            )
+        if question.assignee is not None and is_same(question.assignee, given.name):
+            return question
+        return await self._give(question, given.name, by, f"{why}: {given.why}" if why else given.why)
+
+    async def _give(self, question: Question, to: str, by: str, why: str) -> Question:
+        await self._remark(question.id, by, why, assignee=to)
+        return await self._scope.store.question(question.id) or question
+
+    async def _remark(self, question: str, by: str, text: str, assignee: str | None = None) -> Remark:
+        parts = self._scope.parts
+        remark = Remark(
+            id=parts.ids.new("r"), question=question, by=by, at=parts.clock.now(), text=text, assignee=assignee
+        )
+        if not await parts.store.inbox.remark(remark):
+            now = _standing(await parts.store.question(question))
+            raise NotPossible(f"question {question} is {now}: too late for that.")
+        return remark
 
 
 def _standing(question: Question | None) -> str:

@@ -11,6 +11,7 @@ from podium.facade.home import Home
 from podium.model.clock import Clock, SystemClock
 from podium.model.event_types import EventType
 from podium.model.expected import TEXT
+from podium.model.person import is_same
 from podium.model.principal import ADMIN, Principal
 from podium.model.question import Question
 from podium.model.run import Run
@@ -151,10 +152,15 @@ class Sight:
 
     def sees_question(self, question: Question) -> bool:
         """Whether a question is of a run of the principal, or of any that it sees all of, or put to the principal."""
+        return self.is_asked(question) or self.sees(question.tenant, question.principal)
+
+    def is_asked(self, question: Question) -> bool:
+        """Whether a question is put to the principal, or was given to them."""
         user = self.confined
-        if user is not None and question.tenant == user.tenant and user.is_asked(question.ask.to):
-            return True
-        return self.sees(question.tenant, question.principal)
+        if user is None or question.tenant != user.tenant:
+            return False
+        given = question.assignee is not None and is_same(question.assignee, user.who)
+        return given or user.is_asked(question.ask.to)
 
     def sees_event(self, event: "SystemEvent") -> bool:
         """Whether an event is of a run of the principal, or of any that it sees all of, or asks the principal."""

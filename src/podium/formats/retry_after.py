@@ -18,7 +18,7 @@ TOO_MUCH = frozenset({429, 503, 529})
 
 _WAYS = (("retry-after-ms", 0.001), ("retry-after", 1.0))
 
-_RESET = re.compile(r"(?:x-|anthropic-)?ratelimit-(?:.+-)?reset(?:-.+)?")
+_RESET = r"(?:x-|anthropic-)?ratelimit-(?:.+-)?reset(?:-.+)?"
 """`x-ratelimit-reset`, `x-ratelimit-reset-tokens`, `anthropic-ratelimit-input-tokens-reset`, `ratelimit-reset`."""
 _EPOCH = 1e9
 """A plain number from here on is seconds since 1970, and from a thousand times that on milliseconds."""
@@ -29,13 +29,12 @@ _NUMBER = r"\d+(?:\.\d+)?"
 _UNIT = r"(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z])"
 _PART = rf"{_NUMBER}\s*{_UNIT}"
 _SPAN = rf"{_PART}(?:,?\s*(?:and\s+)?{_PART})*"
-_ASKED = re.compile(
+_ASKED = (
     rf"(?:try again|retry|wait)(?: (?:again|in|after|for|at least|about|your request|the request)){{1,4}} "
-    rf"({_SPAN}|{_NUMBER}(?=[.,;!)\"'}}\]]|$)(?!\.\d))",
-    re.IGNORECASE,
+    rf"({_SPAN}|{_NUMBER}(?=[.,;!)\"'}}\]]|$)(?!\.\d))"
 )
-"""`Please try again in 6m0s`, `retry after 20 seconds`, `wait for 1 hour and 5 minutes`."""
-_DELAY = re.compile(rf"retryDelay['\"\s:=]+({_SPAN})")
+"""In either case: `Please try again in 6m0s`, `retry after 20 seconds`, `wait for 1 hour and 5 minutes`."""
+_DELAY = rf"retryDelay['\"\s:=]+({_SPAN})"
 """What Google's `RetryInfo` says, in JSON."""
 _MOST_TEXT = 10_000
 """Characters of a body that are looked through."""
@@ -62,14 +61,14 @@ def _reset(headers: Mapping[str, str]) -> float | None:
     """Return when there is room again: in all limits that are used up, or in the first, where nobody says which are."""
     used_up, others = list[float](), list[float]()
     for name, value in headers.items():
-        if _RESET.fullmatch(name) and (seconds := _seconds(value, headers, 1.0)) is not None:
+        if re.fullmatch(_RESET, name) and (seconds := _seconds(value, headers, 1.0)) is not None:
             left = headers.get(name.replace("reset", "remaining"), "")
             (used_up if left == "0" else others).append(seconds)
     return max(used_up) if used_up else min(others, default=None)
 
 
 def _asked(body: str) -> float | None:
-    found = _DELAY.search(body) or _ASKED.search(body)
+    found = re.search(_DELAY, body) or re.search(_ASKED, body, re.IGNORECASE)
     return None if found is None else _span(found[1])
 
 

@@ -11,11 +11,13 @@ from podium.model.duration import SECONDS, Seconds, hold_seconds
 from podium.model.entered import (
     ACTED,
     ANSWERED,
+    AWAY,
     DRAINED,
     GRANTED,
     KEY_ISSUED,
     KEY_MADE,
     KEY_REVOKED,
+    REMARKED,
     REVOKED,
     StoredGrant,
     StoredQuestion,
@@ -33,7 +35,7 @@ PRUNED = "pruned"
 ROTATED = "rotated"
 """The state of an entry that is of no run: the key that seals was replaced. It is entered under the new key."""
 
-RECORDED = (ROTATED, ANSWERED, GRANTED, REVOKED, DRAINED, KEY_MADE, KEY_ISSUED, KEY_REVOKED, ACTED)
+RECORDED = (ROTATED, ANSWERED, REMARKED, GRANTED, REVOKED, DRAINED, AWAY, KEY_MADE, KEY_ISSUED, KEY_REVOKED, ACTED)
 """The states of entries that do not say how a run stands."""
 
 _NUMBERS = Struct(">QQ")
@@ -302,6 +304,10 @@ class Ledger(Protocol):
 
     def drains(self) -> list[tuple[str, bytes]]:
         """Return the workers that somebody had drained, each with what stands for that."""
+        ...
+
+    def absences(self) -> list[tuple[str, bytes]]:
+        """Return who was said to be away, or back, by its id, each with what stands for that."""
         ...
 
     def keys(self) -> Iterator[tuple[str, str, bytes | None]]:

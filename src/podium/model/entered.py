@@ -11,7 +11,10 @@ from podium.model.question import Question
 ANSWERED: Literal["answered"] = "answered"
 """The state of an entry that a person answered a question of the run; its head stands for the answer."""
 
-EnteredState = Literal["pruned", "answered"]
+REMARKED: Literal["remarked"] = "remarked"
+"""The state of an entry that something was said of a question of the run, or that it was given to somebody."""
+
+EnteredState = Literal["pruned", "answered", "remarked"]
 """What an entry of the ledger says of a run where it does not say how the run stands."""
 
 GRANTED = "granted"
@@ -19,6 +22,9 @@ GRANTED = "granted"
 
 REVOKED = "revoked"
 """The state of an entry that a delegation was revoked."""
+
+AWAY = "away"
+"""The state of an entry that somebody is away, or back; it names the absence in place of a run."""
 
 DRAINED = "drained"
 """The state of an entry that somebody had a worker drained, which it names in place of a run."""
@@ -51,6 +57,22 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRemark:
+    """A remark on a question as the store has it."""
+
+    id: str
+    by: str
+    at: float
+    text: bytes
+    """JSON; `null` once the run was redacted."""
+    assignee: str | None
+    salt: bytes | None
+    """None once the run was redacted."""
+    digest: bytes
+    """Of salt and text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredQuestion:
     """A question as the inbox has it, with its answers."""
 
@@ -60,6 +82,9 @@ class StoredQuestion:
     to_folded: str
     """Whom it is put to, as names are compared."""
     answers: Sequence[StoredAnswer]
+    remarks: Sequence[StoredRemark] = ()
+    assignee_folded: str | None = None
+    """To whom it was given, as names are compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +116,20 @@ def value_digest(salt: bytes, value: bytes) -> bytes:
 def answer_head(question: str, by: str, at: float, digest: bytes) -> bytes:
     """Return what the ledger has of an answer: to what, by whom, when, and the digest of the value."""
     return sha256(b"podium answer %b %b" % (said_bytes([question, by, float(at)]), digest)).digest()
+
+
+def remark_head(id: str, question: str, by: str, at: float, assignee: str | None, digest: bytes) -> bytes:
+    """Return what the ledger has of a remark: on what, by whom, when, to whom it gives it, and the text's digest."""
+    return sha256(b"podium remark %b %b" % (said_bytes([id, question, by, float(at), assignee]), digest)).digest()
+
+
+def absence_digest(
+    id: str, tenant: str, person: str, person_folded: str, until: float, at: float, by: str
+) -> bytes:  # fmt: skip
+    """Return what the ledger has of somebody being away, or back."""
+    return sha256(
+        b"podium absence %b" % said_bytes([id, tenant, person, person_folded, float(until), float(at), by])
+    ).digest()
 
 
 def grant_digest(

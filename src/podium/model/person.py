@@ -1,6 +1,17 @@
-"""Names of people: shown as they were written, and compared as what they stand for."""
+"""People: their names, shown as they were written and compared as what they stand for, and what is known of them."""
 
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from podium import lazy
+from podium.model.expected import COUNT, NAME, TEXT, Expected, are_names, check_fields, or_none
+
+if TYPE_CHECKING:
+    from podium.model import working_hours
+else:
+    working_hours = lazy.module("podium.model.working_hours")
 
 _UNSEEN = {"Cf", "Cc"}
 
@@ -17,3 +28,49 @@ def folded(name: str) -> str:
 def is_same(name: str, other: str) -> bool:
     """Whether two names stand for the same person or role."""
     return name == other or folded(name) == folded(other)
+
+
+_NAMES = Expected(
+    'names, such as ("editors", "lawyers")', lambda value: are_names(value) and all(map(NAME.fits, value))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who answers questions: under which names they are asked, when, and how many at once."""
+
+    groups: Sequence[str] = ()
+    """The groups and roles that they belong to: a question put to one of these may be theirs."""
+    skills: Sequence[str] = ()
+    """What they can do; a question may be put to a skill too."""
+    hours: str = ""
+    """When they work, such as `mon-fri 09:00-17:00`; empty is at any time."""
+    zone: str = "UTC"
+    """The time zone of their hours."""
+    capacity: int | None = None
+    """How many open questions they are given at once; None is any number."""
+    substitutes: Sequence[str] = ()
+    """Who is asked while they cannot answer, the first one first."""
+    tenant: str = "default"
+    """Whose questions they answer."""
+
+    def __post_init__(self) -> None:
+        check_fields(
+            self,
+            {
+                "groups": _NAMES, "skills": _NAMES, "hours": TEXT, "zone": NAME, "capacity": or_none(COUNT),
+                "substitutes": _NAMES, "tenant": NAME,
+            },
+        )  # fmt: skip
+        for name in ("groups", "skills", "substitutes"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        _ = self.working
+
+    @property
+    def working(self) -> "working_hours.WorkingHours":
+        """Their hours."""
+        return working_hours.working_hours(self.hours, self.zone)
+
+    def takes(self, to: str) -> bool:
+        """Whether a question that is put to a group or skill may be theirs."""
+        return any(is_same(to, each) for each in (*self.groups, *self.skills))

@@ -1,17 +1,24 @@
 """What waits in the inbox for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar, overload
 
+from podium import lazy
 from podium.errors import UsageError
-from podium.model.duration import SPAN, SecondsOrNone, hold_seconds
-from podium.model.expected import COUNT, FLAG, NAME, TEXT, Expected, check_fields, or_none
+from podium.model.duration import FINITE, SPAN, SecondsOrNone, hold_seconds
+from podium.model.expected import COUNT, FLAG, NAME, TEXT, Expected, are_names, check_fields, is_mapping, or_none
 from podium.model.json import Json
 
 if TYPE_CHECKING:
     from typing_extensions import TypeForm
+
+    from podium.model import question_kinds
+else:
+    question_kinds = lazy.module("podium.model.question_kinds")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +36,17 @@ class Ask:
     quorum: int = 1
     """How many different people must answer."""
     kind: str = "question"
-    """`question`, `approval`, `permission` (may a rule let the call pass?), or `in_doubt` (did the effect happen?)."""
+    """What is recorded: `question`, `approval`, `edit`, `permission` (may a rule let it pass?), or `in_doubt` (did
+    the effect happen?). `Question.kind` says in more detail what people are asked for."""
     idempotency_key: str | None = None
     """The key that the receiver of what it is about has seen, or will see; None where it is about no call."""
+    remind: SecondsOrNone = SecondsOrNone()
+    """Seconds until people are told again while it is open, each time after twice as long; None tells them once."""
 
     def __post_init__(self) -> None:
         hold_seconds(self, SPAN, "within", whose=repr(self.text), optional=True)
+        hold_seconds(self, FINITE, "remind", whose=repr(self.text), optional=True)
 
-
-YES_OR_NO = ("approval", "permission")
-"""The kinds of questions that are answered with yes or no."""
 
 _ASKED: Mapping[str, Expected] = {"text": TEXT, "to": NAME, "quorum": COUNT, "kind": NAME}
 
@@ -81,6 +89,78 @@ class Approval:
 
     def __post_init__(self) -> None:
         check_fields(self, {"text": TEXT, "questions": FLAG})
+
+
+class Choice(Generic[T]):
+    """Asks a person to choose one of several options, or with `several` at least one of them.
+
+    The answer is the name of the option, or a list of names.
+    """
+
+    __slots__ = ("options", "several", "subject", "text")
+
+    @overload
+    def __init__(
+        self: "Choice[str]", text: str, options: Sequence[str] | Mapping[str, str], subject: Json = None, *,
+        several: Literal[False] = False,
+    ) -> None: ...  # fmt: skip
+    @overload
+    def __init__(
+        self: "Choice[list[str]]", text: str, options: Sequence[str] | Mapping[str, str], subject: Json = None, *,
+        several: Literal[True],
+    ) -> None: ...  # fmt: skip
+    def __init__(
+        self, text: str, options: Sequence[str] | Mapping[str, str], subject: Json = None, *, several: bool = False
+    ) -> None:
+        """Offer options: their names, or a mapping of names to what people read."""
+        TEXT.check("text of a Choice", text)
+        FLAG.check(f"several of {text!r}", several)
+        _OPTIONS.check(f"options of {text!r}", options)
+        titles = options if isinstance(options, Mapping) else {name: name for name in options}
+        if len(titles) < len(options):
+            raise UsageError(f"options of {text!r} are {list(options)!r:.200}; expected each of them once.")
+        self.text = text
+        self.options = tuple(question_kinds.Option(value=name, title=title) for name, title in titles.items())
+        self.subject = subject
+        self.several = several
+
+    def __repr__(self) -> str:
+        """Return it as it is written."""
+        names = [each.value for each in self.options]
+        return f"Choice({self.text!r}, {names!r}{', several=True' if self.several else ''})"
+
+    @property
+    def schema(self) -> Json:
+        """What an answer looks like."""
+        return question_kinds.choice_schema(self.options, several=self.several)
+
+
+def _are_options(value: object) -> bool:
+    names: object = list(value) if is_mapping(value) else value
+    titles: object = list(value.values()) if is_mapping(value) else names
+    return are_names(names) and are_names(titles) and all(map(NAME.fits, names)) and bool(names)
+
+
+_OPTIONS = Expected('options, such as ["dry", "warm"] or {"dry": "Short and factual"}', _are_options)
+
+
+class Edit(Generic[T]):
+    """Asks a person to edit a draft; the answer is what they make of it."""
+
+    __slots__ = ("answer", "draft", "text")
+
+    def __init__(self, text: str, draft: T, *, answer: "TypeForm[T] | None" = None) -> None:
+        """Give the draft, and the type of what they give back, if that is not the type of the draft."""
+        TEXT.check("text of an Edit", text)
+        if draft is None:
+            raise UsageError(f"draft of {text!r} is None; expected what is to be edited.")
+        self.text = text
+        self.draft = draft
+        self.answer = answer
+
+    def __repr__(self) -> str:
+        """Return it as it is written."""
+        return f"Edit({self.text!r}, {self.draft!r:.200})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +246,14 @@ class Question:
     """The step of the call at `key` that it is about, by its place; None where it is about the call, or about none."""
     answered_by: tuple[str, ...] = ()
     """Who has answered, as they wrote their names, the first one first; with a `quorum` others may have to."""
+    assignee: str | None = None
+    """Who of those asked is to answer it, where it was given to one of them; the others may answer all the same."""
+
+    @property
+    def kind(self) -> "question_kinds.QuestionKind":
+        """What people are asked for."""
+        ask = self.ask
+        return question_kinds.kind_of(ask.kind, ask.schema, ask.subject, about_step=self.step is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

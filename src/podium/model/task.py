@@ -22,7 +22,7 @@ _ATTRIBUTES = Expected("a mapping with names as keys", lambda value: is_mapping(
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Routed:
     """Whom the router chose, and why."""
 
     name: str

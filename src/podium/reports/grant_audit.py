@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from podium.model.audit import Audit, Ledger, LedgerEntry
-from podium.model.entered import ACTED, DRAINED, GRANTED, KEY_ISSUED, KEY_MADE, KEY_REVOKED, REVOKED
+from podium.model.entered import ACTED, AWAY, DRAINED, GRANTED, KEY_ISSUED, KEY_MADE, KEY_REVOKED, REVOKED
 
 _WHERE = {
     GRANTED: "delegation", REVOKED: "delegation", DRAINED: "worker", KEY_MADE: "key", KEY_ISSUED: "key",
-    KEY_REVOKED: "key", ACTED: "action",
+    KEY_REVOKED: "key", ACTED: "action", AWAY: "absence",
 }  # fmt: skip
 _SAYS = {KEY_MADE: "made", KEY_ISSUED: "issued", KEY_REVOKED: "revoked", ACTED: "asked for"}
 """What is said of a state where that is not its name."""
@@ -41,6 +41,8 @@ def _standing(ledger: Ledger) -> Iterator[tuple[str, str, bytes | None]]:
         yield grant.id, REVOKED, grant.revoked
     for worker, digest in ledger.drains():
         yield worker, DRAINED, digest
+    for absence, digest in ledger.absences():
+        yield absence, AWAY, digest
     yield from ledger.keys()
     for action, digest in ledger.actions():
         yield action, ACTED, digest

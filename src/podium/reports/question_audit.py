@@ -4,12 +4,19 @@ from collections import Counter
 from collections.abc import Sequence
 
 from podium.model.audit import Audit, LedgerEntry
-from podium.model.entered import ANSWERED, StoredAnswer, StoredQuestion, answer_head, value_digest
+from podium.model.entered import (
+    ANSWERED,
+    StoredAnswer,
+    StoredQuestion,
+    answer_head,
+    value_digest,
+)
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.person import folded
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import Run
+from podium.reports.remark_audit import RemarkAudit
 from podium.store.codec import NULL, decode
 
 
@@ -30,6 +37,7 @@ class QuestionAudit:
         places, older = {(said.question, key) for key, said in own if isinstance(said, QuestionAsked)}, 0
         answered = {said.question: said.answers for said in told if isinstance(said, QuestionAnswered)}
         heads = Counter(entry.head for entry in entered if entry.state == ANSWERED)
+        remarks = RemarkAudit(self._found, where, entered, redacted=redacted)
         for stored in inbox:
             question, said = stored.question, asked.pop(stored.question.id, None)
             if said is None:
@@ -41,6 +49,7 @@ class QuestionAudit:
             if not (_is_as_asked(stored, said) and whose and there):
                 self._found.fault(where, f"question {question.id} is not what the run asked")
             self._check_state(run, question, stored, consumed=question.id in answered)
+            remarks.check(stored)
             for answer in stored.answers:
                 if wrong := _wrong_with(answer, question, heads, redacted=redacted, entered=bool(said.digest)):
                     self._found.fault(where, f"the answer of {answer.by!r} to question {question.id} {wrong}")
@@ -49,6 +58,7 @@ class QuestionAudit:
         if older and not redacted:
             what = f"{older} of its questions were asked by an older version, which entered neither subject nor answers"
             self._found.unproved.append(f"{where}: {what}")
+        remarks.check_gone()
         for missing in asked:
             self._found.fault(where, f"question {missing} is not in the inbox")
         if gone := heads.total():
@@ -71,8 +81,8 @@ def _is_as_asked(stored: StoredQuestion, said: QuestionAsked) -> bool:
     question, ask = stored.question, stored.question.ask
     shown = not said.digest or said.digest == stored.shown
     shown = shown and stored.to_folded in (folded(ask.to), _lower(ask.to))
-    return shown and (ask.text, ask.to, ask.quorum, ask.kind, question.deadline) == (
-        said.text, said.to, said.quorum, said.kind, said.due,
+    return shown and (ask.text, ask.to, ask.quorum, ask.kind, ask.remind, question.deadline) == (
+        said.text, said.to, said.quorum, said.kind, said.remind, said.due,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
@@ -15,6 +16,9 @@ from podium.store.conversing import TurnEffect
 from podium.store.corrections import CorrectBudgets
 from podium.store.inserting import NewFact, NewRun
 from podium.store.keeping import KeepAnswer, KeepEvents
+
+if TYPE_CHECKING:
+    from podium.model.people import People
 
 ESCROW_ROOM = 8
 """An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
@@ -29,6 +33,8 @@ class OpenQuestion:
     """The question whose answers count for it too."""
     budget: str | None = None
     """The budget that it asks about, if it does: people are asked once, and their answer is that to all who ask."""
+    people: "People | None" = None
+    """Those to one of whom it is given, where it is for any of them."""
 
 
 @dataclass(frozen=True, slots=True)

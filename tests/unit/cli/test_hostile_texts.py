@@ -100,6 +100,11 @@ inbox list
 inbox list --json
 inbox show next
 inbox show next --json
+inbox comment next EVIL --by NAME
+inbox reassign next EVIL --why EVIL --by NAME
+inbox people
+inbox away EVIL EVIL --by NAME
+inbox link next --for NAME
 inbox link next --for NAME
 inbox answer next EVIL --by NAME
 inbox answer next yes --by NAME --comment EVIL
@@ -142,6 +147,12 @@ init EVIL
 doctor
 policy check EVIL
 policy explain --agent EVIL --as EVIL
+keys create EVIL --who NAME
+keys list
+keys list --json
+keys rotate EVIL
+keys revoke EVIL
+serve EVIL
 delegate grant --by NAME --to NAME --agent EVIL --only EVIL
 delegate grant --by NAME --to NAME --agent EVIL
 delegate list

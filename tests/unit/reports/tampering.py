@@ -160,6 +160,7 @@ _NAMED = {
     "drains": "worker",
     "api_keys": "id",
     "actions": "id",
+    "absences": "id",
 }
 """The tables whose rows the ledger knows by a name, and the column of that."""
 

@@ -8,7 +8,7 @@ from podium.reports.outside import OUTSIDE
 _OUTSIDE = {column for part in OUTSIDE for column in part.columns}
 _QUESTION = (
     'run, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, principal, state, step,'
-    " idempotency_key, to_folded"
+    " idempotency_key, to_folded, remind, assignee, assignee_folded"
 )
 _KEY = "id, name, who, tenant, scope, made_at, made_by, digest, issued_at, issued_by"
 _TABLES = """
@@ -93,6 +93,9 @@ def row_beside(db: sqlite3.Connection, chance: Random) -> str:
         "INSERT INTO conversation_said (place, author, run, key, at, message) VALUES (77 << 24, 'a', 'r', '', 1, '{}')",
         f"INSERT INTO questions SELECT 'q_none', {_QUESTION} FROM questions LIMIT 1",
         "INSERT INTO delegations (id, by, \"to\", tenant, scope, granted_at) VALUES ('d', 'ada', 'eve', 't', '{}', 1)",
+        "INSERT INTO remarks VALUES ('r_none', 'q_none', 'eve', 1.0, 'null', NULL, NULL, x'00')",
+        "INSERT INTO remarks SELECT 'r', id, 'eve', 1.0, CAST('1' AS BLOB), NULL, NULL, x'00' FROM questions LIMIT 1",
+        "INSERT INTO absences VALUES ('away_x', 'default', 'ann', 'ann', 1e12, 1.0, 'eve')",
         f"INSERT INTO api_keys ({_KEY}) VALUES ('k', 'x', 'eve', 't', '{{}}', 1, 'eve', x'00', 1, 'eve')",
         "INSERT INTO actions VALUES (1.0, 'act_none', 'eve', 't', 'retry runs', 'r', '{}')",
         "INSERT INTO seals VALUES (1, x'00', 1.0, x'00')",

@@ -17,6 +17,7 @@ from podium.errors import ConfigError, RunFailed
 from podium.model.audit import Anchor, Audit, AuditSettings, Seal
 from podium.model.delegation import Delegation
 from podium.model.fact import FactKind
+from podium.model.person import Person
 from podium.model.run import RunState
 from podium.operations.rotation import rotate
 from podium.operations.signing import Checker, Signer
@@ -90,7 +91,8 @@ async def fill(path: Path) -> list[Seal]:
         key = AuditSettings(key=f"env:TEST_AUDIT_KEY_{day}", every=3_600.0)
         delegation = {"key": "env:TEST_DELEGATION_KEY"}
         agents = [desk, errand, waits, vote]
-        async with App.open(path, agents=agents, clock=clock, audit=key, delegation=delegation) as app:
+        people = {"ann": Person(groups=["boss"]), "bob": Person()}
+        async with App.open(path, agents=agents, clock=clock, audit=key, delegation=delegation, people=people) as app:
             handles = [await app.start(desk, day * 10 + n, tenant="acme") for n in range(6)]
             await app.start(waits)
             asked = await app.start(waits)
@@ -105,6 +107,10 @@ async def fill(path: Path) -> list[Seal]:
             await admin.keys.rotate(keys[1])
             await admin.keys.revoke(keys[0])
             await clock.advance(60)
+            question = (await app.inbox.list(run=asked.id))[0].id
+            await app.inbox.comment(question, "Mind the price.", by="cy")
+            await app.inbox.reassign(question, "bob", by="cy")
+            await app.inbox.away("ann", clock.now() + 30, by="ann")
             await app.delegations.revoke((await app.delegations.all())[-1].id)
             for run, people in zip(votes, [("ann", "bob"), ("cy",)], strict=True):
                 for by in people:
@@ -183,8 +189,8 @@ def test_each_way_to_tamper_is_found(sealed: tuple[Path, list[Seal]], tmp_path: 
 
 
 INSIDE = [
-    "actions", "answers", "api_keys", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger", "pruned",
-    "questions", "runs", "seals",
+    "absences", "actions", "answers", "api_keys", "audit_keys", "blobs", "delegations", "drains", "facts", "ledger",
+    "pruned", "questions", "remarks", "runs", "seals",
 ]  # fmt: skip
 
 

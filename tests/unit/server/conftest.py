@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
 
 import httpx
 import pytest
@@ -28,9 +29,11 @@ Serving = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @asynccontextmanager
-async def serving(*agents: AnyAgent, who: str = "ann default operator") -> AsyncGenerator[httpx.AsyncClient]:
+async def serving(
+    *agents: AnyAgent, who: str = "ann default operator", store: str = ":memory:", **settings: Any
+) -> AsyncGenerator[httpx.AsyncClient]:
     """Give a client of a server that serves these agents; whoever asks is `who`, unless a request says otherwise."""
-    async with App.open(":memory:", agents=agents) as app:
+    async with App.open(store, agents=agents, **settings) as app:
         way = httpx.ASGITransport(application(app, KnownByName()), raise_app_exceptions=False)
         async with httpx.AsyncClient(
             transport=way, base_url="http://podium/api/v1", headers={"x-who": who}, timeout=30

@@ -1,6 +1,6 @@
 """Asking people: the question in the inbox, the answer, and what happens when none comes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Generic, NamedTuple, TypeVar
 
@@ -62,10 +62,16 @@ def open_question(
     said = QuestionAsked(
         question=question.id, to=ask.to, text=ask.text, kind=ask.kind, quorum=ask.quorum, due=due, step=step,
         rule=rule, keeps=keeps, digest=shown_digest(question, encode(ask.subject), encode(ask.schema)),
+        remind=ask.remind,
     )  # fmt: skip
-    active.journal.append(
-        said, key, shown, effects=[OpenQuestion(question, keeps, None if rule is None else budget_in(rule))]
-    )
+    people = active.runtime.people
+    opens = OpenQuestion(
+        question, keeps, None if rule is None else budget_in(rule),
+        people if people is not None and people.asked(ask.to, active.run.tenant) else None,
+    )  # fmt: skip
+    at = active.journal.append(said, key, shown, effects=[opens])
+    if ask.remind is not None:
+        active.mailbox.reminders.note(question.id, at)
     return said
 
 
@@ -93,13 +99,39 @@ async def first_reply(
     for question in waiting:
         active.mailbox.questions.add(key, question)
     dues = [due for due in (until, *(said.due for said in waiting.values())) if due is not None]
-    signal = await active.mailbox.wait_for_any(branch, key, "answer", waiting, min(dues, default=None))
+    over = min(dues, default=None)
+    signal = await _signal_for(active, branch, key, waiting, over)
     if signal is not None:
         return _taken(active, key, waiting[signal.name], signal)
     late = min((said for said in waiting.values() if said.due is not None), key=due_of, default=None)
     if late is None or (until is not None and until < due_of(late)):
         return None
     return await _expired(active, branch, key, late)
+
+
+async def _signal_for(
+    active: ActiveRun, branch: BranchTask, key: str, waiting: Mapping[str, QuestionAsked], over: float | None
+) -> Signal | None:
+    """Wait for the answers to any of some questions, of which people are told again; None once the time is over."""
+    mailbox = active.mailbox
+    while (signal := mailbox.take_any("answer", waiting, over)) is None:
+        again = mailbox.reminders.first(waiting.values())
+        if again is None or (over is not None and over <= again):
+            return await mailbox.wait_for_any(branch, key, "answer", waiting, over)
+        if again <= active.runtime.clock.now():
+            _remind(active, key, waiting.values())
+        elif (signal := await mailbox.wait_for_any(branch, key, "answer", waiting, again)) is not None:
+            return signal
+    return signal
+
+
+def _remind(active: ActiveRun, key: str, waiting: Iterable[QuestionAsked]) -> None:
+    """Record that people are told again of those questions for which it is time."""
+    now, reminders = active.runtime.clock.now(), active.mailbox.reminders
+    for said in waiting:
+        if (due := reminders.due(said)) is not None and due <= now:
+            again = reminders.following(said)
+            reminders.note(said.question, active.journal.append(again, key), again.n)
 
 
 def reply_that_came(active: ActiveRun, key: str, asked: Iterable[QuestionAsked]) -> InquiryReply | None:

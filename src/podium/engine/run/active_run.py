@@ -96,6 +96,7 @@ class ActiveRun:
         self.gate = ReplayGate(self.history, self.activity, self.journal, go_live=self._go_live, dry=dry)
         self.mailbox = Mailbox(() if dry else claimed.signals, claimed.wake, runtime, self.activity, ring=self._end_due)
         self.mailbox.turns.read(claimed.facts)
+        self.mailbox.reminders.read(claimed.facts)
         self.cancellation = Cancellation(
             self.run, self.main, self.due, runtime, history=self.history, journal=self.journal, mailbox=self.mailbox,
             activity=self.activity,

@@ -8,6 +8,7 @@ from podium.engine.run.activity import Activity
 from podium.engine.run.branch_task import BranchTask
 from podium.engine.run.held_turns import HeldTurns
 from podium.engine.run.open_questions import OpenQuestions
+from podium.engine.run.reminders import Reminders
 from podium.engine.run.runtime import Runtime
 from podium.model.conversation import TURN
 from podium.model.run import Signal
@@ -31,7 +32,18 @@ class DurableWait:
 class Mailbox:
     """Hands the signals of one run to its branches, the oldest first."""
 
-    __slots__ = ("_activity", "_handed", "_ring", "_runtime", "_signals", "_waits", "questions", "turns", "wake")
+    __slots__ = (
+        "_activity",
+        "_handed",
+        "_ring",
+        "_runtime",
+        "_signals",
+        "_waits",
+        "questions",
+        "reminders",
+        "turns",
+        "wake",
+    )
 
     def __init__(
         self, signals: Iterable[Signal], wake: int, runtime: Runtime, activity: Activity, *, ring: Callable[[], None]
@@ -39,6 +51,7 @@ class Mailbox:
         self.wake = wake
         """How often the store had woken the run as of the last that it told of the signals."""
         self.questions = OpenQuestions()
+        self.reminders = Reminders()
         self.turns = HeldTurns()
         self._signals = list(signals)
         self._handed: set[str] = set()

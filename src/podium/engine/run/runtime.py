@@ -22,6 +22,7 @@ from podium.services.timers import Timers
 from podium.store.protocol import Store
 
 if TYPE_CHECKING:
+    from podium.model import people
     from podium.telemetry import guarded, run_trace
 else:
     run_trace = lazy.module("podium.telemetry.run_trace")
@@ -58,6 +59,8 @@ class Runtime:
     """Workflows above a child run, with itself."""
     prices: PriceSettings
     """What things cost, as far as the settings say so."""
+    people: "people.People | None"
+    """Those whom questions can be given to; None where nobody is known."""
     watches_loops: bool
     """Whether a rule looks for agents that go round in circles."""
     sent: SentSteps | None

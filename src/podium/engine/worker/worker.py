@@ -106,7 +106,7 @@ class Worker:
             ids=ids, store=store, alone=lambda: len(self._drives) == 1, fresh=self._fresh, serve=self.serve,
             recalls=self._recalls, retry_run=self._retry_run, max_facts=settings.max_facts,
             max_payload_bytes=settings.max_payload_bytes, max_depth=settings.max_depth, prices=settings.prices,
-            watches_loops=settings.watches_loops, observer=observer,
+            people=settings.people, watches_loops=settings.watches_loops, observer=observer,
             sent=SentSteps(clock, self.timers) if settings.keep_messages else None,
         )  # fmt: skip
 

@@ -140,6 +140,16 @@ class NoAnswerLookedFor(NoticeContent, guard="cache-passed-by"):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionReminded(NoticeContent, guard="reminder"):
+    """People are told again of a question that is still open."""
+
+    question: Kept[str]
+    to: Kept[str]
+    n: Kept[int]
+    """How often by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardActed(NoticeContent):
     """A guard objected to a value, or repaired it."""
 
@@ -176,7 +186,7 @@ SHAPES: Mapping[str, type[NoticeContent]] = {
     shape.constant["guard"]: shape
     for shape in (
         RunQuarantined, RunDiscarded, PolicyDecided, DelegationDenied, BreakerMoved, HealthChanged, LoopFound,
-        BoundExceeded, DoubtCorrected, AnswerTakenFromCache, NoAnswerLookedFor,
+        BoundExceeded, DoubtCorrected, AnswerTakenFromCache, NoAnswerLookedFor, QuestionReminded,
     )
 }  # fmt: skip
 """Those that say nothing but one rule's, by its guard."""

@@ -76,6 +76,8 @@ class QuestionAsked(FactContent, kind=FactKind.QUESTION):
     """The digest of what people are shown with it: its subject, the schema of its answer, when and for whom it asks."""
     keeps: Kept[str | None] = None
     """The question before it whose answers count for it too."""
+    remind: Kept[float | None] = None
+    """Seconds until people are told again, where they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

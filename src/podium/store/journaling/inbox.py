@@ -1,18 +1,27 @@
 """The inbox: signals that wake runs, and questions to people with their answers."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from podium.model.entered import answer_head, value_digest
+from podium import lazy
+from podium.model.entered import answer_head, remark_head, value_digest
 from podium.model.json import decode, encode
 from podium.model.person import folded
+from podium.model.principal import INSTALLATION
 from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
+from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.events import EventEntries
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import AnswerRow, QuestionRow, SignalRow, Transaction
 from podium.store.operations import Committed, CommitVerdict, OpenQuestion
+
+if TYPE_CHECKING:
+    from podium.model import people
+else:
+    people = lazy.module("podium.model.people")
 
 
 class InboxWriter:
@@ -120,14 +129,18 @@ class InboxWriter:
         One about a budget stands behind another one about it that people are shown.
         """
         question, ask = opened.question, opened.question.ask
+        given = self._given(opened)
         row = QuestionRow(
             id=question.id, run=run, run_id=question.run, key=question.key, kind=ask.kind, text=ask.text,
             subject=encode(ask.subject), schema=encode(ask.schema), to=ask.to, quorum=ask.quorum,
             asked_at=question.asked_at, deadline=question.deadline, tenant=question.tenant,
             principal=question.principal, step=question.step, idempotency_key=ask.idempotency_key,
-            to_folded=folded(ask.to),
+            to_folded=folded(ask.to), remind=ask.remind, assignee=None if given is None else given.name,
+            assignee_folded=None if given is None else folded(given.name),
         )  # fmt: skip
         self._transaction.insert_question(row)
+        if given is not None:
+            self._note(question.id, question.run, given, question.asked_at)
         if opened.budget is not None:
             lead = self._transaction.shown_question(opened.budget, ask.to, question.asked_at) or question.id
             self._transaction.insert_budget_question(question.id, run, opened.budget, lead)
@@ -137,6 +150,23 @@ class InboxWriter:
             self._add(question.id, question.run, answer.by, answer.value, answer.at)
         if len(earlier) >= ask.quorum:
             self._answered(question.id, question.run, earlier, question.asked_at)
+
+    def _given(self, opened: OpenQuestion) -> "people.Assignee | None":
+        """Return to whom of those asked a question is given, where people are known who are asked."""
+        if opened.people is None or self._transaction.question(opened.question.id) is not None:
+            return None  # one that is there stays as it is
+        tenant, at = opened.question.tenant, opened.question.asked_at
+        transaction = self._transaction
+        now = people.PeopleNow(at=at, open=transaction.open_questions(tenant), away=transaction.away(tenant, at))
+        return opened.people.assign(opened.question.ask.to, tenant, now)
+
+    def _note(self, question: str, run: str, given: "people.Assignee", at: float) -> None:
+        """Keep to whom a question was given, and why, and enter it in the ledger."""
+        salt, text, name = self._entries.salts.next(), encode(given.why), f"{question}/given"
+        digest = value_digest(salt, text)
+        row = RemarkRow(name, question, INSTALLATION, at, text, given.name, salt, digest)
+        self._transaction.insert_remark(row)
+        self._entries.enter_remark(run, remark_head(name, question, INSTALLATION, at, given.name, digest))
 
     def close(self, question: str, state: QuestionState, at: float | None) -> CommitVerdict:
         """Move a question out of `open`, if it still is; the oldest of those behind it is shown then."""

@@ -1,7 +1,7 @@
 """The ledger: each run that leaves memory is entered, as is each answer of a person, and the entries are chained."""
 
 from podium.model.audit import entry_hash
-from podium.model.entered import ANSWERED, EnteredState
+from podium.model.entered import ANSWERED, REMARKED, EnteredState
 from podium.model.run import RunState
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.transaction import EntryRow, Transaction
@@ -24,6 +24,10 @@ class LedgerEntries:
     def enter_answer(self, run: str, head: bytes) -> None:
         """Enter that a person answered a question of a run."""
         self._entered.append((run, 0, head, ANSWERED))
+
+    def enter_remark(self, run: str, head: bytes) -> None:
+        """Enter that something was said of a question of a run, or that it was given to somebody."""
+        self._entered.append((run, 0, head, REMARKED))
 
     def insert(self) -> None:
         """Chain what was entered to the ledger: late, since nobody else can enter a run until the commit."""

@@ -10,6 +10,7 @@ from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import FactRow, Head
+from podium.store.journaling.assigning import AssigningTransaction
 from podium.store.journaling.chain import ChainRow
 from podium.store.journaling.conversations import ConversationTransaction
 from podium.store.journaling.events import EventsTransaction
@@ -60,6 +61,9 @@ class QuestionRow(NamedTuple):
     idempotency_key: str | None
     to_folded: str
     """Whom it is put to, as names are compared."""
+    remind: float | None
+    assignee: str | None
+    assignee_folded: str | None
 
 
 class AskedQuestion(NamedTuple):
@@ -135,7 +139,8 @@ class EmptiedFact(NamedTuple):
 
 
 class Transaction(
-    ConversationTransaction, WaitsTransaction, SharedQuestionsTransaction, EventsTransaction, Protocol
+    ConversationTransaction, WaitsTransaction, SharedQuestionsTransaction, AssigningTransaction, EventsTransaction,
+    Protocol,
 ):  # fmt: skip
     """One write transaction of a backend, from its begin to its commit, in the thread that commits.
 

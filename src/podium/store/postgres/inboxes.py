@@ -1,15 +1,17 @@
 """Inboxes in a transaction on PostgreSQL: signals, questions and answers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from podium.model.question import QuestionState
 from podium.model.run import Signal
 from podium.store.codec import decode
+from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.transaction import AnswerRow, AskedQuestion, QuestionRow, SignalRow
 from podium.store.operations import Delivery
 from podium.store.postgres.columns import Blobs, Floats, Ints, Texts
 from podium.store.postgres.money import PostgresMoney
 from podium.store.postgres.statements import PostgresStatements
+from podium.store.tables.inbox import absences_in, assigning, open_in
 
 
 class PostgresInboxes(PostgresMoney):
@@ -107,6 +109,19 @@ class PostgresInboxes(PostgresMoney):
     def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
         """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
         return self.answers(question) if self._ask.happened("answer_insert", question, *answer) else None
+
+    def open_questions(self, tenant: str) -> Mapping[str, int]:
+        """Return how many open questions of a tenant were given to whom, by their names as they are compared."""
+        self._ask.send("lock", assigning(tenant))
+        return open_in(self._ask, tenant)
+
+    def away(self, tenant: str, at: float) -> Mapping[str, float]:
+        """Return who of a tenant is away at a time, and until when."""
+        return absences_in(self._ask, tenant, at)
+
+    def insert_remark(self, row: RemarkRow) -> None:
+        """Keep a remark on a question."""
+        self._ask.send("remark_insert", *row)
 
 
 def deliveries_of(statements: PostgresStatements, runs: Collection[int]) -> list[Delivery]:

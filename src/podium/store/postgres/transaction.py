@@ -26,8 +26,8 @@ from podium.store.tables.rows import plain_reason, stored_payload
 from podium.store.tables.streams import forget_events, keep_events
 
 _OF_RUNS = (
-    "facts_delete_runs", "signals_forget", "answers_delete_runs", "questions_delete_runs", "reservations_delete_runs",
-    "budget_waits_delete_runs", "budget_questions_delete_runs", "runs_delete",
+    "facts_delete_runs", "signals_forget", "answers_delete_runs", "remarks_delete_runs", "questions_delete_runs",
+    "reservations_delete_runs", "budget_waits_delete_runs", "budget_questions_delete_runs", "runs_delete",
 )  # fmt: skip
 """What deletes all that is kept under the numbers of runs."""
 
@@ -207,6 +207,7 @@ class PostgresTransaction(PostgresEvents):
         statements.send("blobs_forget", Blobs(sorted(blobs)))
         statements.send("signals_forget", Ints([run]))
         statements.send("answers_redact", run)
+        statements.send("remarks_redact", run)
         statements.send("questions_redact", run)
         statements.send("kept_forget_all", Texts([run_id]))
         forget_events(statements, [run_id])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from podium.model.action import ActionBook
     from podium.model.api_key import KeyBook
     from podium.model.events import EventBook
+    from podium.model.inbox_book import InboxBook
+    from podium.store.protocol.webhooks import WebhookBook
 
 
 class Store(RunStore, ReadStore, Protocol):
@@ -30,6 +32,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def delegations(self) -> DelegationBook:
         """Who may act for whom."""
+        ...
+
+    @property
+    def inbox(self) -> "InboxBook":
+        """What is said of questions, and who is away."""
         ...
 
     @property
@@ -55,6 +62,11 @@ class Store(RunStore, ReadStore, Protocol):
     @property
     def streams(self) -> StreamBook:
         """Who watches runs that others drive, and the transient events of these."""
+        ...
+
+    @property
+    def webhooks(self) -> "WebhookBook":
+        """Who is told what happens to runs and questions, and what was delivered to them."""
         ...
 
     @property

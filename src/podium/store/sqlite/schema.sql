@@ -81,7 +81,7 @@ CREATE TABLE questions (
     tenant TEXT NOT NULL,
     principal TEXT NOT NULL,
     state TEXT NOT NULL
-, step TEXT, idempotency_key TEXT, to_folded TEXT NOT NULL DEFAULT '') WITHOUT ROWID;
+, step TEXT, idempotency_key TEXT, to_folded TEXT NOT NULL DEFAULT '', remind REAL, assignee TEXT, assignee_folded TEXT) WITHOUT ROWID;
 CREATE INDEX questions_open ON questions (asked_at) WHERE state = 'open';
 CREATE INDEX questions_run ON questions (run);
 CREATE TABLE answers (
@@ -386,6 +386,64 @@ CREATE TABLE events (
     "to" TEXT,
     content TEXT NOT NULL
 );
+CREATE INDEX questions_given ON questions (assignee_folded) WHERE state = 'open' AND assignee_folded IS NOT NULL;
+CREATE TABLE remarks (
+    id TEXT PRIMARY KEY NOT NULL,
+    question TEXT NOT NULL,
+    by TEXT NOT NULL,
+    at REAL NOT NULL,
+    text BLOB NOT NULL,
+    assignee TEXT,
+    salt BLOB,
+    digest BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX remarks_question ON remarks (question);
+CREATE TABLE absences (
+    id TEXT PRIMARY KEY NOT NULL,
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    person_folded TEXT NOT NULL,
+    until REAL NOT NULL,
+    at REAL NOT NULL,
+    by TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX absences_person ON absences (tenant, person_folded);
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY NOT NULL,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    tenant TEXT,
+    scope BLOB NOT NULL,
+    "values" INTEGER NOT NULL,
+    secret TEXT NOT NULL,
+    former TEXT,
+    former_until REAL,
+    off TEXT,
+    made_at REAL NOT NULL,
+    made_by TEXT NOT NULL,
+    cursor INTEGER NOT NULL,
+    held_since REAL,
+    held_tries INTEGER,
+    held_until REAL,
+    held_why TEXT
+) WITHOUT ROWID;
+CREATE TABLE webhook_deliveries (
+    id TEXT PRIMARY KEY NOT NULL,
+    webhook TEXT NOT NULL,
+    position INTEGER,
+    type TEXT NOT NULL,
+    content BLOB NOT NULL,
+    state TEXT NOT NULL,
+    at REAL NOT NULL,
+    tries INTEGER NOT NULL,
+    next_at REAL,
+    ended_at REAL,
+    status INTEGER,
+    why TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX webhook_deliveries_of ON webhook_deliveries (webhook, at, id);
+CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook, next_at, id) WHERE state = 'waiting';
+CREATE INDEX webhook_deliveries_ended ON webhook_deliveries (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX runs_sticky ON runs (ready_at) WHERE state = 'ready' AND affinity IS NOT NULL;
 CREATE TABLE affinities (
     tenant TEXT NOT NULL,

@@ -6,7 +6,6 @@ from podium.model.audit import GENESIS as NO_ENTRY
 from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.budget_ids import budget_of_run
-from podium.model.question import QuestionState
 from podium.model.run import RunState
 from podium.store.codec import decode, encode_as_is
 from podium.store.inserting import NewRun
@@ -15,21 +14,16 @@ from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.transaction import (
     Amounts,
-    AnswerRow,
-    AskedQuestion,
     BudgetChange,
     EmptiedFact,
     EntryRow,
     Limits,
     Owned,
-    QuestionRow,
     ReservationRow,
-    SignalRow,
 )
 from podium.store.keeping import KeepAnswer, KeepEvents
-from podium.store.operations import BeginGeneration, Block, Delivery, FinishRun, Leave, Park, Placed, Release
-from podium.store.sqlite.events import SqliteEvents
-from podium.store.sqlite.ownership import delivery_of
+from podium.store.operations import BeginGeneration, Block, FinishRun, Leave, Park, Placed, Release
+from podium.store.sqlite.inboxes import SqliteInboxes
 from podium.store.sqlite.sql import statement
 from podium.store.tables.cache import keep
 from podium.store.tables.memory_writes import forget_runs
@@ -45,13 +39,13 @@ _BUDGET_SPEND = statement("budget_spend")
 _BUDGET_SETTLE = statement("budget_settle")
 _NOTHING = (0, 0, 0)
 _OF_A_RUN = (
-    "facts_delete_run", "signals_forget", "answers_delete_run", "questions_delete_run", "reservations_delete_run",
-    "budget_waits_delete_run", "budget_questions_delete_run", "run_delete",
+    "facts_delete_run", "signals_forget", "answers_delete_run", "remarks_delete_run", "questions_delete_run",
+    "reservations_delete_run", "budget_waits_delete_run", "budget_questions_delete_run", "run_delete",
 )  # fmt: skip
 """What deletes all that is kept under the number of a run."""
 
 
-class SqliteTransaction(SqliteEvents):
+class SqliteTransaction(SqliteInboxes):
     """Asks and writes on a connection that is inside a transaction. A question costs microseconds: sets are loops."""
 
     __slots__ = ()
@@ -160,87 +154,6 @@ class SqliteTransaction(SqliteEvents):
     def is_alive(self, run: str) -> bool:
         """Whether a run, or anything that it started, directly or not, has not ended."""
         return self._one("run_is_alive", run) is not None
-
-    # The inbox
-
-    def insert_signals(self, rows: Sequence[SignalRow]) -> Sequence[bool]:
-        """Put signals into inboxes, in this order; returns for each whether it is new."""
-        return [self._do("signal_insert", *row) == 1 for row in rows]
-
-    def wake(self, runs: Sequence[int]) -> None:
-        """Count each run's wake counter up; one that is parked becomes ready."""
-        self._do_all("run_wake", [(run,) for run in runs])
-
-    def deliveries(self, runs: Collection[int]) -> Sequence[Delivery]:
-        """Return the wake counters of runs, and their signals that were not taken, the oldest first."""
-        return [delivery_of(self._connection, run) for run in runs]
-
-    def take_signal(self, run: int, id: str) -> None:
-        """Mark a signal as consumed."""
-        self._do("signal_take", run, id)
-
-    def drop_signal(self, run: int, id: str) -> None:
-        """Delete a signal."""
-        self._do("signal_drop", run, id)
-
-    def insert_question(self, row: QuestionRow) -> None:
-        """Put an open question into the inbox; one that is there stays."""
-        self._do("question_insert", *row)
-
-    def close_question(self, id: str, state: QuestionState) -> bool:
-        """Move a question out of `open`; False where it is not open."""
-        return self._do("question_close", state, id) == 1
-
-    def withdraw_questions(self, run: int) -> None:
-        """Withdraw the open questions of a run."""
-        shown = self._connection.execute(statement("budget_questions_shown_of_run"), (run,)).fetchall()
-        withdrawn = self._connection.execute(statement("questions_withdraw_run"), (run,)).fetchall()
-        self._left.withdrawn.extend((run, question) for (question,) in withdrawn)
-        self._left.shown.extend(each for (lead,) in shown if (each := self.show_next(lead)) is not None)
-
-    def question(self, id: str) -> AskedQuestion | None:
-        """Return a question."""
-        row = self._one("question_get", id)
-        return None if row is None else AskedQuestion(row[1], row[8], row[10], QuestionState(row[12]))
-
-    # Questions about budgets
-
-    def insert_budget_question(self, id: str, run: int, budget: str, lead: str) -> None:
-        """Note that a question of a run is about a budget."""
-        self._do("budget_question_insert", id, run, budget, lead)
-
-    def shown_question(self, budget: str, to: str, at: float) -> str | None:
-        """Return the oldest question about a budget that these people are shown."""
-        row = self._one("budget_question_shown", budget, to, at)
-        return None if row is None else row[0]
-
-    def lead_of(self, question: str) -> str | None:
-        """Return the lead of a question about a budget."""
-        row = self._one("budget_question_lead", question)
-        return None if row is None else row[0]
-
-    def questions_behind(self, lead: str) -> Sequence[str]:
-        """Return the open questions behind a lead, oldest first."""
-        return [row[0] for row in self._connection.execute(statement("budget_questions_behind"), (lead,))]
-
-    def show_next(self, lead: str) -> str | None:
-        """Have the oldest open question behind a lead shown in its place; returns it."""
-        if not (behind := self.questions_behind(lead)):
-            return None
-        self._do("budget_question_show", lead, behind[0])
-        return behind[0]
-
-    def take_raise(self, question: str) -> bool:
-        """Say that the answer to a question's lead raises its budget now."""
-        return self.lead_of(question) is None or self._do("budget_question_raise", question) == 1
-
-    def answers(self, question: str) -> Sequence[AnswerRow]:
-        """Return the answers to a question, oldest first."""
-        return [AnswerRow(*row) for row in self._connection.execute(statement("answers_list"), (question,))]
-
-    def add_answer(self, question: str, answer: AnswerRow) -> Sequence[AnswerRow] | None:
-        """Add a person's answer; returns all there are, oldest first, or None where this name has answered."""
-        return self.answers(question) if self._do("answer_insert", question, *answer) else None
 
     # Money
 
@@ -357,6 +270,7 @@ class SqliteTransaction(SqliteEvents):
         self._do_all("blob_forget", [(blob,) for blob in blobs])
         self._do("signals_forget", run)
         self._do("answers_redact", run)
+        self._do("remarks_redact", run)
         self._do("questions_redact", run)
         self._do("kept_forget", run_id)
         forget_events(self._statements, [run_id])

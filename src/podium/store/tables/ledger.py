@@ -11,6 +11,8 @@ from podium.model.entered import (
     StoredAnswer,
     StoredGrant,
     StoredQuestion,
+    StoredRemark,
+    absence_digest,
     action_digest,
     drain_digest,
     grant_digest,
@@ -108,7 +110,11 @@ class TableLedger:
         for question, by, value, at, salt, digest in self._all("answers_of_run", run):
             answer = StoredAnswer(by=by, value=value, at=at, salt=salt, digest=digest)
             answers.setdefault(question, []).append(answer)
-        return [_stored_question(row, answers.get(row[0], ())) for row in rows]
+        remarks: dict[str, list[StoredRemark]] = {}
+        for question, name, by, at, text, assignee, salt, digest in self._all("remarks_of_run", run):
+            remark = StoredRemark(id=name, by=by, at=at, text=text, assignee=assignee, salt=salt, digest=digest)
+            remarks.setdefault(question, []).append(remark)
+        return [_stored_question(row, answers.get(row[0], ()), remarks.get(row[0], ())) for row in rows]
 
     def grants(self) -> list[StoredGrant]:
         """Return what stands for each delegation."""
@@ -124,6 +130,10 @@ class TableLedger:
     def drains(self) -> list[tuple[str, bytes]]:
         """Return the workers that somebody had drained, each with what stands for that."""
         return [(row[0], drain_digest(*row)) for row in self._all("drains_all")]
+
+    def absences(self) -> list[tuple[str, bytes]]:
+        """Return who was said to be away, or back, by its id, each with what stands for that."""
+        return [(row[0], absence_digest(*row)) for row in self._all("absences_all")]
 
     def keys(self) -> Iterator[tuple[str, str, bytes | None]]:
         """Give what stands for each key, for its secret and for its end, by id and state; None is no end."""
@@ -187,13 +197,15 @@ class TableLedger:
         return self._tables.now(lambda s: s.all(name, *values))
 
 
-def _stored_question(row: Row, answers: Sequence[StoredAnswer]) -> StoredQuestion:
+def _stored_question(row: Row, answers: Sequence[StoredAnswer], remarks: Sequence[StoredRemark]) -> StoredQuestion:
     question = question_of(row)
     return StoredQuestion(
         question=question,
         shown=shown_digest(question, row[5] or b"", row[6] or b""),
-        to_folded=row[17],
+        to_folded=row[19],
         answers=answers,
+        remarks=remarks,
+        assignee_folded=row[20],
     )
 
 

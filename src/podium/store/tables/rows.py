@@ -55,12 +55,12 @@ def question_of(row: Row) -> Question:
     asked_at, deadline = row[9], row[10]
     ask = Ask(
         text=row[4], subject=decode(row[5]), schema=decode(row[6]), to=row[7], quorum=row[8], kind=row[3],
-        within=None if deadline is None else deadline - asked_at, idempotency_key=row[15],
+        within=None if deadline is None else deadline - asked_at, idempotency_key=row[15], remind=row[17],
     )  # fmt: skip
     return Question(
         id=row[0], run=row[1], key=row[2], ask=ask, asked_at=asked_at, deadline=deadline, tenant=row[11],
         state=QuestionState(row[12]), principal=row[13], step=row[14],
-        answered_by=tuple(by for _, by in sorted(decode(row[16]))),
+        answered_by=tuple(by for _, by in sorted(decode(row[16]))), assignee=row[18],
     )  # fmt: skip
 
 

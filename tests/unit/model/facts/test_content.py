@@ -34,7 +34,7 @@ _SINCE = frozenset({
     "began", "busy", "conversation", "revision", "taken_from", "done_by", "ended_before", "error_type", "escrow",
     "from_step", "generation", "goes_on", "held", "judged_anew", "keeps", "left_behind", "loose", "n", "once",
     "refused", "saved", "says", "seconds", "similarity", "spoken", "alone", "allow", "trace", "grantor", "grantee",
-    "doubt", "untold", "user", "heard", "corrected", "patterns", "label", "spares", "beside",
+    "doubt", "untold", "user", "heard", "corrected", "patterns", "label", "spares", "beside", "remind",
 })  # fmt: skip
 """Fields that came later."""
 

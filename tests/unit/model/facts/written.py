@@ -213,7 +213,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
         waits.QuestionAsked, {},
         {"question": word, "to": word, "text": text, "kind": word, "quorum": count, "due": maybe_seconds,
          "step": maybe},
-        rule=word, keeps=word,
+        rule=word, keeps=word, remind=seconds,
     ),
     waits.QuestionAnswered: answered,
     waits.SignalAwaited: fixed(waits.SignalAwaited, {"wait": "signal"}, name=word, due=maybe_seconds),
@@ -279,6 +279,7 @@ WRITTEN: dict[type[FactContent], st.SearchStrategy[Written]] = {
     notices.NoAnswerLookedFor: fixed(
         notices.NoAnswerLookedFor, {"guard": "cache-passed-by"}, agent=word, why=text
     ),
+    notices.QuestionReminded: fixed(notices.QuestionReminded, {"guard": "reminder"}, question=word, to=word, n=count),
     notices.GuardActed: optional(
         notices.GuardActed, {},
         {"guard": word.map(lambda name: f"guard:{name}"), "place": word, "did": word, "reason": text}, step=word,

@@ -14,6 +14,7 @@ from podium.store.codec import decode, encode
 from podium.store.inserting import NewRun
 from podium.store.journaling import commit_transaction
 from podium.store.journaling.appending import FactRow, Head, Salts
+from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.chain import GENESIS, PLACE_BITS, ChainRow
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
@@ -349,6 +350,25 @@ class DictTransaction:
         found = self.tables.questions.get(question)
         return [] if found is None else sorted(found.answers.values(), key=lambda each: (each.at, each.by))
 
+    # Who is to answer
+
+    def open_questions(self, tenant: str) -> Mapping[str, int]:
+        behind = {name for name, each in self.tables.budget_questions.items() if each.lead != name}
+        given = [
+            each.row.assignee_folded
+            for name, each in self.tables.questions.items()
+            if each.row.tenant == tenant and each.state is QuestionState.OPEN and name not in behind
+        ]
+        return {name: given.count(name) for name in given if name is not None}
+
+    def away(self, tenant: str, at: float) -> Mapping[str, float]:
+        return {}  # nothing that a commit does says so
+
+    def insert_remark(self, row: RemarkRow) -> None:
+        remarks = self.tables.questions[row.question].remarks
+        if all(each.id != row.id for each in remarks):
+            remarks.append(row)
+
     # Events
 
     def questions_left(self) -> QuestionsLeft:
@@ -592,6 +612,7 @@ class DictTransaction:
                 question.answers = {
                     by: row._replace(value=encode(None), salt=None) for by, row in question.answers.items()
                 }
+                question.remarks = [each._replace(text=encode(None), salt=None) for each in question.remarks]
         self.tables.kept = {key: each for key, each in self.tables.kept.items() if each.run != run_id}
         self._forget_events({run_id})
 

@@ -9,6 +9,8 @@ from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine
 from podium.model.conversation import Busy
 from podium.model.fact import FactKind
+from podium.model.people import People
+from podium.model.person import Person
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
 from podium.model.streams.book import KeptEvent
@@ -73,6 +75,7 @@ SIGNALS = ["s1", "s2", "child:c:3"]
 CONVERSATIONS = ["u", "v", "u~1"]
 TURNS = ["start", "0", "0.1", "2"]
 QUESTIONS = ["q1", "q2", "q3"]
+PEOPLE = People({"ada": Person(groups=["boss"]), "bob": Person(groups=["boss"], capacity=1)})
 BUDGETS = ["run:a", "run:c", "run:d", "day"]
 LARGE = b'"' + b"x" * 40_000 + b'"'
 ENDS = [RunState.DONE, RunState.FAILED, RunState.CANCELLED]
@@ -143,14 +146,15 @@ class Programs:
 
     def _effect(self, tables: Tables, n: int) -> Effect:
         name = tables.runs[n].run.id if n in tables.runs else "a"
-        ask = Ask(text="May I?", subject={"of": 1}, quorum=self._chance.choice([1, 2, 2]))
+        ask = Ask(text="May I?", subject={"of": 1}, quorum=self._chance.choice([1, 2, 2]), to="boss")
         question = Question(
             id=self._chance.choice(QUESTIONS), run=name, key="0", ask=ask, asked_at=100.0,
             deadline=self._chance.choice([None, 110.0]), state=QuestionState.OPEN,
         )  # fmt: skip
         budget = self._chance.choice(BUDGETS)
         return self._chance.choice([
-            OpenQuestion(question), OpenQuestion(question), WithdrawQuestion(self._chance.choice(QUESTIONS)),
+            OpenQuestion(question), OpenQuestion(question, people=PEOPLE),
+            WithdrawQuestion(self._chance.choice(QUESTIONS)),
             Spawn(self._new_run()), TakeSignal(self._chance.choice(SIGNALS)),
             Tell(self._chance.choice(list(PARENTS)), self._signal()),
             *(Settle(self._chance.choice(self._held), self._chance.choice([None, self._amount()]), doubt)

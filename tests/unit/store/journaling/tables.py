@@ -8,6 +8,7 @@ from podium.model.audit import Pruning
 from podium.model.question import QuestionState
 from podium.model.run import BlockedReason, RunState
 from podium.store.inserting import NewRun
+from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.chain import GENESIS
 from podium.store.journaling.conversations import ConversationRow, MessageRow, TurnRow
 from podium.store.journaling.run_standing import RunStanding
@@ -94,6 +95,7 @@ class QuestionData:
     row: QuestionRow
     state: QuestionState = QuestionState.OPEN
     answers: dict[str, AnswerRow] = field(default_factory=dict[str, AnswerRow])
+    remarks: list[RemarkRow] = field(default_factory=list[RemarkRow])
 
 
 @dataclass

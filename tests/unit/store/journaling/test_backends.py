@@ -156,10 +156,14 @@ def rows_of(rows: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
         "questions": [
             (*row[:4], decode(row[4]), decode(row[5]), *row[6:])
             for row in rows(
-                "SELECT id, run, run_id, text, subject, schema, quorum, deadline, state FROM questions ORDER BY id"
+                "SELECT id, run, run_id, text, subject, schema, quorum, deadline, state, assignee FROM questions"
+                " ORDER BY id"
             )
         ],
         "answers": rows("SELECT question, by, value, at, salt, digest FROM answers ORDER BY question, by"),
+        "remarks": rows(
+            "SELECT id, question, by, at, text, assignee, salt, digest FROM remarks ORDER BY question, id"
+        ),
         "budgets": rows(
             "SELECT id, usd_limit, tokens_limit, calls_limit, usd_reserved, tokens_reserved, calls_reserved, usd_spent,"
             " tokens_spent, calls_spent, usd_wanted, tokens_wanted, calls_wanted, usd_in_doubt FROM budgets ORDER BY id"
@@ -213,9 +217,10 @@ def of_dicts(tables: Tables) -> Rows:
         ],
         "questions": [
             (row.id, row.run, row.run_id, row.text, decode(row.subject), decode(row.schema), row.quorum, row.deadline,
-             each.state) for each in questions for row in [each.row]
+             each.state, row.assignee) for each in questions for row in [each.row]
         ],
         "answers": [(each.row.id, *row) for each in questions for _, row in sorted(each.answers.items())],
+        "remarks": [tuple(row) for each in questions for row in sorted(each.remarks)],
         "budgets": [
             (name, *row.limits, *row.reserved, *row.spent, *row.wanted, row.in_doubt)
             for name, row in sorted(tables.budgets.items())

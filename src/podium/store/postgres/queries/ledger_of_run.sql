@@ -1,5 +1,5 @@
 -- A run that was pruned is over: what follows is of another one, which was given the same id. Entries of keys, delegations and workers are of no run.
 SELECT n, facts, head, state FROM ledger
-WHERE run = %(1)s AND state NOT IN ('rotated', 'granted', 'revoked', 'drained', 'key made', 'key issued', 'key revoked', 'acted')
+WHERE run = %(1)s AND state NOT IN ('rotated', 'granted', 'revoked', 'drained', 'away', 'key made', 'key issued', 'key revoked', 'acted')
     AND n > coalesce((SELECT max(n) FROM ledger WHERE run = %(1)s AND state = 'pruned'), 0)
 ORDER BY n

@@ -1,5 +1,5 @@
 SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal, step, idempotency_key,
-    (SELECT coalesce(json_agg(json_build_array(a.at, a.by)), '[]')::text FROM answers a WHERE a.question = questions.id)
+    (SELECT coalesce(json_agg(json_build_array(a.at, a.by)), '[]')::text FROM answers a WHERE a.question = questions.id), remind, assignee
 FROM questions
 WHERE NOT EXISTS (SELECT 1 FROM budget_questions b WHERE b.id = questions.id AND b.lead <> b.id)
     AND id >= %(prefix)s AND id < %(beyond)s
@@ -7,6 +7,7 @@ WHERE NOT EXISTS (SELECT 1 FROM budget_questions b WHERE b.id = questions.id AND
     AND state = %(open)s
     AND state = %(state)s
     AND ("to" = %(to)s OR to_folded = %(to_folded)s)
+    AND (assignee = %(assignee)s OR assignee_folded = %(assignee_folded)s)
     AND tenant = %(tenant)s
     AND principal = %(principal)s
     AND run IN (SELECT n FROM runs WHERE tag = %(tag)s)

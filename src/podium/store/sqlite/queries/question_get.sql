@@ -1,3 +1,3 @@
 SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal, step, idempotency_key,
-    (SELECT json_group_array(json_array(at, by)) FROM answers WHERE question = questions.id)
+    (SELECT json_group_array(json_array(at, by)) FROM answers WHERE question = questions.id), remind, assignee
 FROM questions WHERE id = ?

@@ -1,5 +1,5 @@
 SELECT id, run_id, key, kind, text, subject, schema, "to", quorum, asked_at, deadline, tenant, state, principal, step, idempotency_key,
-    (SELECT json_group_array(json_array(at, by)) FROM answers WHERE question = questions.id)
+    (SELECT json_group_array(json_array(at, by)) FROM answers WHERE question = questions.id), remind, assignee
 FROM questions
 WHERE NOT EXISTS (SELECT 1 FROM budget_questions b WHERE b.id = questions.id AND b.lead <> b.id)
     AND id >= :prefix AND id < :beyond
@@ -7,6 +7,7 @@ WHERE NOT EXISTS (SELECT 1 FROM budget_questions b WHERE b.id = questions.id AND
     AND state = 'open' -- :open
     AND state = :state
     AND ("to" = :to OR to_folded = :to_folded)
+    AND (assignee = :assignee OR assignee_folded = :assignee_folded)
     AND tenant = :tenant
     AND principal = :principal
     AND run IN (SELECT n FROM runs WHERE tag = :tag)

@@ -1,0 +1,1 @@
+SELECT id, tenant, person, person_folded, until, at, by FROM absences ORDER BY id

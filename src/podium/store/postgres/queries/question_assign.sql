@@ -1,0 +1,1 @@
+UPDATE questions SET assignee = %s, assignee_folded = %s WHERE id = %s AND state = 'open'

@@ -1,0 +1,1 @@
+INSERT INTO absences (id, tenant, person, person_folded, until, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)

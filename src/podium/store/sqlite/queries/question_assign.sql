@@ -1,0 +1,1 @@
+UPDATE questions SET assignee = ?, assignee_folded = ? WHERE id = ? AND state = 'open'

@@ -1,0 +1,1 @@
+DELETE FROM remarks WHERE question IN (SELECT id FROM questions WHERE run = ?)
