@@ -10,7 +10,7 @@ from podium.errors import InvalidValue
 from podium.model.json import Json
 
 if TYPE_CHECKING:
-    from podium.api.lists import ListGiven
+    from podium.api.lists import PageGiven
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ def post(
 
 
 def page(
-    template: str, answer: type[PageBody[T]], given: "type[ListGiven]", filters: Mapping[str, object], **places: str
+    template: str, answer: type[PageBody[T]], given: "type[PageGiven]", filters: Mapping[str, object], **places: str
 ) -> ApiCall[PageBody[T]]:
     """Return a request for a page of a list; `limit` may be more than a page has."""
     limit = filters.get("limit")

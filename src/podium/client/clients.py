@@ -11,9 +11,15 @@ from podium.client.ways import PREFIX, Awaiting, Blocking, ServerAddress
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
-    from podium.client.resources import runs
+    from podium.client.resources import agents, dead_letters, inbox, incidents, money, runs, workers
 else:
+    agents = lazy.module("podium.client.resources.agents")
+    dead_letters = lazy.module("podium.client.resources.dead_letters")
+    inbox = lazy.module("podium.client.resources.inbox")
+    incidents = lazy.module("podium.client.resources.incidents")
+    money = lazy.module("podium.client.resources.money")
     runs = lazy.module("podium.client.resources.runs")
+    workers = lazy.module("podium.client.resources.workers")
 
 W = TypeVar("W", Blocking, Awaiting)
 
@@ -26,6 +32,46 @@ class _Everything(Generic[W]):
 
     def __init__(self, way: W) -> None:
         self._way: W = way
+
+    @cached_property
+    def agents(self) -> "agents.AgentsClient[W]":
+        """Agents: what there is, how it goes, and how it is."""
+        return agents.AgentsClient(self._way)
+
+    @cached_property
+    def budgets(self) -> "money.BudgetsClient[W]":
+        """Budgets: what may be spent, and what is in doubt."""
+        return money.BudgetsClient(self._way)
+
+    @cached_property
+    def costs(self) -> "money.CostsClient[W]":
+        """What was spent."""
+        return money.CostsClient(self._way)
+
+    @cached_property
+    def dead_letters(self) -> "dead_letters.DeadLettersClient[W]":
+        """Dead letters: runs that failed or were quarantined."""
+        return dead_letters.DeadLettersClient(self._way)
+
+    @cached_property
+    def incidents(self) -> "incidents.IncidentsClient[W]":
+        """Incidents: what the monitor saw go wrong, and what it did."""
+        return incidents.IncidentsClient(self._way)
+
+    @cached_property
+    def workers(self) -> "workers.WorkersClient[W]":
+        """Workers and queues: who drives runs, and what waits."""
+        return workers.WorkersClient(self._way)
+
+    @cached_property
+    def workflows(self) -> "agents.WorkflowsClient[W]":
+        """Workflows: what can be started."""
+        return agents.WorkflowsClient(self._way)
+
+    @cached_property
+    def inbox(self) -> "inbox.InboxClient[W]":
+        """The inbox: what waits for people, answering it, and who is to answer."""
+        return inbox.InboxClient(self._way)
 
     @cached_property
     def runs(self) -> "runs.RunsClient[W]":

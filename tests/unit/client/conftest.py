@@ -37,9 +37,9 @@ class FromAThread(httpx.BaseTransport):
 
 
 @asynccontextmanager
-async def transport(*agents: AnyAgent) -> AsyncGenerator[httpx.ASGITransport]:
+async def transport(*agents: AnyAgent, **options: Any) -> AsyncGenerator[httpx.ASGITransport]:
     """Give the way to a server that serves these agents, and believes whoever says in X-Who who they are."""
-    async with App.open(":memory:", agents=agents) as app:
+    async with App.open(":memory:", agents=agents, **options) as app:
         yield httpx.ASGITransport(application(app, KnownByName()), raise_app_exceptions=False)
 
 
@@ -48,8 +48,8 @@ def told(who: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def awaiting(*agents: AnyAgent, who: str = "ann default operator") -> AsyncGenerator[Ask]:
-    async with transport(*agents) as way, httpx.AsyncClient(transport=way, headers=told(who)) as http:
+async def awaiting(*agents: AnyAgent, who: str = "ann default operator", **options: Any) -> AsyncGenerator[Ask]:
+    async with transport(*agents, **options) as way, httpx.AsyncClient(transport=way, headers=told(who)) as http:
         client = AsyncClient(URL, http=http)
 
         async def ask(what: Callable[[Any], Any]) -> Any:
@@ -62,8 +62,8 @@ async def awaiting(*agents: AnyAgent, who: str = "ann default operator") -> Asyn
 
 
 @asynccontextmanager
-async def blocking(*agents: AnyAgent, who: str = "ann default operator") -> AsyncGenerator[Ask]:
-    async with transport(*agents) as way:
+async def blocking(*agents: AnyAgent, who: str = "ann default operator", **options: Any) -> AsyncGenerator[Ask]:
+    async with transport(*agents, **options) as way:
         with httpx.Client(transport=FromAThread(way, asyncio.get_running_loop()), headers=told(who)) as http:
             client = Client(URL, http=http)
 

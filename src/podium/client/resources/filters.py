@@ -3,6 +3,10 @@
 from datetime import datetime
 from typing import TypedDict
 
+from podium.api.lists import FailureCause  # pyright: ignore[reportPrivateImportUsage] - reports have it, no client does
+from podium.model.cost import Dimension
+from podium.model.question import QuestionState
+from podium.model.question_kinds import QuestionKind
 from podium.model.run import RunState
 
 
@@ -34,3 +38,66 @@ class RunsQuery(ListQuery, total=False):
     """Only child runs of this run."""
     prefix: str | None
     """How their ids begin."""
+
+
+class QuestionsQuery(ListQuery, total=False):
+    """Which questions to list; their time is when they were asked."""
+
+    state: QuestionState | None
+    """Else the open ones."""
+    every_state: bool
+    """Whether those in any state are listed."""
+    kind: QuestionKind | None
+    to: str | None
+    """To whom they are put."""
+    assignee: str | None
+    """To whom they were given."""
+    run: str | None
+    prefix: str | None
+    """How their ids begin."""
+
+
+class AgentsQuery(TypedDict, total=False):
+    """Which agents to list."""
+
+    text: str | None
+    """Only where this is in the name or description."""
+    limit: int | None
+    cursor: str | None
+
+
+class CostsQuery(ListQuery, total=False):
+    """What to add up; a call's time is that of its first fact."""
+
+    by: Dimension
+    """By what it is added up."""
+    run: str | None
+    """Of this run, with all that it started."""
+    conversation: str | None
+    """Of what was done in turns in the conversation of this name."""
+
+
+class BudgetsQuery(ListQuery, total=False):
+    """Which budgets to list; a budget has no time."""
+
+    prefix: str | None
+    """How their ids begin: `run:ID`, `agent:NAME`, `tenant:NAME`, `day`."""
+
+
+class DeadLettersQuery(ListQuery, total=False):
+    """Which dead letters to list."""
+
+    agent: str | None
+    """Only those that this agent failed."""
+    workflow: str | None
+    kind: FailureCause | None
+    """Only those that failed so."""
+    discarded: bool
+    """Those that were discarded too."""
+
+
+class IncidentsQuery(ListQuery, total=False):
+    """Which incidents to list; their time is when they were opened."""
+
+    open_only: bool
+    """Only those that are not over."""

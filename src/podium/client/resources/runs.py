@@ -6,8 +6,10 @@ from typing import Final, TypeVar
 
 from typing_extensions import Unpack
 
+from podium.api.agents import GraphBody
 from podium.api.body import PageBody
 from podium.api.lists import RunsGiven
+from podium.api.ratings import RatingBody, RatingGiven
 from podium.api.requests import RequestBody
 from podium.api.runs import (
     BudgetGiven,
@@ -115,6 +117,22 @@ class RunsClient(Resource[W]):
         return get("/runs/{run}/messages", _Requests, {"key": key}, run=run)
 
     @endpoint
+    def graph(self, run: str) -> ApiCall[GraphBody]:
+        """Draw what a run did as a Mermaid flowchart."""
+        return get("/runs/{run}/graph", GraphBody, run=run)
+
+    @endpoint
+    def ratings(self, run: str) -> "ApiCall[list[RatingBody]]":
+        """Return what people think of a run."""
+        return get("/runs/{run}/feedback", _Ratings, run=run)
+
+    @endpoint
+    def rate(self, run: str, score: float, *, comment: str = "", key: str | None = None) -> ApiCall[RatingBody]:
+        """Say what one thinks of a run, or of one of its calls: from 0, of no use, to 1, as wanted."""
+        given = RatingGiven(score=score, comment=comment, key=key)
+        return post("/runs/{run}/feedback", RatingBody, given, run=run)
+
+    @endpoint
     def verify(self, run: str) -> ApiCall[VerifiedBody]:
         """Recompute the hash chain of a run's facts, and return what does not fit."""
         return get("/runs/{run}/verify", VerifiedBody, run=run)
@@ -164,6 +182,7 @@ class RunsClient(Resource[W]):
 
 
 _Facts = list[FactBody]
+_Ratings = list[RatingBody]
 _Requests = list[RequestBody]
 
 

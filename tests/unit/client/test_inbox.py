@@ -1,0 +1,61 @@
+"""The inbox, as both clients see it."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from podium import Approval, Context, workflow
+from podium.api.questions import QuestionBody
+from podium.errors import AlreadyAnswered, InvalidValue, UnknownQuestion
+from podium.model.person import Person
+from tests.unit.client.conftest import Ask, Asking
+
+
+@workflow
+async def publish(ctx: Context) -> bool:
+    return (await ctx.ask(Approval("Publish?", "It rains."), to="editors")).approved
+
+
+async def asked(ask: Ask) -> tuple[str, QuestionBody]:
+    run = await ask(lambda client: client.runs.start("publish"))
+    while not (found := await ask(lambda client: client.inbox.list(run=run.id, to="editors"))):
+        await asyncio.sleep(0)
+    return run.id, found[0]
+
+
+async def test_a_question_is_talked_about_given_away_and_answered(asking: Asking) -> None:
+    async with asking(publish) as ask:
+        run, question = await asked(ask)
+        said = await ask(lambda client: client.inbox.comment(question.id, "Is it true?"))
+        given = await ask(lambda client: client.inbox.reassign(question.id, "bob", why="knows"))
+        assert (said.by, given.assignee) == ("ann", "bob")
+        shown = await ask(lambda client: client.inbox.get(question.id))
+        assert (shown.subject, shown.workflow, [each.text for each in shown.discussion]) == (
+            "It rains.", "publish", ["Is it true?", "knows"],
+        )  # fmt: skip
+        assert await ask(lambda client: client.inbox.discussion(question.id)) == shown.discussion
+        with pytest.raises(InvalidValue) as unfit:
+            await ask(lambda client: client.inbox.answer(question.id, "maybe"))
+        assert unfit.value.status == 422
+        done = await ask(lambda client: client.inbox.answer(question.id, {"approved": True}))
+        assert (done.question.answered_by, done.run.id) == (["ann"], run)
+        assert (await ask(lambda client: client.runs.result(run))).value is True
+        with pytest.raises(AlreadyAnswered) as late:
+            await ask(lambda client: client.inbox.answer(question.id, {"approved": True}))
+        assert late.value.status == 409
+        assert await ask(lambda client: client.inbox.list()) == []
+        assert [each.id for each in await ask(lambda client: client.inbox.list(every_state=True))] == [question.id]
+        with pytest.raises(UnknownQuestion):
+            await ask(lambda client: client.inbox.get("q_none"))
+
+
+async def test_somebody_is_away_and_back(asking: Asking) -> None:
+    async with asking(people={"ann": Person(groups=["editors"])}) as ask:
+        until = datetime(2100, 1, 1, tzinfo=UTC)
+        assert (await ask(lambda client: client.inbox.away("ann", until))).until == until
+        (ann,) = await ask(lambda client: client.inbox.people())
+        assert (ann.name, ann.groups, ann.away_until) == ("ann", ["editors"], until)
+        await ask(lambda client: client.inbox.away("ann", None))
+        (ann,) = await ask(lambda client: client.inbox.people())
+        assert ann.away_until is None
