@@ -36,7 +36,7 @@ _FIRST_RETRY, _LAST_RETRY = 30.0, 3_600.0
 """Seconds until a message is tried again that could not be sent; each time twice as many, up to the last."""
 
 
-class Sender(Protocol):
+class NoticeSender(Protocol):
     """Sends messages to addresses, which go by their digests."""
 
     def send(self, address: str, title: str, body: str) -> str:
@@ -57,7 +57,7 @@ class Notifier:
 
     def __init__(
         self, worker: Worker, settings: NotifySettings, links: Links, clock: Clock, *, within: float,
-        people: People, observer: Observer | None = None, sender: Sender | None = None,
+        people: People, observer: Observer | None = None, sender: NoticeSender | None = None,
     ) -> None:  # fmt: skip
         """`within` is how long links can be used; `people` are told while they work.
 
