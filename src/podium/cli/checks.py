@@ -25,8 +25,9 @@ EXTRAS = {
     "temporal": ("runs placed by Temporal, and its workflows as agents", ("temporalio",)),
     "airflow": ("runs as tasks of Airflow", ("airflow",)),
     "prefect": ("runs as tasks of Prefect", ("prefect",)),
-    "server": ("the same over HTTP: podium serve", ("fastapi", "uvicorn", "prometheus_client")),
+    "server": ("the same over HTTP: podium serve", ("fastapi", "uvicorn", "jinja2", "joserfc", "prometheus_client")),
     "client": ("a client of a server in Python", ("httpx",)),
+    "notify": ("messages to people that questions wait", ("apprise",)),
     "keyring": ("secrets from the system's keyring", ("keyring",)),
     "telemetry": ("traces sent to OpenTelemetry", ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")),
 }

@@ -23,6 +23,7 @@ from podium.server.routes import (
     costs,
     dead_letters,
     delegations,
+    events,
     feedback,
     grants,
     health,
@@ -36,10 +37,13 @@ from podium.server.routes import (
     webhooks,
     workers,
 )
+from podium.server.streams.frames import SystemFrames
+from podium.server.streams.response import OpenStreams
 
 PREFIX = "/api/v1"
 ROUTERS: tuple[tuple[str, APIRouter], ...] = (
-    ("runs", runs.router), ("inbox", inbox.router), ("agents", agents.router), ("conversations", conversations.router),
+    ("runs", runs.router), ("events", events.router), ("inbox", inbox.router), ("agents", agents.router),
+    ("conversations", conversations.router),
     ("dead letters", dead_letters.router), ("money", costs.router), ("workers", workers.router),
     ("audit", audit.router), ("policies", policies.router), ("delegations", grants.router),
     ("delegations", delegations.router), ("access", sign_in.router), ("access", keys.router),
@@ -61,6 +65,7 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     server.state.podium, server.state.access, server.state.metrics = app, access, (metrics := Metrics())
+    server.state.streams, server.state.frames = OpenStreams(), SystemFrames()
     for tag, router in ROUTERS:
         server.include_router(router, prefix=PREFIX, tags=[tag])
     server.include_router(sign_in.pages)

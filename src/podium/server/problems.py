@@ -77,6 +77,15 @@ def status_of(error: PodiumError) -> int:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
+def problem_of(error: PodiumError) -> ProblemBody:
+    """Return an error as a problem, for where it is no answer of its own."""
+    status = status_of(error)
+    return ProblemBody(
+        type=f"{_TYPE}{error.code}", title=_TITLES[status], status=status, detail=MASKING.text(str(error)),
+        code=error.code, errors=[],
+    )  # fmt: skip
+
+
 def problem(
     status: int, detail: str, *, code: str, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
 ) -> JSONResponse:

@@ -54,6 +54,7 @@ async def served(
             await asyncio.wait([serving], timeout=0.005)
         yield
     finally:
+        application.state.streams.stop()
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await to_the_end(asyncio.wait([serving]))

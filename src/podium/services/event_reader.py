@@ -56,11 +56,13 @@ class EventReader:
     async def batches(self, after: int | None) -> AsyncGenerator[EventBatch]:
         """Give the events after a position, or from now on where that is None, until it is closed; raises StoreError.
 
-        Where some of those are not kept any more, an event `gone` says so.
+        The first batch is empty, and says where that is. Where some of those are not kept any more, an event `gone`
+        says so.
         """
         with self._watched():
             last = await self._book.last()
             position = last if after is None else after
+            yield EventBatch((), position)
             if position > last:  # the store was restored, or is another one
                 yield self._gone(None, last)
                 position = last

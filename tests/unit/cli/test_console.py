@@ -62,6 +62,8 @@ SCRIPT = (
     "graph desk.py:desk", "graph --run desk",
     "validate desk.py", "validate desk.py --json", "init neu☠", "doctor",
     "policy check", "policy explain --agent measure --as Zoë☕",
+    "webhooks create ☠ https://desk.example/☠", "webhooks list", "webhooks show ☠", "webhooks change ☠ --name ✓",
+    "webhooks rotate ☠", "webhooks ping ☠", "webhooks deliveries ☠", "webhooks redeliver ☠ ☠", "webhooks delete ☠",
     "keys create ☠ --who Zoë☕", "keys list", "keys rotate ☠", "keys revoke ☠", "serve ☠.py",
     "delegate grant --by Zoë☕ --to ☠", "delegate list", "delegate revoke ☠",
     "audit keygen", "audit rotate", "audit seal", "audit verify", "audit export --payloads",

@@ -147,6 +147,16 @@ init EVIL
 doctor
 policy check EVIL
 policy explain --agent EVIL --as EVIL
+webhooks create EVIL https://desk.example/x
+webhooks list
+webhooks list --json
+webhooks show EVIL
+webhooks change EVIL --name EVIL
+webhooks rotate EVIL
+webhooks ping EVIL
+webhooks deliveries EVIL
+webhooks redeliver EVIL EVIL
+webhooks delete EVIL
 keys create EVIL --who NAME
 keys list
 keys list --json

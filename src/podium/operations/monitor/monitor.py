@@ -21,10 +21,11 @@ from podium.model.incident import HEALTHY, MONITOR, Ending, MonitorSettings, Pro
 from podium.model.json import Json
 from podium.model.principal import INSTALLATION
 from podium.model.run import BlockedReason, RunOptions, RunState, Signal
+from podium.operations.leadership import Leadership
 from podium.operations.monitor.diagnosis import Diagnosis, failed_since
 from podium.operations.monitor.incident import incidents
-from podium.operations.monitor.leadership import Leadership
 from podium.operations.monitor.log_tail import LogTail
+from podium.operations.monitor.memory import MonitorMemory
 from podium.operations.monitor.restarts import Restarts
 from podium.operations.operator import Operator
 from podium.reports.dead_letters import is_discard
@@ -70,7 +71,7 @@ class Monitor:
         self._own = ProcessStates()
         """The incidents of agents whose health is that of this process alone."""
         self._states = self._store.states or ProcessStates()
-        self._leadership = Leadership(self._states, lambda: worker.id, self._is_gone)
+        self._leadership = Leadership("monitor", MonitorMemory, self._states, lambda: worker.id, self._is_gone)
         self._restarts = Restarts(self._states, time)
         self._open: dict[str, str] = {}
         self._lease = lease

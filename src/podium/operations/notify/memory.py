@@ -64,7 +64,7 @@ class NotifyMemory:
     planned: list[PlannedNotice] = field(default_factory=list[PlannedNotice])
 
     @classmethod
-    def read(cls, said: list[Json]) -> Self:
+    def read(cls, said: list[Json], /) -> Self:
         """Return what was kept."""
         if not said:
             return cls()

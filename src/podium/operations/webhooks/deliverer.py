@@ -9,7 +9,7 @@ from podium.errors import StoreError
 from podium.in_threads import in_thread
 from podium.model.clock import Clock
 from podium.model.webhooks import Webhook, WebhookSettings
-from podium.operations.leading import Leading
+from podium.operations.leadership import Leadership, NoMemory
 from podium.operations.webhooks.outbox import Outbox
 from podium.operations.webhooks.sending import Sends
 from podium.services.process_states import ProcessStates
@@ -36,7 +36,7 @@ class Deliverer:
         self._lease = lease
         self._poll = poll
         self._grace = grace
-        self._leading = Leading("webhooks", store.states or ProcessStates(), worker, self._is_gone)
+        self._leading = Leadership("webhooks", NoMemory, store.states or ProcessStates(), worker, self._is_gone)
         self._loop = asyncio.get_running_loop()
         self._leads = False
         self._soon = asyncio.Event()

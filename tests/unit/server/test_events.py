@@ -1,0 +1,232 @@
+"""Streams of events over HTTP: of the system and of runs, resumed anywhere, taken slowly, ended by a stop."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+from unittest.mock import patch
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from podium import App, Context, Steps, agent, workflow
+from podium.api.events import StreamEventBody, SystemEventBody
+from podium.model.streams import TextDelta
+from podium.server.application import application
+from podium.server.streams import frames, response
+from podium.testing import CountingIds
+from tests.unit.server.conftest import KnownByName, Serving
+from tests.unit.server.streaming import streaming
+
+
+@agent
+async def tell(topic: str, steps: Steps) -> str:
+    for word in ("Once ", topic):
+        steps.emit(TextDelta(word))
+        await asyncio.sleep(0)
+    return f"Once {topic}"
+
+
+@workflow
+async def story(ctx: Context, topic: str) -> str:
+    return await ctx.call(tell, topic)
+
+
+@workflow
+async def later(ctx: Context, _: str) -> str:
+    return await ctx.call(tell, await ctx.signal("go", str))
+
+
+@workflow
+async def ask(ctx: Context, text: str) -> str:
+    return await ctx.ask(f"{text}?", answer=str, to="editors")
+
+
+@asynccontextmanager
+async def served() -> AsyncGenerator[tuple[App, FastAPI]]:
+    async with App.open(":memory:", agents=[story, later, ask], ids=CountingIds()) as app:
+        yield app, application(app, KnownByName())
+
+
+async def told(app: App, count: int = 1) -> None:
+    """Have so many runs end: each has two events."""
+    for n in range(count):
+        await (await app.start(story, str(n))).result()
+
+
+async def test_the_system_is_told_as_it_happens_and_a_stream_that_is_cut_goes_on() -> None:
+    async with served() as (app, server):
+        async with streaming(server, "/events") as stream:
+            assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+            assert stream.headers["cache-control"] == "no-store"
+            assert await stream.chunk() == b"retry: 2000\n\n"
+            assert await stream.chunk() == b"id: 0\n\n"
+            await told(app)
+            first = await stream.frame()
+        assert first is not None
+        assert (first.id, first.event, first.data["run"]) == (1, "run_started", "run_1")
+        assert SystemEventBody.model_validate(first.data).model_dump(mode="json") == first.data
+        await told(app)
+        async with streaming(server, "/events", last=1, after=0) as stream:  # a browser repeats the address as it was
+            assert [each.id for each in await stream.frames(3)] == [2, 3, 4]
+        async with streaming(server, "/events", after=2) as stream:
+            assert [each.id for each in await stream.frames(2)] == [3, 4]
+
+
+async def test_who_comes_again_before_any_event_misses_none() -> None:
+    async with served() as (app, server):
+        await told(app)
+        async with streaming(server, "/events") as stream:
+            await stream.chunk()
+            assert await stream.chunk() == b"id: 2\n\n"
+        await told(app)
+        async with streaming(server, "/events", last=2) as stream:
+            assert [each.id for each in await stream.frames(2)] == [3, 4]
+
+
+async def test_a_quiet_stream_says_that_it_is_alive_and_how_far_it_has_come() -> None:
+    async with served() as (app, server), streaming(server, "/events", after=0, type="run_blocked") as stream:
+        with patch.object(response, "_HEARTBEAT_SECONDS", 0.001):
+            await stream.chunk()
+            assert await stream.chunk() == b": alive\n\n"
+            await told(app)
+            while (said := await stream.chunk()) != b"id: 2\n\n":
+                assert said in (b": alive\n\n", b"id: 1\n\n")
+
+
+async def test_events_are_left_out_by_type_workflow_and_run_and_for_who_may_not_see_them() -> None:
+    async with served() as (app, server):
+        await told(app, 2)
+        await app.start(ask, "a", tenant="other", principal="bob")
+        while await app.events.last() < 6:
+            await asyncio.sleep(0)
+        cases: list[tuple[dict[str, Any], list[int]]] = [
+            ({"type": ["run_ended", "question_opened"], "who": "ann x admin"}, [2, 4, 6]),
+            ({"workflow": "ask", "who": "ann x admin"}, [5, 6]),
+            ({"run": "run_2"}, [3, 4]),
+            ({}, [1, 2, 3, 4]),
+            ({"who": "bob other"}, [5, 6]),
+            ({"who": "eve other editors"}, [6]),
+        ]
+        for asked, wanted in cases:
+            async with streaming(server, "/events", after=0, **asked) as stream:
+                assert [each.id for each in await stream.frames(len(wanted))] == wanted, asked
+
+
+async def test_a_run_is_told_with_its_tokens_until_it_ends_and_goes_on_after_any_event() -> None:
+    async with served() as (app, server):
+        handle = await app.start(later, "", id="r")
+        async with streaming(server, f"/runs/{handle.id}/events") as stream:
+            events = await stream.frames(1)
+            await handle.signal("go", "time")
+            events += [each async for each in _all(stream)]
+            assert stream.ended
+        names = [each.event for each in events]
+        assert names[0] == "run_started"
+        assert names[-1] == "run_ended"
+        assert "".join(each.data["content"]["text"] for each in events if each.event == "text_delta") == "Once time"
+        assert [each.id for each in events] == sorted({each.id or 0 for each in events})
+        body = StreamEventBody.model_validate(events[0].data)
+        assert body.model_dump(mode="json") == events[0].data
+        for place, event in enumerate(events[:-1]):
+            async with streaming(server, "/runs/r/events", last=event.id) as stream:
+                assert [each.id async for each in _all(stream)] == [each.id for each in events[place + 1 :]]
+        async with streaming(server, "/runs/r/events", last=events[-1].id) as stream:
+            assert stream.status == 204
+
+
+async def _all(stream: Any) -> AsyncGenerator[Any]:
+    while (frame := await stream.frame()) is not None:
+        yield frame
+
+
+async def test_a_stop_ends_every_stream_at_the_end_of_an_event() -> None:
+    async with served() as (app, server):
+        handle = await app.start(ask, "a")
+        async with (
+            streaming(server, "/events", after=0) as system, streaming(server, f"/runs/{handle.id}/events") as run,
+        ):  # fmt: skip
+            assert [each.id for each in await system.frames(1)] == [1]
+            assert [each.event for each in await run.frames(1)] == ["run_started"]
+            assert server.state.streams.count == 2
+            server.state.streams.stop()
+            for each in (system, run):
+                while await each.frame() is not None:
+                    pass
+                assert each.rest == b""
+        assert server.state.streams.count == 0
+
+
+async def test_a_viewer_that_takes_nothing_is_waited_for_and_holds_up_no_other_one_nor_any_memory() -> None:
+    async with served() as (app, server), streaming(server, "/events", after=0) as slow:
+        async with streaming(server, "/events", after=0) as quick:
+            for n in range(150):
+                await told(app)
+                assert [each.id for each in await quick.frames(2)] == [2 * n + 1, 2 * n + 2]
+        assert slow.sent.qsize() == 1  # the server waits for it to be taken
+        assert [each.id for each in await slow.frames(300)] == list(range(1, 301))
+
+
+async def test_a_viewer_that_takes_nothing_for_long_is_let_go() -> None:
+    with patch.object(response, "_STALL_SECONDS", 0.001), patch.object(response, "_GOODBYE_SECONDS", 0.001):
+        async with served() as (app, server), streaming(server, "/events", after=0):
+            await told(app, 2)
+            while server.state.streams.count:
+                await asyncio.sleep(0.001)
+
+
+async def test_a_viewer_that_leaves_ends_its_stream() -> None:
+    async with served() as (_, server), streaming(server, "/events") as stream:
+        await stream.chunk()
+        assert server.state.streams.count == 1
+        stream.leave.set()
+        while server.state.streams.count:
+            await asyncio.sleep(0)
+
+
+async def test_an_event_is_written_once_however_many_watch() -> None:
+    async with served() as (app, server):
+        with patch.object(frames, "written", wraps=frames.written) as written:
+            for _ in range(5):
+                async with streaming(server, "/events", after=0) as stream:
+                    await stream.chunk()
+                    if not written.called:
+                        await told(app)
+                    await stream.frames(2)
+            assert written.call_count == 2
+
+
+async def test_what_goes_wrong_once_a_stream_has_begun_is_its_last_event() -> None:
+    async with served() as (app, server):
+        handle = await app.start(ask, "a")
+        async with streaming(server, f"/runs/{handle.id}/events", after=1 << 50) as stream:
+            frame = await stream.frame()
+            assert frame is not None
+            assert (frame.event, frame.data["status"], frame.data["code"]) == ("problem", 422, "usage")
+            assert await stream.frame() is None
+
+
+@pytest.mark.parametrize(
+    ("path", "last", "status"),
+    [
+        ("/events?type=nothing", None, 422),
+        ("/events?after=-1", None, 422),
+        ("/events", "x", 422),
+        ("/runs/nothing/events", None, 404),
+        ("/runs/nothing/events?after=x", None, 422),
+    ],
+)
+async def test_a_request_that_cannot_be_is_refused(serving: Serving, path: str, last: str | None, status: int) -> None:
+    async with serving(story) as client:
+        answer: httpx.Response = await client.get(path, headers={} if last is None else {"last-event-id": last})
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_the_document_says_what_a_stream_carries() -> None:
+    async with served() as (_, server):
+        for path in ("/api/v1/events", "/api/v1/runs/{run}/events"):
+            said = server.openapi()["paths"][path]["get"]
+            assert "application/json" not in said["responses"]["200"]["content"]
+            assert said["responses"]["200"]["content"]["text/event-stream"]["example"].startswith("retry: ")
+            assert {"last-event-id", "after"} <= {each["name"].lower() for each in said["parameters"]}
