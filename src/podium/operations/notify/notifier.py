@@ -17,7 +17,7 @@ from podium.model.notify import NotifySettings, recipient_named
 from podium.model.people import People
 from podium.model.person import is_same
 from podium.model.question import Question, QuestionState
-from podium.operations.leading import Leading
+from podium.operations.leadership import Leadership
 from podium.operations.links import Links
 from podium.operations.notify.memory import NoticeAddress, NoticeReason, NotifyMemory, PendingMail, PlannedNotice
 from podium.operations.notify.messages import MOST, QuestionNotice, message
@@ -73,8 +73,7 @@ class Notifier:
         self._observer = observer
         self._sender = MessageSender(settings.addresses()) if sender is None else sender
         states = self._store.states or ProcessStates()
-        self._leading = Leading(_STATE, states, lambda: worker.id, self._is_gone, begins=NotifyMemory().written())
-        self._memory = NotifyMemory()
+        self._leadership = Leadership(_STATE, NotifyMemory, states, lambda: worker.id, self._is_gone)
         self._soon = asyncio.Event()
 
     @asynccontextmanager
@@ -93,7 +92,7 @@ class Notifier:
             telling.cancel()
             await to_the_end(asyncio.wait([telling]))
             with suppress(StoreError):  # then another one does it when this process is gone
-                await self._leading.give_up()
+                await self._leadership.give_up()
 
     async def _run(self) -> None:
         while True:
@@ -114,20 +113,23 @@ class Notifier:
 
     async def look(self) -> None:
         """Look once: take in what happened, and send what is due. Nothing, where another process does so."""
-        if not await self._leading.lead():
+        if not await self._leadership.lead():
             return
-        self._memory = NotifyMemory.read([*self._leading.known])
         await self._take_in()
         await self._tell_planned()
-        if not await self._leading.keep(self._memory.written()):
+        if not await self._leadership.keep():
             return
         due = [box for box, mail in self._memory.pending.items() if self._is_due(box, mail)]
         for first in range(0, len(due), _AT_ONCE):
             sent = await asyncio.gather(*map(self._send, due[first : first + _AT_ONCE]))
             for box, told in zip(due[first : first + _AT_ONCE], sent, strict=True):
                 self._note(box, told)
-            if not await self._leading.keep(self._memory.written()):
+            if not await self._leadership.keep():
                 return
+
+    @property
+    def _memory(self) -> NotifyMemory:
+        return self._leadership.memory
 
     # What happened
 
