@@ -40,6 +40,14 @@ class ListGiven(BelongingGiven):
     text: Annotated[str | None, Field(description="Only where this text stands.", max_length=5_000)] = None
 
 
+class ActionsGiven(ListGiven):
+    """Which actions to list: a principal is who asked for them."""
+
+    about: Annotated[
+        str | None, Field(description="Only what was asked of the run, conversation or key of this id.")
+    ] = None
+
+
 class RunsGiven(ListGiven):
     """Which runs to list; their time is that of their start."""
 

@@ -12,6 +12,7 @@ PodiumError
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
 │   ├── NotSignedIn             nobody is known who asks the server
+│   ├── TooManyRequests         whoever asks the server asks too often
 │   ├── OtherEmbedder           the memory has vectors of another embedder
 │   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
@@ -25,6 +26,7 @@ PodiumError
 │   ├── StoreMoved              it goes on at another place, which is named
 │   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
+├── ProviderAway                by whom one signs in to the server cannot be asked
 ├── ServerError                 the server has a fault, or what answered is none of Podium's
 │   └── ServerUnavailable       it was not reached, or did not answer in time
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
@@ -132,7 +134,9 @@ from podium.errors.usage import (
     NotSignedIn,
     OtherEmbedder,
     PatternError,
+    ProviderAway,
     TokenRefused,
+    TooManyRequests,
     UnknownAgent,
     UnknownConversation,
     UnknownQuestion,
@@ -177,6 +181,7 @@ __all__ = [
     "PingPong",
     "PlanRefused",
     "PodiumError",
+    "ProviderAway",
     "QuestionExpired",
     "RateLimited",
     "Refusal",
@@ -197,6 +202,7 @@ __all__ = [
     "TokenRefused",
     "TooFew",
     "TooManyFacts",
+    "TooManyRequests",
     "TransportFailed",
     "UnknownAgent",
     "UnknownConversation",

@@ -80,6 +80,22 @@ class NotSignedIn(UsageError):
     code = "not-signed-in"
 
 
+class TooManyRequests(UsageError):
+    """Whoever asks the server asks too often; it is told when the next request fits."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ProviderAway(PodiumError):
+    """The provider by which people and programs sign in cannot be asked, or is not the one that the settings name."""
+
+    code = "provider-away"
+
+
 class WrongLoop(UsageError):
     """An app or handle was used in another event loop or thread than the one it was opened in; nothing was done."""
 

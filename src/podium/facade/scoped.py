@@ -16,6 +16,7 @@ from podium.model.budget import Budget
 from podium.model.conversation import TurnIn, foreign, turn_of_run
 from podium.model.delegation import delegation_of
 from podium.model.duration import Duration
+from podium.model.json import Json
 from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
 from podium.model.storable import check_name
@@ -198,6 +199,15 @@ class ScopedApp:
                 yield stream
             finally:
                 await stream.close()
+
+    def must_be_permitted(self, operation: str, about: Json = None) -> None:
+        """Raise NotAllowed where the policies do not let the principal ask a server for an operation.
+
+        Rules say `action == Action::"request"` and `resource == Operation::"start_run"`; `about` is `context.input`.
+        """
+        user = self._scope.principal
+        if user is not None and (why := self._scope.parts.rules.objection(operation, user, about)) is not None:
+            raise NotAllowed(f"{why}.")
 
     async def handle(self, run_id: str) -> AnyHandle:
         """Return a handle to a run; raises UnknownRun."""

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from podium.app import App
 from podium.facade.scoped import ScopedApp
 from podium.model.principal import Principal
+from podium.server.access.rights import admit
 
 
 class Access(Protocol):
@@ -33,10 +34,12 @@ def app_of(request: Request) -> App:
 
 
 async def caller(request: Request) -> RequestScope:
-    """Return who asks; raises NotSignedIn."""
+    """Return who asks; raises NotSignedIn, and NotAllowed where roles or policies do not let them use the route."""
     access = cast("Access", request.app.state.access)
     principal = await access.caller(request)
-    return RequestScope(principal, app_of(request).scoped(principal))
+    app = app_of(request).scoped(principal)
+    admit(request, principal, app)
+    return RequestScope(principal, app)
 
 
 Who = Annotated[RequestScope, Depends(caller)]

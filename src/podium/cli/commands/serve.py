@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from podium.app import App
+from podium.cli.commands.inbox import login
 from podium.cli.demo import Demo, support_desk
 from podium.cli.load import load, split
 from podium.cli.opening import drive, export_environment
@@ -15,7 +16,7 @@ from podium.cli.output import note
 from podium.config import Config, load_config
 from podium.model.agent import AnyAgent
 from podium.model.fleet import IDLE, FleetSettings
-from podium.model.principal import OPERATOR, Principal
+from podium.model.principal import ADMIN, Principal
 
 
 def serve(
@@ -48,18 +49,33 @@ def serve(
 
 
 async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: int, demo: Demo | None) -> None:
-    from podium.server.access.token import StartToken  # an extra, and a third of a second
+    from podium.server.access.bounds import is_loopback  # an extra, and a third of a second
+    from podium.server.access.opening import signing_in
     from podium.server.application import application
     from podium.server.running import listen, served
 
     with listen(host, port) as listening:
         async with App.open(config=config) as app:
             app.register(*agents, *(demo.agents if demo else ()))
-            access = StartToken(Principal(who="local-user", tenant="default", roles={OPERATOR}))
-            async with served(application(app, access), listening):
-                at = f"http://{host}:{listening.getsockname()[1]}"
-                print(f"Podium serves {at}/api/v1", flush=True)
-                print(f"  curl -H 'Authorization: Bearer {access.token}' {at}/api/v1/runs", flush=True)
-                if demo:
-                    await demo.begin(app)
-                await app.drained()
+            starter = Principal(who=login(), tenant="default", roles={ADMIN})
+            async with signing_in(app, host, starter) as access:
+                served_app = application(app, access, listens_on=host)
+                async with served(served_app, listening, config.server):
+                    scheme = "http" if config.server.certificate is None else "https"
+                    at = f"{scheme}://{in_address(host)}:{listening.getsockname()[1]}"
+                    print(f"Podium serves {at}/api/v1", flush=True)
+                    if access.here is not None:
+                        print(f"  in a browser, once: {at}/sign-in?token={access.here.link}", flush=True)
+                        print(f"  curl -H 'Authorization: Bearer {access.here.token}' {at}/api/v1/runs", flush=True)
+                    elif scheme == "http" and not config.server.proxies and not is_loopback(host):
+                        note(
+                            "keys go over the network as they are: set a certificate, or put a proxy with one in front."
+                        )
+                    if demo:
+                        await demo.begin(app)
+                    await app.drained()
+
+
+def in_address(host: str) -> str:
+    """Return a host as it stands in an address: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
