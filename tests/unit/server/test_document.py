@@ -21,11 +21,14 @@ from podium import App
 from podium.api.examples import examples
 from podium.model.delegation import DelegationSettings
 from podium.model.policy import PolicySettings
+from podium.model.principal import ADMIN, Principal
+from podium.model.server import RequestSettings, ServerSettings
+from podium.server.access.opening import signing_in
 from podium.server.application import application
 from podium.server.running import listen, served
 from tests.examples import LONG
 from tests.unit.server import desk
-from tests.unit.server.conftest import KnownByName, Serving
+from tests.unit.server.conftest import Serving
 from tests.unit.server.desk import DESK
 
 _FITTING = ("2xx", "401", "403", "404", "409", "422", "429")
@@ -40,7 +43,6 @@ _SHARES = 4
 """In so many tests: each has its time."""
 _REAL = 0.6
 """How often something that is there is asked for."""
-WHO = {"x-who": "root default admin"}
 
 
 class RealServer(threading.Thread):
@@ -51,6 +53,7 @@ class RealServer(threading.Thread):
         self._folder = folder
         self._listening = listen("127.0.0.1", 0)
         self.address = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self.headers: dict[str, str] = {}
         self.ready = threading.Event()
         self.stop = lambda: None
 
@@ -68,9 +71,13 @@ class RealServer(threading.Thread):
             App.open(
                 self._folder / "desk.db", agents=DESK, grace=0.0, monitor=True,
                 policy=PolicySettings(file=str(rules)), delegation=DelegationSettings(key="env:SCHEMA_KEY"),
+                server=ServerSettings(requests=RequestSettings(per_second=1_000_000, failures_per_minute=1_000_000)),
             ) as app,
-            served(application(app, KnownByName()), self._listening),
+            signing_in(app, "127.0.0.1", Principal(who="root", tenant="default", roles={ADMIN})) as access,
+            served(application(app, access), self._listening),
         ):  # fmt: skip
+            assert access.here is not None
+            self.headers = {"Authorization": f"Bearer {access.here.token}"}
             self.ready.set()
             await stopped.wait()
 
@@ -99,7 +106,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[RealServer]:
         thread = RealServer(tmp_path_factory.mktemp("server"))
         thread.start()
         assert thread.ready.wait(60)
-        with httpx.Client(base_url=f"{thread.address}/api/v1", headers=WHO, timeout=60) as client:
+        with httpx.Client(base_url=f"{thread.address}/api/v1", headers=thread.headers, timeout=60) as client:
             fill(client)
         yield thread
         thread.stop()
@@ -119,7 +126,7 @@ def operations(server: RealServer) -> dict[str, Any]:
 
 def known(server: RealServer) -> dict[str, list[str]]:
     """Return what there is, by the name of the parameter of an address that names it."""
-    with httpx.Client(base_url=f"{server.address}/api/v1", headers=WHO, timeout=60) as client:
+    with httpx.Client(base_url=f"{server.address}/api/v1", headers=server.headers, timeout=60) as client:
         runs = [each["id"] for each in client.get("/runs").json()["items"]]
     return {"run": runs, "name": ["c1", "article"], "key": ["0"], "delegation": ["x"], "worker": ["w"]}
 
@@ -129,11 +136,13 @@ def known(server: RealServer) -> dict[str, list[str]]:
 def test_whatever_is_sent_is_answered_as_the_document_says(server: RealServer, share: int) -> None:
     every = list(operations(server).items())
     shares = [dict(every[place::_SHARES]) for place in range(_SHARES)]
-    wrong = {label: found for label, each in shares[share].items() if (found := tried(each, known(server)))}
+    wrong = {
+        label: found for label, each in shares[share].items() if (found := tried(each, known(server), server.headers))
+    }
     assert not wrong, "\n\n".join(f"{label}: {found}" for label, found in wrong.items())
 
 
-def tried(operation: Any, there: dict[str, list[str]]) -> str:
+def tried(operation: Any, there: dict[str, list[str]], headers: dict[str, str]) -> str:
     """Send an operation what its schema says, and what it does not; returns what was wrong with the answers."""
 
     @given(case=operation.as_strategy(), which=some.randoms())
@@ -144,8 +153,7 @@ def tried(operation: Any, there: dict[str, list[str]]) -> str:
                 case.path_parameters[name] = which.choice(there[name])
         if "wait" in (case.query or {}):
             case.query["wait"] = 0
-        case.headers = {**(case.headers or {}), **WHO}
-        case.call_and_validate(timeout=60)
+        case.call_and_validate(headers=headers, timeout=60)
 
     try:
         sent()
