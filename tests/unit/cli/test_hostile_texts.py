@@ -98,8 +98,12 @@ runs tail errand
 runs tail errand --json
 inbox list
 inbox list --json
+inbox comment next EVIL --by NAME
+inbox reassign next NAME --why EVIL --by NAME
 inbox show next
 inbox show next --json
+inbox people
+inbox away NAME 7d --by NAME
 inbox link next --for NAME
 inbox answer next EVIL --by NAME
 inbox answer next yes --by NAME --comment EVIL
