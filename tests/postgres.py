@@ -69,6 +69,12 @@ class PostgresServer:
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
 
+    def listen(self, host: str) -> None:
+        """Have it listen at an address too, in a network of the test's own, and trust who comes over that."""
+        self.configure(listen_addresses=host)
+        with (self._data / "pg_hba.conf").open("a", encoding="utf-8") as file:
+            file.write("host all all samenet trust\n")
+
     def wait_for_standby(self, *, waits: bool = True) -> None:
         """Have each commit wait until a standby has it too."""
         self.configure(synchronous_standby_names=_STANDBY if waits else "")
@@ -121,11 +127,15 @@ def _call(command: Sequence[str]) -> None:
 
 
 @contextmanager
-def postgres_server(*, durable: bool = False, primary: PostgresServer | None = None) -> Generator[PostgresServer]:
-    """Run a server while a block lasts, and no longer than this process."""
+def postgres_server(
+    *, durable: bool = False, primary: PostgresServer | None = None, host: str | None = None
+) -> Generator[PostgresServer]:
+    """Run a server while a block lasts, and no longer than this process; with a `host` it listens there too."""
     folder = Path(mkdtemp(prefix="podium-pg-"))
     try:
         server = PostgresServer(folder, durable=durable, primary=primary)
+        if host is not None:
+            server.listen(host)
         with _stopped_with_this_process(server):
             server.start()
             yield server

@@ -2,6 +2,8 @@
 
 pip install -e ".[postgres]" -r benchmarks/fleets/requirements.txt
 python -m benchmarks.fleets
+
+With Temporal's server (`scripts/install_servers`) the fleet `temporal` is measured too.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from benchmarks.fleets.podium_fleet import FLEETS, Fleet
 from benchmarks.fleets.server import Server, begun
 from benchmarks.job import Durability, Figures
 from benchmarks.scenarios import SCENARIOS, Size
+from tests.temporal import PROGRAM, temporal_server
 
 PAGE = harness.ROOT / "docs" / "explanation" / "fleet-figures.md"
 PEERS = {"dbos": "dbos", "langgraph": "langgraph"}
@@ -49,7 +52,7 @@ def on_sqlite(folder: Path) -> Figures:
 
 async def of_fleet(server: Server, name: str, sqlite: Figures) -> Figures:
     """All figures of one of Podium's fleets."""
-    fleet = Fleet(server, name)
+    fleet = Fleet(server, FLEETS[name])
     alone = await fleet.throughput(f.RUNS, 1)
     found = await fleet.throughput(f.RUNS, f.WORKERS)
     found |= {
@@ -63,6 +66,17 @@ async def of_fleet(server: Server, name: str, sqlite: Figures) -> Figures:
     found |= await fleet.scaling(f.SCALED, f.SLOTS, f.EACH)
     found |= await fleet.backlog(f.QUEUED)
     return found | await fleet.parked(f.PARKED)
+
+
+def of_temporal(server: Server) -> Figures:
+    """The figures of the fleet that a Temporal server places the runs of: it takes long, so there are fewer of them."""
+    with temporal_server() as temporal:
+
+        def fleet() -> Fleet:
+            return Fleet(server, {"fleet": {"kind": "temporal", "address": temporal.address, "name": temporal.name()}})
+
+        done = asyncio.run(fleet().throughput(f.PEER_RUNS, f.WORKERS))
+        return done | asyncio.run(fleet().latency(f.LOOKS))
 
 
 def of_peer(server: Server, name: str) -> Figures:
@@ -90,6 +104,9 @@ def measure(arguments: argparse.Namespace) -> f.Results:
             for name in arguments.fleets:
                 found[name] = asyncio.run(of_fleet(server, name, found["sqlite"]))
                 print(f"round {turn + 1}: {name} {found[name]}", file=sys.stderr, flush=True)
+            if PROGRAM.exists():
+                found["temporal"] = of_temporal(server)
+                print(f"round {turn + 1}: temporal {found['temporal']}", file=sys.stderr, flush=True)
             for name in arguments.peers:
                 found[f.peer(name)] = of_peer(server, name)
                 print(f"round {turn + 1}: {f.peer(name)} {found[f.peer(name)]}", file=sys.stderr, flush=True)

@@ -34,6 +34,11 @@ def peer(name: str) -> str:
     return f"{name} alone"
 
 
+def first_step(found: Figures) -> float:
+    """How long a run waits that is started while workers have nothing to do."""
+    return found["first_step_p50_ms"]
+
+
 def scaled(workers: int) -> Callable[[Mapping[str, float]], float]:
     """How much of as many workers' worth is done, where one worker alone is 1."""
     return lambda found: found[f"scaled_{workers}"] / found["scaled_1"] / workers
@@ -48,6 +53,11 @@ def rows(fleets: Sequence[str]) -> list[Row]:
     ]
     for fleet in fleets:
         found += fleet_rows(fleet, chains)
+    label = f"{PEER_RUNS:,} runs of {CHAIN_STEPS} steps, fleet `temporal`, {WORKERS} workers"
+    found += [
+        Row(label, "steps/s", "temporal", lambda f: f["steps_per_s"]),
+        Row("from the start to the first step, fleet `temporal`, median", "ms", "temporal", first_step),
+    ]
     for name, title in (("dbos", "DBOS"), ("langgraph", "LangGraph")):
         label = f"{PEER_RUNS:,} runs of {CHAIN_STEPS} steps, {WORKERS} processes of {title}"
         found.append(Row(label, "steps/s", peer(name), lambda f: f["steps_per_s"]))
@@ -126,7 +136,8 @@ for the disk with each commit, as it is installed; on SQLite `process` does not,
 DBOS takes its workflows from a queue that it looks at every 20 ms (by itself once a second), with 8 threads a process;
 the fleet `dbos` has Podium's runs in such a queue, looked at as often.
 LangGraph has no queue: each process is told which runs are its own, and invokes them in 4 threads with
-`durability="sync"`. Both take fewer runs, for they take longer.
+`durability="sync"`. Both take fewer runs, for they take longer; so does the fleet `temporal`, whose server is on the
+same machine and keeps its data in SQLite.
 
 A worker that only fell silent was frozen: its process is still there, so nothing but its missing beats tells that it is
 gone, as with another machine. Of one that was killed the other workers of its machine see that the process is gone."""
@@ -149,5 +160,5 @@ def page(results: Results, fleets: Sequence[str], packages: Mapping[str, str]) -
 
 def packages() -> dict[str, str]:
     """The versions of what is measured."""
-    names = ("podium", "psycopg", "dbos", "langgraph", "langgraph-checkpoint-postgres")
+    names = ("podium", "psycopg", "dbos", "langgraph", "langgraph-checkpoint-postgres", "temporalio")
     return {name: package_version(name) for name in names}

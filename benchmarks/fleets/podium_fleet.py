@@ -34,9 +34,10 @@ WHERE relnamespace = 'podium'::regnamespace AND relkind = 'r'"""
 class Fleet:
     """Workers of one fleet, on a store of its own for each measurement."""
 
-    def __init__(self, server: Server, fleet: str) -> None:
+    def __init__(self, server: Server, settings: Mapping[str, Any]) -> None:
+        """`settings` are those of an app of the fleet."""
         self._server = server
-        self._settings = FLEETS[fleet]
+        self._settings = settings
 
     def _workers(self, address: str, count: int, *, victim: bool = False, **settings: Any) -> list[Process]:
         arguments = [address, json.dumps({**self._settings, **settings})]

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import harness
-from benchmarks.fleets.podium_fleet import Fleet
+from benchmarks.fleets.podium_fleet import FLEETS, Fleet
 from benchmarks.fleets.server import Server, begun
 from benchmarks.job import CHAIN_STEPS
 from benchmarks.report import number, processor
@@ -47,7 +47,7 @@ def share() -> float:
 
 async def check(server: Server, costs: Costs, rounds: int) -> list[str]:
     """What is simulated beside what is measured, both as this machine is busy now."""
-    fleet, lines = Fleet(server, "store"), list[str]()
+    fleet, lines = Fleet(server, FLEETS["store"]), list[str]()
     worlds = [
         (f"{RUNS:,} runs of {CHAIN_STEPS} steps without a wait", 0.0, 2_000, "chain", lambda _: RUNS),
         (f"runs of {CHAIN_STEPS} steps of 50 ms, {SLOTS} slots a worker", 0.05, SLOTS, "naps", lambda n: EACH * n),

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -15,7 +16,7 @@ from podium.engine.fleet import Fleet
 from podium.engine.settings import EngineSettings
 from podium.engine.worker.worker import Worker
 from podium.engine.workflow import Workflow
-from podium.errors import StoreError, UsageError
+from podium.errors import PodiumError, StoreError, UsageError
 from podium.facade.handle import AnyHandle
 from podium.facade.home import Home
 from podium.facade.scope import Parts
@@ -32,12 +33,10 @@ from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
 from podium.model.principal import Principal
-from podium.operations.links import Links
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
 from podium.secrets import reference, secret
 from podium.services.isolation import CommitAnswer
-from podium.services.process_states import ProcessStates
 from podium.services.serving import ServingBoard
 from podium.services.timers import Timer
 from podium.store.keeping import KeepAnswer
@@ -47,15 +46,19 @@ from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
     from podium.model import people
-    from podium.operations import operator
+    from podium.operations import links, operator
     from podium.operations.monitor import monitor
+    from podium.services import event_reader, process_states
     from podium.telemetry import guarded
     from podium.telemetry.observer import Observer
 else:
+    event_reader = lazy.module("podium.services.event_reader")
     people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
+    links = lazy.module("podium.operations.links")
     operator = lazy.module("podium.operations.operator")
+    process_states = lazy.module("podium.services.process_states")
 
 _LOG = logging.getLogger("podium")
 MOVED = {
@@ -87,8 +90,9 @@ class App(ScopedApp):
     """A store, the agents registered with it, and the worker that drives their runs."""
 
     def __init__(
-        self, config: Config, store: Store, fleet: Fleet, clock: Clock, ids: Ids, observer: "Observer | None" = None
-    ) -> None:
+        self, config: Config, store: Store, fleet: Fleet, clock: Clock, ids: Ids, observer: "Observer | None" = None,
+        *, address: str | None = None,
+    ) -> None:  # fmt: skip
         self.config = config
         self.store = store
         settings = EngineSettings(
@@ -109,7 +113,6 @@ class App(ScopedApp):
         )
         secret.name(config.secrets.known)
         reference.learn(config.secrets.known)
-        self._delegations = _delegations(config.delegation, store.delegations, clock, ids)
         rules = RuleStack(
             config, store, clock, ring=self._ring, keep=self._keep, changed=self._changed, worker=self._who
         )
@@ -121,7 +124,9 @@ class App(ScopedApp):
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
-            links=Links(config.links, store.states or ProcessStates(), ids),
+            links=cache(lambda: links.Links(config.links, store.states or process_states.ProcessStates(), ids)),
+            events=event_reader.EventReader(store.events, clock),
+            delegations=_delegations(config.delegation, store.delegations, clock, ids), address=address,
         )  # fmt: skip
         super().__init__(parts, None)
         self._parts = parts
@@ -154,16 +159,16 @@ class App(ScopedApp):
             _make_folder(file.parent)
         if store is None or isinstance(store, str | Path):
             config = config if store is None else replace(config, store=str(store))
-            opened = open_store(config.store, durability=config.durability)
+            opened, address = open_store(config.store, durability=config.durability), config.store
         else:
-            opened = store
+            opened, address = store, None
         try:
             clock = clock or SystemClock()
             if observer is None and config.telemetry:
                 observer = observer_set_up()
             starter = AppStarter()
             async with open_fleet(_fleet_wanted(config, opened, clock, starter)) as fleet:
-                app = cls(config, opened, fleet, clock, ids or RandomIds(), observer)
+                app = cls(config, opened, fleet, clock, ids or RandomIds(), observer, address=address)
                 starter.serve(app, app._parts)
                 app.register(*_several(agents))
                 app.worker.start()
@@ -173,17 +178,12 @@ class App(ScopedApp):
                             yield app
                     finally:
                         app._parts.home.close()
+                        app._parts.events.close()
                         app._parts.rules.drain()
                         await app.worker.stop()
                         await app._parts.rules.close()
         finally:
             opened.close()
-
-    @property
-    def delegations(self) -> Delegations:
-        """Who outside may act for whom; raises WrongLoop outside of the app's event loop."""
-        self._parts.home.check()
-        return self._delegations
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -197,6 +197,19 @@ class App(ScopedApp):
         """
         self._parts.home.check()
         await self.worker.drained()
+
+    async def unready(self) -> str:
+        """Return why this app can do nothing for others at present: its worker stops, or the store is away.
+
+        The text is empty where it can.
+        """
+        self._parts.home.check()
+        try:
+            self.worker.check()
+            await self.store.run("")
+        except PodiumError as error:
+            return str(error)
+        return "it is being stopped, and begins nothing new" if self.worker.draining else ""
 
     def register(self, *agents: AnyAgent) -> None:
         """Make agents known by name, those inside patterns too; runs of workflows that wait for them go on."""
@@ -216,7 +229,7 @@ class App(ScopedApp):
         """
         found: Workflow[Any, Any] = self._scope.parts.workflows.find(workflow)
         found.input.load(input)  # an input that does not fit is not to count as a use
-        granted = await self.delegations.redeem(token, workflow, input)
+        granted = await self._scope.parts.delegations.redeem(token, workflow, input)
         principal, tenant = f"{PRINCIPAL}{granted.id}", granted.delegation.tenant
         return await self.start(found, input, principal=principal, tenant=tenant)
 

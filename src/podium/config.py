@@ -27,6 +27,8 @@ from podium.model.policy import PolicySettings
 from podium.model.prices import PriceSettings
 from podium.model.rules import AgentRules
 from podium.model.run import SUSPECTED
+from podium.model.server import ServerSettings
+from podium.model.webhooks import WebhookSettings
 from podium.secrets.settings import SecretSettings
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ Compensations = Literal["as_registered", "judged_anew"]
 _TABLES: Mapping[str, type] = {
     "audit": AuditSettings, "budgets": BudgetSettings, "delegation": DelegationSettings, "limits": LimitSettings,
     "links": LinkSettings, "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
+    "server": ServerSettings,
+    "webhooks": WebhookSettings,
 }  # fmt: skip
 _FIELDS: Mapping[str, Expected] = {
     **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
@@ -128,8 +132,12 @@ class Config:
     """What things cost: `[podium.prices]`."""
     monitor: MonitorSettings | bool = False
     """Whether agents, runs and workers are watched, and how: `[podium.monitor]`, or `monitor = true`."""
+    server: ServerSettings = field(default_factory=ServerSettings)
+    """How the server knows whoever asks, and how much one may send: `[podium.server]`."""
     secrets: SecretSettings = field(default_factory=SecretSettings)
     """What is masked from the start: `[podium.secrets]`."""
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    """How other programs are told what happens: `[podium.webhooks]`."""
 
     def __post_init__(self) -> None:
         check_fields(self, _FIELDS)
@@ -144,6 +152,8 @@ SECTIONS: "dict[str, TypeForm[object]]" = {
     "links": LinkSettings, "loops": Loops,
     "monitor": MonitorSettings | bool, "people": dict[str, Person], "policy": PolicySettings,
     "prices": PriceSettings, "secrets": SecretSettings,
+    "server": ServerSettings,
+    "webhooks": WebhookSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 

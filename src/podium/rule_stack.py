@@ -22,7 +22,9 @@ from podium.dispatch.rules.limit.rule import LimitRule
 from podium.dispatch.rules.limit.share import Sharing
 from podium.dispatch.rules.loops.rule import NoLoops
 from podium.dispatch.rules.policy.loading import load_judge
+from podium.dispatch.rules.policy.request import SERVER, PolicyRequest
 from podium.dispatch.rules.policy.rule import Policy
+from podium.dispatch.rules.policy.words import OPERATION, REQUEST
 from podium.dispatch.rules.timeout import timeout
 from podium.dispatch.rules.trust.rule import Trusting
 from podium.dispatch.rules.trust.standings import Trusts
@@ -30,6 +32,9 @@ from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent, Card
 from podium.model.clock import Clock, SystemClock
 from podium.model.guard import Guard, GuardSettings
+from podium.model.json import Json
+from podium.model.policy import Allowed, Asks, Denied
+from podium.model.principal import Principal
 from podium.model.rules import ruled
 from podium.services.store_time import StoreTime
 from podium.store.protocol import Store
@@ -52,14 +57,16 @@ class RuleStack:
         self.breakers = Breakers(time, changed, store.states)
         self.checks = HealthChecks(time, changed, store.states)
         self.conditions = Conditions(self.checks, self.breakers)
-        self._judge = load_judge(config.policy, cards=self.card, trust=self.trusts.of, clock=clock)
+        self.judge = load_judge(config.policy, cards=self.card, trust=self.trusts.of, clock=clock)
+        """Who decides what may be."""
+        self._judge_of_requests = None if config.policy.file is None else self.judge
         self._guards = NamedGuards(config.guards, self._make_guard)
         self._guards.require(name for rules in config.agents.values() for name in rules.guards or ())
         keeps = config.compensations == "as_registered"
         self._allow = WithinAllowLists(lambda name: (self.card(name) or ruled(Card(name=name), config.agents)).allow)
         delegated = Delegated(store.delegations, clock, keeps=keeps)
-        policy = Policy(self._judge, delegated.acting, keeps=keeps)
-        trusting = Trusting(self.trusts, wanted=self._judge.reads_trust)
+        policy = Policy(self.judge, delegated.acting, keeps=keeps)
+        trusting = Trusting(self.trusts, wanted=self.judge.reads_trust)
         guards = Guards(self._guards)
         budgets = Budgets(config.budgets, clock)
         limits = self._limits = LimitRule(config.limits, clock, ring, _sharing(store, worker, clock, ring, time))
@@ -90,9 +97,25 @@ class RuleStack:
             self._guards.require(agent.card.guards)
         new = [agent for agent in agents if self.registry.add(agent)]
         if new:
-            self._judge.forget()
+            self.judge.forget()
             self._allow.forget()
         return bool(new)
+
+    def objection(self, operation: str, principal: Principal, about: Json) -> str | None:
+        """Return why the policies do not let a user ask a server for an operation; None where they do.
+
+        A rule that asks a person first is a no: nobody can be asked while a request waits.
+        """
+        if self._judge_of_requests is None:
+            return None
+        scope = self._judge_of_requests.scope(SERVER, REQUEST, OPERATION, operation)
+        match self._judge_of_requests.decide(PolicyRequest.of_operation(scope, principal, about)):
+            case Denied(_, reason):
+                return reason
+            case Asks(rule, to, _, _):
+                return f"{rule} has {to} asked first, and nobody can be asked while a request waits"
+            case Allowed():
+                return None
 
     def drain(self) -> None:
         """Have no call wait for room in memory from now on: the worker stops, and they wait on disk."""

@@ -57,7 +57,7 @@ def loaded_by(statement: str) -> set[str]:
     ("statement", "ratio"),
     [
         pytest.param("import podium", 0.12, id="package"),
-        pytest.param(PROGRAM, 3.2, id="program"),
+        pytest.param(PROGRAM, 3.5, id="program"),
         pytest.param(HELP, 1.4, id="help"),
         pytest.param(CLIENT, 3.6, id="client"),
     ],

@@ -23,6 +23,10 @@ class Jobs:
         process = begin(words, cwd=Path.cwd(), env=dict(os.environ), merged=True, loaded=loaded)
         self._all.append(process)
 
+    def said(self, lines: int) -> str:
+        """Return the first lines of the last command, once it has printed them, or has ended before."""
+        return "".join(self._all[-1].stdout.readline() for _ in range(lines))
+
     def kill(self, arguments: str) -> None:
         """Do what `kill` does with these arguments, and wait until those who were killed have ended."""
         option, _, rest = arguments.partition(" ") if arguments.startswith("-") else ("-15", "", arguments)

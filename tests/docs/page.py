@@ -1,13 +1,15 @@
 """Runs the examples of one page, from top to bottom, as a reader would: python page.py PAGE [MODULE]…
 
 Its commands find these modules imported. Those that end with `&` go on in the background, until `$ kill` stops them or
-the page is over. `$ export NAME=VALUE` holds for all that follow.
+the page is over. `$ export NAME=VALUE` holds for all that follow, and `$ curl` is what a shell has. A server listens on
+a port that is free: the page has that one wherever it names the port that it shows.
 """
 
 import linecache
 import os
 import re
 import shlex
+import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -32,9 +34,11 @@ TITLE = re.compile(r'\btitle="(?P<name>[^"]+)"')
 NOT_RUN = re.compile(r"^# not run\b:?(?P<reason>.*)")
 SHOWN_ERROR = re.compile(r"^(?:error:|waits for |Some wait for |Killed$|(?:\d+ \w+, )*\d+ failed[,:])", re.MULTILINE)
 NOT_PRINTED = {"", "…", "Killed"}
-VARIES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b\d+(?:\.\d+)? (?:ms|s|min|h|µs)\b")
-ID = re.compile(r"\b(?:run|q)_[0-9a-z]{16}\b")
-COMMANDS = ("$ podium ", "$ python ", "$ export ", "$ kill ")
+VARIES = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+\+00:00)?|\b\d+(?:\.\d+)? (?:ms|s|min|h|µs)\b")
+ID = re.compile(r"\b(?:run|q)_[0-9a-z]{16}\b|(?<=127\.0\.0\.1:)\d+\b|(?<=Bearer )[\w-]{43}\b")
+"""What stands for something else each time: runs, questions, ports and tokens."""
+COMMANDS = ("$ podium ", "$ python ", "$ curl ", "$ export ", "$ kill ")
+SERVE = "podium serve "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +73,11 @@ def blocks(page: str) -> Iterator[Block]:
             raise ValueError(message)
 
 
-def run_python(block: Block, path: Path, module: ModuleType) -> None:
+def run_python(block: Block, path: Path, module: ModuleType, ids: dict[str, str]) -> None:
     """Execute a block in the page's namespace, so that tracebacks and `inspect` find its lines."""
-    name = f"{path}:{block.line}"
-    linecache.cache[name] = (len(block.body), None, block.body.splitlines(keepends=True), name)
-    exec(compile(block.body, name, "exec", dont_inherit=True), module.__dict__)
+    name, body = f"{path}:{block.line}", real(block.body, ids)
+    linecache.cache[name] = (len(body), None, body.splitlines(keepends=True), name)
+    exec(compile(body, name, "exec", dont_inherit=True), module.__dict__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,15 +105,20 @@ def commands(block: Block) -> Iterator[Command]:
 def learn_ids(shown: str, printed: str, known: dict[str, str]) -> None:
     """Note which printed id stands for which one on the page: those that are new on either side, in order."""
     on_page = [each for each in dict.fromkeys(ID.findall(shown)) if each not in known]
-    real = [each for each in dict.fromkeys(ID.findall(printed)) if each not in known.values()]
-    known.update(zip(on_page, real, strict=False))
+    found = [each for each in dict.fromkeys(ID.findall(printed)) if each not in known.values()]
+    known.update(zip(on_page, found, strict=False))
+
+
+def real(text: str, ids: dict[str, str]) -> str:
+    """Return a text of the page with what its ids stand for."""
+    return ID.sub(lambda found: ids.get(found[0], found[0]), text)
 
 
 def missing(shown: str, printed: str, ids: dict[str, str]) -> list[str]:
     """Return the lines of the page that a command did not print. Times, durations and columns' widths do not count."""
-    real = {plain(line) for line in printed.splitlines()}
-    wanted = [ID.sub(lambda found: ids.get(found[0], found[0]), line) for line in shown.splitlines()]
-    return [line for line in wanted if plain(line) not in real and line.strip() not in NOT_PRINTED]
+    lines = {plain(line) for line in printed.splitlines()}
+    wanted = real(shown, ids).splitlines()
+    return [line for line in wanted if plain(line) not in lines and line.strip() not in NOT_PRINTED]
 
 
 def plain(line: str) -> str:
@@ -117,35 +126,52 @@ def plain(line: str) -> str:
     return " ".join(VARIES.sub("#", line).split())
 
 
-def run_beside(text: str, jobs: Jobs, loaded: tuple[str, ...]) -> bool:
-    """Do what a line does that is no command to wait for; returns whether it is such a line."""
+def run_beside(command: Command, text: str, jobs: Jobs, loaded: tuple[str, ...]) -> str | None:
+    """Do what a line does that is no command to wait for, and return what it printed as far as the page shows it.
+
+    None says that the line is a command to wait for.
+    """
     first, _, rest = text.partition(" ")
     if first == "export":
         name, _, value = shlex.split(rest, comments=True)[0].partition("=")
         os.environ[name] = value
-    elif first == "kill":
+        return ""
+    if first == "kill":
         jobs.kill(rest)
-    elif text.endswith(" &"):
-        jobs.begin(shlex.split(text.removesuffix(" &")), loaded)
-    else:
-        return False
-    return True
+        return ""
+    if not text.endswith(" &"):
+        return None
+    words = shlex.split(text.removesuffix(" &"))
+    jobs.begin([*words, "--port", "0"] if text.startswith(SERVE) else words, loaded)
+    return jobs.said(sum(map(bool, command.shown.split("\n"))))
+
+
+def ran(text: str, loaded: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, and what it is piped to."""
+    if text.startswith("curl "):
+        return subprocess.run(
+            ["sh", "-c", text], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False,
+        )  # fmt: skip
+    return run(shlex.split(text, comments=True), cwd=Path.cwd(), env=os.environ, merged=True, loaded=loaded)
 
 
 def run_console(block: Block, path: Path, ids: dict[str, str], jobs: Jobs, loaded: tuple[str, ...]) -> None:
     """Run the commands of a console block in the current folder."""
     for command in commands(block):
-        text = ID.sub(lambda found: ids.get(found[0], found[0]), command.text)
+        text = real(command.text, ids)
         print(f"{path}:{block.line}: $ {text}", flush=True)
-        if run_beside(text, jobs, loaded):
-            continue
-        result = run(shlex.split(text, comments=True), cwd=Path.cwd(), env=os.environ, merged=True, loaded=loaded)
-        print(result.stdout, flush=True)
-        if (result.returncode != 0) != command.fails:
-            message = f"line {block.line}: `{text}` ended with {result.returncode}"
-            raise AssertionError(message)
-        learn_ids(command.shown, result.stdout, ids)
-        if lines := missing(command.shown, result.stdout, ids):
+        printed = run_beside(command, text, jobs, loaded)
+        if printed is None:
+            result = ran(text, loaded)
+            printed = result.stdout
+            if (result.returncode != 0) != command.fails:
+                print(printed, flush=True)
+                message = f"line {block.line}: `{text}` ended with {result.returncode}"
+                raise AssertionError(message)
+        print(printed, flush=True)
+        learn_ids(command.shown, printed, ids)
+        if lines := missing(command.shown, printed, ids):
             raise AssertionError(f"line {block.line}: `{text}` did not print:\n" + "\n".join(lines))
 
 
@@ -161,7 +187,7 @@ def main() -> None:
             if block.file is not None:
                 Path(block.file).write_text(block.body, encoding="utf-8")
             elif block.language == "python":
-                run_python(block, path, module)
+                run_python(block, path, module, ids)
             else:
                 run_console(block, path, ids, jobs, loaded)
 

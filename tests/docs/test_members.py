@@ -16,12 +16,17 @@ import podium
 from podium import guards, secrets, testing
 from podium.agents import memory
 from podium.config import SECTIONS
+from podium.facade.agents import RegisteredAgents
 from podium.facade.conversations import Conversations
+from podium.facade.delegations import GrantedDelegations
+from podium.facade.events import Events
 from podium.facade.inbox import Inbox
 from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
+from podium.facade.policies import Policies
 from podium.facade.process_reports import ProcessReports
 from podium.facade.runs import Runs
+from podium.facade.webhooks import Webhooks
 from podium.patterns.building.pattern import CardFields
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
@@ -175,11 +180,16 @@ def documented() -> dict[str, Any]:
     """Return whatever a heading of the reference names below that of a module, and what an app hands out."""
     found: dict[str, Any] = {
         "Runs": Runs,
+        "Agents": RegisteredAgents,
+        "Policies": Policies,
+        "Delegations": GrantedDelegations,
         "Conversations": Conversations,
+        "Events": Events,
         "Inbox": Inbox,
         "Keys": ServerKeys,
         "Operations": Operations,
         "Reports": ProcessReports,
+        "Webhooks": Webhooks,
     }
     module: Any = podium
     for level, heading in HEADING.findall((REFERENCE / "api.md").read_text(encoding="utf-8")):

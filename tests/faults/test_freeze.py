@@ -13,9 +13,9 @@ from podium.app import run_sync
 from podium.model.fact import FactKind
 from podium.reports.audit import audit
 from podium.store.protocol import RunQuery
-from podium.store.sqlite.store import SqliteStore
 from podium.testing import Witness
 from tests.faults.children import PROGRAMS
+from tests.faults.stores import Shared, address_in, store_in
 from tests.forking import commands
 from tests.forking.process import Process
 
@@ -24,7 +24,7 @@ RUNS = 8
 
 
 def start(folder: Path, name: str) -> Process:
-    command = ["python", str(PROGRAMS / "pair.py"), str(folder), name, str(RUNS), str(LEASE)]
+    command = ["python", str(PROGRAMS / "pair.py"), str(folder), name, str(RUNS), str(LEASE), address_in(folder)]
     return commands.begin(command, cwd=folder, env=os.environ)
 
 
@@ -42,10 +42,10 @@ def ended(process: Process) -> str:
 
 
 def freeze(process: Process, store: Path) -> None:
-    """Stop a process where it is not in the midst of a commit: nobody gets past a lock of the file."""
+    """Stop a process, and where the store is a file, not in the midst of a commit: nobody gets past its lock."""
     while True:
         os.kill(process.pid, signal.SIGSTOP)
-        if not is_locked(store):
+        if not store.exists() or not is_locked(store):
             return
         os.kill(process.pid, signal.SIGCONT)
         time.sleep(0.01)
@@ -63,7 +63,8 @@ def is_locked(store: Path) -> bool:
     return False
 
 
-def test_the_late_appends_of_a_thawed_process_are_refused(tmp_path: Path) -> None:
+def test_the_late_appends_of_a_thawed_process_are_refused(tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
     witness = Witness(tmp_path / "witness")
     first = start(tmp_path, "first")
     wait_for(lambda: witness.count("begun", "first") >= RUNS)
@@ -78,7 +79,7 @@ def test_the_late_appends_of_a_thawed_process_are_refused(tmp_path: Path) -> Non
     assert json.loads(ended(first)) == results
     after = witness.lines()[frozen_at:]
     assert {line.split(" ")[1] for line in after if line.startswith("begun")} <= {"second", "first"}
-    store = SqliteStore(str(tmp_path / "podium.db"))
+    store = store_in(tmp_path)
     assert run_sync(audit(store)).faults == []
     for run in run_sync(store.runs(RunQuery())).items:
         facts = run_sync(store.facts(run.id))
@@ -92,7 +93,8 @@ def test_the_late_appends_of_a_thawed_process_are_refused(tmp_path: Path) -> Non
     assert paid == dict.fromkeys(paid, 1)
 
 
-def test_two_processes_on_one_store_finish_everything_once(tmp_path: Path) -> None:
+def test_two_processes_on_one_store_finish_everything_once(tmp_path: Path, shared: Shared) -> None:
+    shared(tmp_path)
     witness = Witness(tmp_path / "witness")
     both = [start(tmp_path, "first"), start(tmp_path, "second")]
     results = [json.loads(ended(process)) for process in both]

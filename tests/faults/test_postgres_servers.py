@@ -16,6 +16,7 @@ from podium.store.postgres.address import parsed
 from podium.store.postgres.connection import prepare
 from podium.store.postgres.session import Session
 from podium.store.postgres.store import PostgresStore
+from podium.store.protocol import Drain
 from tests.faults.crews import Crew, chance_of, disturbed
 from tests.faults.proxies import LosingProxy
 from tests.faults.stores import address_in, share
@@ -184,3 +185,18 @@ def test_a_worker_that_is_cut_off_loses_its_runs_and_comes_back_as_another_one(
         again = disturbed(crew, RUNS, chance, a_few_times(2, cut_off))
         assert len(again) <= 2, again  # a call that was about to be made by whoever was cut off
         assert lost_workers(tmp_path) != []
+
+
+def test_that_a_worker_is_to_be_drained_is_not_lost_with_a_server_that_dies_just_then(durable: PostgresServer) -> None:
+    durable.stop("fast")
+    durable.configure(wal_writer_delay="10s")  # what nobody waits for comes to the disk late
+    durable.start()
+    wanted = Drain(by="ann", why="deploy", at=100.0)
+    with closing(PostgresStore(durable.address())) as store:
+        store.workers.join("w_1", 100.0)
+        assert store.workers.drain("w_1", wanted)
+        durable.stop("immediate")
+        durable.start()
+        told = store.workers.beat("w_1", 101.0)
+    assert told is not None
+    assert told.drain == wanted

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from podium.config import load_config
 from podium.errors import UsageError
 from podium.model.audit import SealChecker, SealSigner
+from podium.operations.auditing import checker_set
 from podium.secrets.reference import resolve
 
 
@@ -33,17 +34,11 @@ def signer_of(reference: str | None = None) -> SealSigner:
 
 def checker_of(public_keys: Sequence[str] | None) -> SealChecker | None:
     """Return what checks seals, with the keys that are given or that of the settings; None where there is none."""
-    settings = load_config().audit
-    keys = list(public_keys or ())
-    if not keys and settings.public_key is not None:
-        keys = [settings.public_key]
-    if not keys and settings.key is not None:
-        keys = [signer_of().public]
-    if not keys:
-        return None
+    if not public_keys:
+        return checker_set(load_config().audit)
     with _extra():
         from podium.operations.signing import Checker
-    return Checker(*keys)
+    return Checker(*public_keys)
 
 
 @contextmanager

@@ -25,6 +25,8 @@ EXTRAS = {
     "temporal": ("runs placed by Temporal, and its workflows as agents", ("temporalio",)),
     "airflow": ("runs as tasks of Airflow", ("airflow",)),
     "prefect": ("runs as tasks of Prefect", ("prefect",)),
+    "server": ("the same over HTTP: podium serve", ("fastapi", "uvicorn", "prometheus_client")),
+    "client": ("a client of a server in Python", ("httpx",)),
     "keyring": ("secrets from the system's keyring", ("keyring",)),
     "telemetry": ("traces sent to OpenTelemetry", ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")),
 }

@@ -16,7 +16,7 @@ DEBUG = "--debug"
 StoreOption = Annotated[
     str | None,
     typer.Option(
-        "--store", metavar="STORE", help="A file, or postgresql://…; else that of podium.toml or PODIUM_STORE."
+        "--store", metavar="STORE", help="A file, or postgresql://HOST/NAME; else that of podium.toml or PODIUM_STORE."
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

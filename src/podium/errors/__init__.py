@@ -7,11 +7,14 @@ PodiumError
 │   ├── UnknownRun
 │   ├── UnknownQuestion
 │   ├── UnknownConversation
+│   ├── UnknownWebhook
 │   ├── InvalidValue            a value that does not fit its type, or would not come back as it was
 │   ├── AlreadyAnswered
 │   ├── NotPossible             the run's state does not allow it
 │   ├── NotAllowed              the principal has no role that may do this
 │   ├── NotSignedIn             nobody is known who asks the server
+│   ├── TooManyRequests         whoever asks the server asks too often
+│   ├── NotVerified             what came as a webhook is not from whoever has its secret
 │   ├── OtherEmbedder           the memory has vectors of another embedder
 │   ├── WrongLoop               the app was opened in another event loop or thread
 │   ├── TokenRefused            a delegation's token is forged, void, used up, or for something else
@@ -20,10 +23,12 @@ PodiumError
 │   ├── NotAStore               a file, but not ours
 │   ├── StoreDamaged
 │   ├── StoreUnavailable        read-only, full, missing folder
-│   │   └── StoreLost           the file was deleted or replaced while it was open
+│   │   ├── StoreLost           the file was deleted or replaced while it was open
+│   │   └── MoveInDoubt         whether a store was moved is not known
 │   ├── StoreMoved              it goes on at another place, which is named
 │   ├── Unwritable              one thing that cannot be stored; whatever else was to be stored with it is
 │   └── StoreBusy               another process writes; whoever may wait tries again
+├── ProviderAway                by whom one signs in to the server cannot be asked
 ├── ServerError                 the server has a fault, or what answered is none of Podium's
 │   └── ServerUnavailable       it was not reached, or did not answer in time
 ├── WorkerFailed                a service of this process's worker failed: its runs were handed back
@@ -101,6 +106,7 @@ from podium.errors.interrupts import (
 )
 from podium.errors.servers import ServerError, ServerUnavailable
 from podium.errors.stores import (
+    MoveInDoubt,
     NotAStore,
     StoreBusy,
     StoreDamaged,
@@ -128,13 +134,17 @@ from podium.errors.usage import (
     NotAllowed,
     NotPossible,
     NotSignedIn,
+    NotVerified,
     OtherEmbedder,
     PatternError,
+    ProviderAway,
     TokenRefused,
+    TooManyRequests,
     UnknownAgent,
     UnknownConversation,
     UnknownQuestion,
     UnknownRun,
+    UnknownWebhook,
     UsageError,
     WrongLoop,
 )
@@ -161,6 +171,7 @@ __all__ = [
     "InvalidTransition",
     "InvalidValue",
     "MissingAgent",
+    "MoveInDoubt",
     "NoDecision",
     "NotAStore",
     "NotAllowed",
@@ -169,11 +180,13 @@ __all__ = [
     "NotDone",
     "NotPossible",
     "NotSignedIn",
+    "NotVerified",
     "OtherEmbedder",
     "PatternError",
     "PingPong",
     "PlanRefused",
     "PodiumError",
+    "ProviderAway",
     "QuestionExpired",
     "RateLimited",
     "Refusal",
@@ -194,11 +207,13 @@ __all__ = [
     "TokenRefused",
     "TooFew",
     "TooManyFacts",
+    "TooManyRequests",
     "TransportFailed",
     "UnknownAgent",
     "UnknownConversation",
     "UnknownQuestion",
     "UnknownRun",
+    "UnknownWebhook",
     "Unwritable",
     "UsageError",
     "WorkerFailed",

@@ -39,6 +39,12 @@ class StoreMoved(StoreError):
     code = "store-moved"
 
 
+class MoveInDoubt(StoreUnavailable):
+    """Whether a store was moved is not known: nobody drives runs at either place until the move is made again."""
+
+    code = "move-in-doubt"
+
+
 class Unwritable(StoreError):
     """One operation cannot be stored, by what it holds. Only its sender is told; all others are carried out."""
 

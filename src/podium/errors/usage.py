@@ -39,6 +39,18 @@ class UnknownQuestion(UsageError):
     code = "unknown-question"
 
 
+class UnknownWebhook(UsageError):
+    """There is no such webhook, or no such delivery of one."""
+
+    code = "unknown-webhook"
+
+
+class NotVerified(UsageError):
+    """What came as a webhook was not sent, or not in time, by whoever has its secret."""
+
+    code = "not-verified"
+
+
 class InvalidValue(UsageError):
     """A value does not fit the type that was declared for it, or would not come back as it was handed over."""
 
@@ -78,6 +90,22 @@ class NotSignedIn(UsageError):
     """Whoever asks the server said nothing by which they are known."""
 
     code = "not-signed-in"
+
+
+class TooManyRequests(UsageError):
+    """Whoever asks the server asks too often; it is told when the next request fits."""
+
+    code = "too-many-requests"
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ProviderAway(PodiumError):
+    """The provider by which people and programs sign in cannot be asked, or is not the one that the settings name."""
+
+    code = "provider-away"
 
 
 class WrongLoop(UsageError):

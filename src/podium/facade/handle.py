@@ -1,6 +1,6 @@
 """A run, as its starter holds it."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -20,9 +20,12 @@ from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Send
 
 if TYPE_CHECKING:
+    from podium.facade import ratings
+    from podium.model.rating import Rating
     from podium.model.streams.event import StreamEvent
     from podium.services.streams import reading
 else:
+    ratings = lazy.module("podium.facade.ratings")
     reading = lazy.module("podium.services.streams.reading")
 
 Out = TypeVar("Out")
@@ -89,6 +92,18 @@ class RunHandle(Generic[Out]):
             async with aclosing(reading.StreamReader(self.id, after, how).events()) as events:
                 async for event in events:
                     yield event
+
+    async def rate(self, score: float, *, comment: str = "", key: str | None = None, by: str | None = None) -> "Rating":
+        """Write down what somebody thinks of the run, or of its call at `key`: from 0, of no use, to 1, as wanted.
+
+        It is entered in the ledger, and no redaction of the run deletes the comment. Whoever may see the run may rate
+        it, but for a viewer; `by` says who does on the app itself. Raises NotPossible where there is no such call.
+        """
+        return await ratings.rate(self._scope, self.id, score=score, comment=comment, key=key, by=by)
+
+    async def ratings(self) -> "Sequence[Rating]":
+        """Return what was thought of the run, newest first."""
+        return await ratings.ratings(self._scope, self.id)
 
     async def signal(self, name: str, body: Json = None, *, id: str | None = None) -> bool:
         """Send a signal; False if one with this id was sent before. Raises NotPossible where the run has ended."""

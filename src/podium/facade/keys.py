@@ -65,6 +65,10 @@ class ServerKeys:
         await self._scope.record("revoke keys", key)
         await keys.revoke(key, by=by)
 
+    def checking(self) -> ApiKeys:
+        """Return what knows whoever sends a key, for whoever serves the app."""
+        return self._ready("check", None)[0]
+
     def _ready(self, what: str, by: str | None) -> tuple[ApiKeys, str]:
         self._scope.require_installation("the keys of the server")
         who, parts = self._scope.name_of(by), self._scope.for_operators(f"{what} keys")

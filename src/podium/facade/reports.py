@@ -1,12 +1,11 @@
 """`app.reports`: what was spent, what failed, how agents and workers are, whether the journals are what was written."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from podium.errors import InvalidValue, UsageError
 from podium.facade.filters import EXPECTED, Filters, check_filters
 from podium.facade.sight import Sight
-from podium.model.action import UserAction
 from podium.model.budget import BudgetState
 from podium.model.cost import Cost, Dimension
 from podium.model.duration import SECONDS, Duration, in_seconds
@@ -25,6 +24,9 @@ from podium.reports.health import Heard, heard
 from podium.reports.workers import DEFAULT_SLOTS, QueueState, WorkerState, WorkersWanted
 from podium.services.serving import serving
 from podium.store.protocol import ActionQuery, AgentQuery, BudgetQuery, ChainFault, CostQuery, Page, Query
+
+if TYPE_CHECKING:
+    from podium.model.action import UserAction
 
 
 class BudgetFilters(Filters, total=False):
@@ -102,7 +104,7 @@ class Reports:
         check_filters("reports.budgets", filters, BudgetFilters)
         return await self._sight.page(self._sight.store.budgets, BudgetQuery(**filters))
 
-    async def actions(self, **filters: Unpack[ActionFilters]) -> Page[UserAction]:
+    async def actions(self, **filters: Unpack[ActionFilters]) -> "Page[UserAction]":
         """Return who asked for which change, newest first: what users of the app did, and users of the server.
 
         Starts and answers are not among them: runs say who started them, and questions who answered them.

@@ -9,6 +9,7 @@ from podium.facade.sight import Sight
 from podium.model.fact import Fact
 from podium.model.generation import in_generation
 from podium.model.run import Run, RunState
+from podium.reports.calls.chart import recorded_chart
 from podium.reports.calls.detail import CallDetail, detail_of
 from podium.reports.calls.requests import SentRequest, conversations_in, requests_of
 from podium.reports.calls.tree import CallTree, tree_of
@@ -70,6 +71,11 @@ class Runs:
             for n, (name, revision) in conversations_in(facts).items()
         }
         return requests_of(run_id, facts, key, said)
+
+    async def graph(self, run_id: str) -> str:
+        """Return what a run did as a Mermaid flowchart: of one that restarted, in its present generation."""
+        run = await self.get(run_id)
+        return recorded_chart(run, await self._sight.store.generation(run_id))
 
     async def tree(self, run_id: str, generation: int | None = None) -> CallTree:
         """Return a run as the tree of its calls, with what each came to; raises UnknownRun.

@@ -1,15 +1,18 @@
 """What one principal may see and change of an app."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.config import Config
+from podium.dispatch.rules.delegation.delegations import Delegations
 from podium.engine.worker.worker import Worker
 from podium.errors import NotAllowed, UsageError
 from podium.facade.home import Home
 from podium.facade.sight import Sight
 from podium.facade.workflows import Workflows
 from podium.in_threads import in_thread
-from podium.model.action import UserAction
 from podium.model.clock import Clock
 from podium.model.delegation import PRINCIPAL
 from podium.model.ids import Ids
@@ -18,10 +21,16 @@ from podium.model.person import is_same
 from podium.model.principal import NOBODY, OPERATOR, Principal
 from podium.model.run import Run
 from podium.model.storable import check_name
-from podium.operations.links import Links
 from podium.rule_stack import RuleStack
 from podium.services.serving import ServingBoard
 from podium.store.protocol import Store
+
+if TYPE_CHECKING:
+    from podium.model import action
+    from podium.operations.links import Links
+    from podium.services.event_reader import EventReader
+else:
+    action = lazy.module("podium.model.action")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +46,12 @@ class Parts:
     workflows: Workflows
     home: Home
     board: ServingBoard
-    links: Links
+    links: "Callable[[], Links]"
+    """One-time links, loaded where one is asked for."""
+    events: "EventReader"
+    delegations: Delegations
+    address: str | None
+    """Of the store; None where it was handed in open."""
 
 
 class Scope(Sight):
@@ -102,13 +116,19 @@ class Scope(Sight):
         `tenant` is that of what it is asked of, and the principal's own where it is of none.
         """
         user = self.principal
-        if user is None:
-            return
-        action = UserAction(
-            id=self.parts.ids.new("act"), at=self.parts.clock.now(), by=user.who, tenant=tenant or user.tenant,
-            what=what, about=about, said={name: value for name, value in said.items() if value is not None},
+        if user is not None:
+            await self.write_down(what, about, said, by=user.who, tenant=tenant or user.tenant)
+
+    async def write_down(
+        self, what: str, about: str, said: Mapping[str, Json], *, by: str, tenant: str
+    ) -> "action.UserAction":
+        """Write down, and enter in the ledger, that somebody asks for a change."""
+        done = action.UserAction(
+            id=self.parts.ids.new("act"), at=self.parts.clock.now(), by=by, tenant=tenant, what=what, about=about,
+            said={name: value for name, value in said.items() if value is not None},
         )  # fmt: skip
-        await in_thread(self.parts.store.action_book.enter, action)
+        await in_thread(self.parts.store.action_book.enter, done)
+        return done
 
     async def own_run(self, run_id: str, what: str) -> Run:
         """Return a run that the principal may steer: an own one, or any of the tenant for an operator.

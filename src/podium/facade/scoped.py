@@ -16,19 +16,36 @@ from podium.model.budget import Budget
 from podium.model.conversation import TurnIn, foreign, turn_of_run
 from podium.model.delegation import delegation_of
 from podium.model.duration import Duration
+from podium.model.json import Json
 from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
 from podium.model.storable import check_name
 from podium.store.codec import decode, encode
 
 if TYPE_CHECKING:
-    from podium.facade import conversations, inbox, keys, operations, process_reports, runs
+    from podium.facade import (
+        agents,
+        conversations,
+        delegations,
+        events,
+        inbox,
+        keys,
+        operations,
+        policies,
+        process_reports,
+        runs,
+        webhooks,
+    )
 else:
+    agents, policies = lazy.module("podium.facade.agents"), lazy.module("podium.facade.policies")
     conversations = lazy.module("podium.facade.conversations")
+    delegations = lazy.module("podium.facade.delegations")
+    events = lazy.module("podium.facade.events")
     inbox, runs = lazy.module("podium.facade.inbox"), lazy.module("podium.facade.runs")
     keys = lazy.module("podium.facade.keys")
     operations = lazy.module("podium.facade.operations")
     process_reports = lazy.module("podium.facade.process_reports")
+    webhooks = lazy.module("podium.facade.webhooks")
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -49,6 +66,21 @@ class ScopedApp:
         return runs.Runs(self._scope)
 
     @property
+    def agents(self) -> "agents.RegisteredAgents":
+        """The agents that are registered in this process: what they take and give, and how workflows go."""
+        return agents.RegisteredAgents(self._scope)
+
+    @property
+    def policies(self) -> "policies.Policies":
+        """Who may do what: what the rules say, and what they would decide."""
+        return policies.Policies(self._scope)
+
+    @property
+    def delegations(self) -> "delegations.GrantedDelegations":
+        """Who outside may act for whom."""
+        return delegations.GrantedDelegations(self._scope, self._scope.parts.delegations)
+
+    @property
     def conversations(self) -> "conversations.Conversations":
         """What was said in conversations; forking, redacting and deleting them."""
         return conversations.Conversations(self._scope)
@@ -57,6 +89,11 @@ class ScopedApp:
     def inbox(self) -> "inbox.Inbox":
         """What waits for people, and answering it."""
         return inbox.Inbox(self._scope)
+
+    @property
+    def events(self) -> "events.Events":
+        """What is noteworthy about all runs and questions, as it happens."""
+        return events.Events(self._scope)
 
     @property
     def operations(self) -> "operations.Operations":
@@ -72,6 +109,11 @@ class ScopedApp:
     def reports(self) -> "process_reports.ProcessReports":
         """What was spent, what failed, how agents are, and whether the journals are as they were written."""
         return process_reports.ProcessReports(self._scope)
+
+    @property
+    def webhooks(self) -> "webhooks.Webhooks":
+        """Other programs that are told what happens. It takes the role of an operator."""
+        return webhooks.Webhooks(self._scope)
 
     @property
     def principal(self) -> Principal | None:
@@ -164,6 +206,15 @@ class ScopedApp:
                 yield stream
             finally:
                 await stream.close()
+
+    def must_be_permitted(self, operation: str, about: Json = None) -> None:
+        """Raise NotAllowed where the policies do not let the principal ask a server for an operation.
+
+        Rules say `action == Action::"request"` and `resource == Operation::"start_run"`; `about` is `context.input`.
+        """
+        user = self._scope.principal
+        if user is not None and (why := self._scope.parts.rules.objection(operation, user, about)) is not None:
+            raise NotAllowed(f"{why}.")
 
     async def handle(self, run_id: str) -> AnyHandle:
         """Return a handle to a run; raises UnknownRun."""

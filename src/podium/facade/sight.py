@@ -9,6 +9,7 @@ from podium import lazy
 from podium.errors import InvalidValue, NotAllowed, UnknownQuestion, UnknownRun
 from podium.facade.home import Home
 from podium.model.clock import Clock, SystemClock
+from podium.model.event_types import EventType
 from podium.model.expected import TEXT
 from podium.model.person import is_same
 from podium.model.principal import ADMIN, Principal
@@ -18,6 +19,7 @@ from podium.reports.sifting import sifted
 from podium.store.protocol import Page, Query, Store
 
 if TYPE_CHECKING:
+    from podium.model.events import SystemEvent
     from podium.store.protocol import queries
 else:
     queries = lazy.module("podium.store.protocol.queries")
@@ -159,6 +161,15 @@ class Sight:
             return False
         given = question.assignee is not None and is_same(question.assignee, user.who)
         return given or user.is_asked(question.ask.to)
+
+    def sees_event(self, event: "SystemEvent") -> bool:
+        """Whether an event is of a run of the principal, or of any that it sees all of, or asks the principal."""
+        user = self.confined
+        if user is None or event.type is EventType.GONE:
+            return True
+        if event.to is not None and event.tenant == user.tenant and user.is_asked(event.to):
+            return True
+        return self.sees(event.tenant, event.principal)
 
     def require_installation(self, what: str) -> None:
         """Raise NotAllowed for a principal who is no admin: what is told is about all tenants together."""

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from podium.engine.fleet import Fleet
 from podium.errors import ConfigError
 from podium.fleets.dbos.options import DbosOptions
-from podium.fleets.request import FleetRequest, load_options
+from podium.fleets.request import FleetRequest, NoOptions, load_options
 from podium.fleets.store import StoreFleet, StoreOptions
 from podium.fleets.temporal.options import TemporalOptions
-from podium.model.fleet import STORE
+from podium.model.fleet import IDLE, STORE
 from podium.store.opening import shown
 
 FleetOpener = Callable[[FleetRequest], Awaitable[Fleet]]
@@ -21,6 +21,13 @@ async def _store(request: FleetRequest) -> Fleet:
     return StoreFleet(
         request.slots, queues=request.queues, probation=request.lease, affinity_wait=options.affinity_wait
     )
+
+
+async def _idle(request: FleetRequest) -> Fleet:
+    from podium.fleets.idle import IdleFleet  # few processes leave all runs to others
+
+    load_options(NoOptions, request.settings)
+    return IdleFleet()
 
 
 async def _dbos(request: FleetRequest) -> Fleet:
@@ -48,7 +55,7 @@ async def _temporal(request: FleetRequest) -> Fleet:
     return await open_temporal(request, options)
 
 
-OPENERS: dict[str, FleetOpener] = {STORE: _store, "dbos": _dbos, "temporal": _temporal}
+OPENERS: dict[str, FleetOpener] = {STORE: _store, IDLE: _idle, "dbos": _dbos, "temporal": _temporal}
 """What opens the fleets of a name."""
 
 

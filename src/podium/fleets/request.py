@@ -50,6 +50,11 @@ class FleetRequest:
     """Seconds without a beat after which a worker is declared dead."""
 
 
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """What a fleet takes that takes none."""
+
+
 def load_options(kind: type[T], settings: FleetSettings) -> T:
     """Return the options of a fleet as a dataclass of them; raises ConfigError with the place of each mistake."""
     forbidding = pydantic.with_config(pydantic.ConfigDict(extra="forbid"))

@@ -9,6 +9,8 @@ from podium.model.json import Json
 
 STORE = "store"
 """The fleet that needs nothing but the store."""
+IDLE = "none"
+"""The fleet of a process that drives no runs: others do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +18,7 @@ class FleetSettings:
     """Who decides when a run that is ready is driven, and by which process: `[podium.fleet]`."""
 
     kind: str = STORE
-    """The name of the fleet: `store`, or one that is registered."""
+    """The name of the fleet: `store`, `none` to drive nothing here, or one that is registered."""
     options: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """What else it is to know; each fleet says what it takes."""
 

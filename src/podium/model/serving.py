@@ -24,6 +24,7 @@ class ServingWorker:
 
 def why_unserved(workflow: str, version: str, queue: str, serving: Sequence[ServingWorker]) -> str:
     """Return why none of these processes would drive a run; empty where one would."""
+    serving = [each for each in serving if each.queues != []]
     if not serving:
         return "no process serves any workflow on this store. Start one: podium work FILE --forever"
     of_queue = [each for each in serving if each.has_queue(queue)]

@@ -53,6 +53,11 @@ class ApiKeys:
         """Return all keys, the oldest first."""
         return await in_thread(self.book.all)
 
+    async def are_there(self) -> bool:
+        """Whether any key is in force."""
+        now = self.clock.now()
+        return any(key.ended(now) is None for key in await self.all())
+
     async def rotate(self, id: str, *, grace: float, by: str) -> IssuedKey:
         """Give a key a new secret; the old one goes on for `grace` seconds. Raises NotPossible where it has ended."""
         now = self.clock.now()

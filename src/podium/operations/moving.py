@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from podium.errors import NotPossible, StoreError
+from podium.errors import MoveInDoubt, NotPossible, StoreError
 from podium.in_threads import in_thread
 from podium.reports.workers import WorkerStanding, standing_of
 from podium.store.moving import moved_from, moved_to, place_of
@@ -60,6 +60,8 @@ def _move(store: Store, source: str, target: str, now: GivenOver) -> StoreMove:
             with moved_to(target) as new:
                 copied = copy_all(old, new)
             rows = copied  # it is there: nobody is to go on with the source, though that may be lost just now
+    except MoveInDoubt:
+        raise  # nobody goes on before it is known
     except BaseException as error:
         if not rows:
             _go_on(store, before)

@@ -51,6 +51,11 @@ OUTSIDE = (
         why="what they did to a run stands in its facts",
     ),
     Outside(
+        what="webhooks, and what was delivered to them",
+        columns=("webhooks", "webhook_deliveries"),
+        why="who made and changed them is entered in the ledger as an action; what they tell of stands in the facts",
+    ),
+    Outside(
         what="signals on their way",
         columns=("signals",),
         why="what a run took stands in its facts; an answer of a person is entered in the ledger when it is given",

@@ -144,8 +144,9 @@ async def workers_wanted(store: ReadStore, queue: str | None, within: float, slo
 
 
 async def workers_driving(store: ReadStore) -> list[StoredWorker]:
-    """Return the workers that take runs up."""
-    return [row for row in await store.worker_rows() if standing_of(row) is WorkerStanding.DRIVING]
+    """Return the workers that take runs up; a server that leaves that to others is entered too, and takes none."""
+    rows = [row for row in await store.worker_rows() if row.serves.queues != frozenset()]
+    return [row for row in rows if standing_of(row) is WorkerStanding.DRIVING]
 
 
 def worker_state(row: StoredWorker) -> WorkerState:

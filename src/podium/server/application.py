@@ -7,30 +7,71 @@ from fastapi import APIRouter, FastAPI
 
 from podium.api.problems import ProblemBody
 from podium.app import App
+from podium.server.access.bounds import Bounds
+from podium.server.access.cors import allow_origins
+from podium.server.access.schemes import SCHEMES, WAYS
+from podium.server.answers import MaskedJson
 from podium.server.callers import Access
+from podium.server.illustrating import illustrate
+from podium.server.metrics import CountRequests, Metrics
 from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
-from podium.server.routes import inbox, runs
+from podium.server.routes import (
+    agents,
+    audit,
+    conversations,
+    costs,
+    dead_letters,
+    delegations,
+    feedback,
+    grants,
+    health,
+    inbox,
+    incidents,
+    keys,
+    policies,
+    runs,
+    sign_in,
+    store,
+    webhooks,
+    workers,
+)
 
 PREFIX = "/api/v1"
-ROUTERS: tuple[tuple[str, APIRouter], ...] = (("runs", runs.router), ("inbox", inbox.router))
+ROUTERS: tuple[tuple[str, APIRouter], ...] = (
+    ("runs", runs.router), ("inbox", inbox.router), ("agents", agents.router), ("conversations", conversations.router),
+    ("dead letters", dead_letters.router), ("money", costs.router), ("workers", workers.router),
+    ("audit", audit.router), ("policies", policies.router), ("delegations", grants.router),
+    ("delegations", delegations.router), ("access", sign_in.router), ("access", keys.router),
+    ("incidents", incidents.router), ("feedback", feedback.router), ("store", store.router),
+    ("webhooks", webhooks.router),
+)  # fmt: skip
 """What is served under `/api/v1`, by tag."""
 
 
-def application(app: App, access: Access) -> FastAPI:
-    """Return what serves an app that is open, in its own event loop, to those whom `access` knows."""
+def application(app: App, access: Access, *, listens_on: str | None = None) -> FastAPI:
+    """Return what serves an app that is open, in its own event loop, to those whom `access` knows.
+
+    `listens_on` is the address at which it is reached; without one it is called by any name.
+    """
     server = FastAPI(
         title="Podium", version=metadata.version("podium"), openapi_url=f"{PREFIX}/openapi.json", docs_url=None,
-        redoc_url=None, redirect_slashes=False, responses=EVERYWHERE,
+        redoc_url=None, redirect_slashes=False, responses=EVERYWHERE, default_response_class=MaskedJson,
         description="Durable teamwork of AI agents: start it, watch it, answer it.",
         generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
-    server.state.podium, server.state.access = app, access
+    server.state.podium, server.state.access, server.state.metrics = app, access, (metrics := Metrics())
     for tag, router in ROUTERS:
         server.include_router(router, prefix=PREFIX, tags=[tag])
+    server.include_router(sign_in.pages)
+    server.include_router(health.router, tags=["health"])
+    server.add_middleware(CountRequests, metrics=metrics)
     server.include_router(pages.router)
+    allow_origins(server, app.config.server.origins)
+    server.add_middleware(Bounds, settings=app.config.server, listens_on=listens_on)
     answer_errors(server)
     _complete(server)
+    illustrate(server)
     return server
 
 
@@ -43,7 +84,9 @@ def _complete(server: FastAPI) -> None:
             found = made()
             schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
             parts = schema.pop("$defs", {})
-            found.setdefault("components", {}).setdefault("schemas", {}).update({**parts, "ProblemBody": schema})
+            components = found.setdefault("components", {})
+            components.setdefault("schemas", {}).update({**parts, "ProblemBody": schema})
+            components["securitySchemes"], found["security"] = SCHEMES, WAYS
         assert server.openapi_schema is not None
         return server.openapi_schema
 

@@ -1,6 +1,6 @@
 """Who asks: each request is carried out for one principal, with no more than what that one may do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from podium.app import App
 from podium.facade.scoped import ScopedApp
 from podium.model.principal import Principal
+from podium.server.access.rights import admit
 
 
 class Access(Protocol):
@@ -33,10 +34,12 @@ def app_of(request: Request) -> App:
 
 
 async def caller(request: Request) -> RequestScope:
-    """Return who asks; raises NotSignedIn."""
+    """Return who asks; raises NotSignedIn, and NotAllowed where roles or policies do not let them use the route."""
     access = cast("Access", request.app.state.access)
     principal = await access.caller(request)
-    return RequestScope(principal, app_of(request).scoped(principal))
+    app = app_of(request).scoped(principal)
+    admit(request, principal, app)
+    return RequestScope(principal, app)
 
 
 Who = Annotated[RequestScope, Depends(caller)]
@@ -53,3 +56,5 @@ STARTS: Sequence[str] = ("anyone", "operator", "admin")
 """May start runs, and stop the own ones."""
 OPERATES: Sequence[str] = ("operator", "admin")
 ADMINISTERS: Sequence[str] = ("admin",)
+PUBLIC: Mapping[str, Any] = {**rights("public"), "security": []}
+"""What the document says of a route that everybody may use, without signing in."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -25,16 +26,19 @@ STATUSES: Mapping[type[PodiumError], int] = {
     errors.NotSignedIn: 401,
     errors.TokenRefused: 401,
     errors.NotAllowed: 403,
+    errors.TooManyRequests: 429,
     errors.UnknownAgent: 404,
     errors.UnknownConversation: 404,
     errors.UnknownQuestion: 404,
     errors.UnknownRun: 404,
+    errors.UnknownWebhook: 404,
     errors.AlreadyAnswered: 409,
     errors.NotPossible: 409,
     errors.InvalidValue: 422,
     errors.PatternError: 422,
     errors.UsageError: 422,
     errors.StoreError: 503,
+    errors.ProviderAway: 503,
     errors.WorkerFailed: 503,
     errors.RunError: 409,
     PodiumError: FAULT,
@@ -64,7 +68,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _TITLES[status], "content": content} for status in statuses}
 
 
-EVERYWHERE = responses(400, 401, 403, 422, 429, 500, 503)
+EVERYWHERE = responses(400, 401, 403, 413, 422, 429, 431, 500, 503)
 """What every route may answer."""
 
 
@@ -96,6 +100,8 @@ async def _podium(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PodiumError)
     status = status_of(error)
     headers = {503: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    if isinstance(error, errors.TooManyRequests):
+        headers = {"Retry-After": str(max(1, ceil(error.retry_after)))}
     if status == FAULT:
         _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return problem(status, str(error), code=error.code, headers=headers)

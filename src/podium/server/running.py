@@ -9,8 +9,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from podium.errors import UsageError
+from podium.model.server import ServerSettings
 from podium.services.to_the_end import to_the_end
 
+_LINE_BYTES = 32 * 1024
+"""What the first line of a request may have, beside its headers."""
 _GRACE = 5
 """Seconds that requests which are under way have to end."""
 
@@ -33,11 +36,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def served(application: FastAPI, listening: socket.socket) -> AsyncGenerator[None]:
+async def served(
+    application: FastAPI, listening: socket.socket, settings: ServerSettings | None = None
+) -> AsyncGenerator[None]:
     """Serve while the block lasts; then nothing new is taken, and what is under way may end."""
+    settings = settings or ServerSettings()
     config = uvicorn.Config(
         application, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE,
-        server_header=False, date_header=True,
+        server_header=False, date_header=True, ssl_certfile=settings.certificate, ssl_keyfile=settings.private_key,
+        proxy_headers=bool(settings.proxies), forwarded_allow_ips=list(settings.proxies),
+        h11_max_incomplete_event_size=_LINE_BYTES + settings.requests.header_bytes,
     )  # fmt: skip
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

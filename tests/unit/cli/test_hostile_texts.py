@@ -98,12 +98,12 @@ runs tail errand
 runs tail errand --json
 inbox list
 inbox list --json
-inbox comment next EVIL --by NAME
-inbox reassign next NAME --why EVIL --by NAME
 inbox show next
 inbox show next --json
+inbox comment next EVIL --by NAME
+inbox reassign next EVIL --why EVIL --by NAME
 inbox people
-inbox away NAME 7d --by NAME
+inbox away EVIL EVIL --by NAME
 inbox link next --for NAME
 inbox answer next EVIL --by NAME
 inbox answer next yes --by NAME --comment EVIL
@@ -146,6 +146,12 @@ init EVIL
 doctor
 policy check EVIL
 policy explain --agent EVIL --as EVIL
+keys create EVIL --who NAME
+keys list
+keys list --json
+keys rotate EVIL
+keys revoke EVIL
+serve EVIL
 delegate grant --by NAME --to NAME --agent EVIL --only EVIL
 delegate grant --by NAME --to NAME --agent EVIL
 delegate list

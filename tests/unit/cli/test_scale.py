@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from podium.cli.tree.chart import recorded_chart
 from podium.cli.tree.draw import node_json, plain, render
 from podium.cli.tree.facts import as_line, described
 from podium.model.fact import Fact, FactKind
+from podium.reports.calls.chart import recorded_chart
 from podium.reports.calls.tree import tree_of
 from tests.unit.cli.facts import Journal, a_run
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,8 @@ def test_a_run_that_nobody_serves_says_so(tmp_path: Path) -> None:
 def test_who_has_a_worker_drained_that_is_gone_is_told_so(tmp_path: Path, store: SqliteStore) -> None:
     path = str(tmp_path / "podium.db")
     store.workers.join("w_old", 0.0)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE workers SET heard_at = 0")  # as if nothing was heard of it since
     assert "gone" in podium("workers", "list", "--store", path).out
     told = podium("workers", "drain", "w_old", "--store", path)
     assert (told.status, told.out) == (1, "")

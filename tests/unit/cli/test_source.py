@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from podium import Approval, Context, Workflow, agent, workflow
-from podium.cli.tree.source import source_chart
 from podium.errors import UsageError
 from podium.formats.mermaid import escaped
+from podium.reports.calls.source import source_chart
 
 
 @agent

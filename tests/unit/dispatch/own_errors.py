@@ -10,9 +10,11 @@ _BUG, _FINAL, _REFUSED = FailureKind.BUG, FailureKind.FINAL, FailureKind.REFUSED
 _SAME: Mapping[FailureKind, tuple[str, ...]] = {
     _BUG: (
         "UsageError", "ConfigError", "UnknownAgent", "UnknownRun", "UnknownQuestion", "UnknownConversation",
+        "UnknownWebhook", "NotVerified",
         "AlreadyAnswered", "NotPossible", "NotAllowed", "OtherEmbedder", "WrongLoop", "TokenRefused", "PatternError",
-        "StoreError", "NotAStore", "StoreDamaged", "StoreUnavailable", "StoreLost", "StoreMoved", "Unwritable",
-        "StoreBusy", "WorkerFailed", "WorkflowError", "WrongBranch", "NotAwaitable", "NotAwaited", "CalledDirectly",
+        "StoreError", "NotAStore", "StoreDamaged", "StoreUnavailable", "StoreLost", "MoveInDoubt", "StoreMoved",
+        "Unwritable", "StoreBusy",
+        "WorkerFailed", "WorkflowError", "WrongBranch", "NotAwaitable", "NotAwaited", "CalledDirectly",
         "CallError", "RunError", "RunBlocked", "AgentError",
     ),
     _FINAL: ("QuestionExpired", "TeamError", "NoDecision", "Deadlock", "BoundReached", "PingPong", "GateClosed",

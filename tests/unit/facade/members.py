@@ -3,14 +3,22 @@
 from inspect import isasyncgenfunction, iscoroutinefunction
 
 from podium import App, RunHandle
+from podium.facade.agents import RegisteredAgents
 from podium.facade.conversations import Conversations
+from podium.facade.delegations import GrantedDelegations
+from podium.facade.events import Events
 from podium.facade.inbox import Inbox
 from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
+from podium.facade.policies import Policies
 from podium.facade.process_reports import ProcessReports
 from podium.facade.runs import Runs
+from podium.facade.webhooks import Webhooks
 
-PARTS = (App, Runs, Conversations, Inbox, Operations, ProcessReports, RunHandle, ServerKeys)
+PARTS = (
+    App, Conversations, Events, GrantedDelegations, Inbox, Operations, Policies, ProcessReports, RegisteredAgents,
+    RunHandle, Runs, ServerKeys, Webhooks,
+)  # fmt: skip
 
 
 def asynchronous(part: type) -> set[str]:

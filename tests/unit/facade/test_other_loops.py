@@ -13,6 +13,9 @@ import pytest
 
 from podium import App, Context, RunHandle, run_sync, workflow
 from podium.errors import UsageError, WrongLoop
+from podium.facade.events import EventFilter
+from podium.facade.policies import SupposedCall
+from podium.model.delegation import Delegation
 from tests.unit.facade.members import ALL
 
 
@@ -33,6 +36,21 @@ class Opened:
 Use = Callable[[Opened], Awaitable[object] | AsyncIterator[object]]
 
 USES: dict[str, Use] = {
+    "RegisteredAgents.get": lambda o: o.app.agents.get("ask"),
+    "RegisteredAgents.graph": lambda o: o.app.agents.graph("ask"),
+    "RegisteredAgents.limits": lambda o: o.app.agents.limits(),
+    "RegisteredAgents.list": lambda o: o.app.agents.list(),
+    "App.unready": lambda o: o.app.unready(),
+    "GrantedDelegations.all": lambda o: o.app.delegations.all(),
+    "GrantedDelegations.grant": lambda o: o.app.delegations.grant(Delegation(by="ann", to="crm")),
+    "GrantedDelegations.issue": lambda o: o.app.delegations.issue(Delegation(by="ann", to="crm")),
+    "GrantedDelegations.list": lambda o: o.app.delegations.list(),
+    "GrantedDelegations.revoke": lambda o: o.app.delegations.revoke("dlg_1"),
+    "Policies.check": lambda o: o.app.policies.check(),
+    "Policies.explain": lambda o: o.app.policies.explain(SupposedCall(agent="ask")),
+    "ProcessReports.store": lambda o: o.app.reports.store(),
+    "ProcessReports.verify_store": lambda o: o.app.reports.verify_store(),
+    "Runs.graph": lambda o: o.app.runs.graph(o.handle.id),
     "App.drained": lambda o: o.app.drained(),
     "App.handle": lambda o: o.app.handle(o.handle.id),
     "App.redeem": lambda o: o.app.redeem("token", "ask", "again?"),
@@ -62,6 +80,16 @@ USES: dict[str, Use] = {
     "ServerKeys.list": lambda o: o.app.keys.list(),
     "ServerKeys.revoke": lambda o: o.app.keys.revoke("key_none"),
     "ServerKeys.rotate": lambda o: o.app.keys.rotate("key_none"),
+    "Webhooks.change": lambda o: o.app.webhooks.change("hook_none", values=True),
+    "Webhooks.create": lambda o: o.app.webhooks.create("shop", "https://shop.example.org/"),
+    "Webhooks.delete": lambda o: o.app.webhooks.delete("hook_none"),
+    "Webhooks.deliveries": lambda o: o.app.webhooks.deliveries("hook_none"),
+    "Webhooks.delivery": lambda o: o.app.webhooks.delivery("hook_none", "x"),
+    "Webhooks.get": lambda o: o.app.webhooks.get("hook_none"),
+    "Webhooks.list": lambda o: o.app.webhooks.list(),
+    "Webhooks.ping": lambda o: o.app.webhooks.ping("hook_none"),
+    "Webhooks.redeliver": lambda o: o.app.webhooks.redeliver("hook_none", "x"),
+    "Webhooks.rotate": lambda o: o.app.webhooks.rotate("hook_none"),
     "Operations.backup": lambda o: o.app.operations.backup("copy.db"),
     "Operations.compact": lambda o: o.app.operations.compact(),
     "Operations.correct_budgets": lambda o: o.app.operations.correct_budgets(o.handle.id, why="test"),
@@ -101,9 +129,14 @@ USES: dict[str, Use] = {
     "RunHandle.degraded": lambda o: o.handle.degraded(),
     "RunHandle.end": lambda o: o.handle.end(),
     "RunHandle.facts": lambda o: o.handle.facts(),
+    "RunHandle.rate": lambda o: o.handle.rate(1.0),
+    "RunHandle.ratings": lambda o: o.handle.ratings(),
     "RunHandle.result": lambda o: o.handle.result(),
     "RunHandle.signal": lambda o: o.handle.signal("go"),
     "RunHandle.status": lambda o: o.handle.status(),
+    "Events.batches": lambda o: o.app.events.batches(after=0, wanted=EventFilter()),
+    "Events.last": lambda o: o.app.events.last(),
+    "Events.stream": lambda o: o.app.events.stream(after=0),
     "RunHandle.stream": lambda o: o.handle.stream(),
     "Runs.call": lambda o: o.app.runs.call(o.handle.id, "0"),
     "Runs.facts": lambda o: o.app.runs.facts(o.handle.id),

@@ -10,12 +10,26 @@ import pytest
 
 from podium import App, Context, Principal, agent, workflow
 from podium.errors import NotAllowed, PodiumError, UnknownConversation, UnknownQuestion, UnknownRun
+from podium.facade.events import EventFilter
 from podium.facade.handle import AnyHandle
+from podium.facade.policies import SupposedCall
 from podium.facade.scoped import ScopedApp
+from podium.model.delegation import Delegation
 from tests.unit.facade.members import ALL
 
 Right = Literal[
-    "looks", "sees a run", "sees a question", "steers", "answers", "starts", "talks", "operates", "administers"
+    "looks",
+    "views",
+    "rates",
+    "sees a run",
+    "sees a question",
+    "steers",
+    "answers",
+    "is asked",
+    "starts",
+    "talks",
+    "operates",
+    "administers",
 ]
 Outcome = Literal["lets", "refuses", "knows nothing"]
 
@@ -46,6 +60,10 @@ class Case:
     talk: str
 
 
+BEYOND = 1 << 40
+"""A position that there is not: everybody is told so."""
+
+
 async def drawn(found: AsyncIterator[object]) -> object:
     return [each async for each in found]
 
@@ -62,7 +80,29 @@ async def handled(case: Case, use: Callable[[AnyHandle], Awaitable[object]]) -> 
     return await use(await case.app.handle(case.run))
 
 
+def own_delegation(app: ScopedApp) -> Delegation:
+    return Delegation(by="ann", to="crm", tenant=tenant_of(app))
+
+
+def supposed(app: ScopedApp) -> SupposedCall:
+    return SupposedCall(agent="work", tenant=tenant_of(app))
+
+
 METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
+    "RegisteredAgents.get": ("looks", lambda c: c.app.agents.get("work")),
+    "RegisteredAgents.graph": ("looks", lambda c: c.app.agents.graph("ask")),
+    "RegisteredAgents.limits": ("looks", lambda c: c.app.agents.limits()),
+    "RegisteredAgents.list": ("looks", lambda c: c.app.agents.list()),
+    "GrantedDelegations.all": ("looks", lambda c: c.app.delegations.all()),
+    "GrantedDelegations.list": ("looks", lambda c: c.app.delegations.list()),
+    "GrantedDelegations.grant": ("starts", lambda c: c.app.delegations.grant(own_delegation(c.app))),
+    "GrantedDelegations.issue": ("starts", lambda c: c.app.delegations.issue(own_delegation(c.app))),
+    "GrantedDelegations.revoke": ("starts", lambda c: c.app.delegations.revoke("dlg_none")),
+    "Policies.check": ("views", lambda c: c.app.policies.check()),
+    "Policies.explain": ("views", lambda c: c.app.policies.explain(supposed(c.app))),
+    "ProcessReports.store": ("administers", lambda c: c.app.reports.store()),
+    "ProcessReports.verify_store": ("administers", lambda c: c.app.reports.verify_store()),
+    "Runs.graph": ("sees a run", lambda c: c.app.runs.graph(c.run)),
     "Conversations.list": ("looks", lambda c: c.app.conversations.list()),
     "Conversations.search": ("looks", lambda c: c.app.conversations.search("x")),
     "ProcessReports.actions": ("looks", lambda c: c.app.reports.actions()),
@@ -81,10 +121,14 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "ProcessReports.verify": ("sees a run", lambda c: c.app.reports.verify(c.run)),
     "RunHandle.degraded": ("sees a run", lambda c: handled(c, lambda run: run.degraded())),
     "RunHandle.facts": ("sees a run", lambda c: handled(c, lambda run: run.facts())),
+    "RunHandle.ratings": ("sees a run", lambda c: handled(c, lambda run: run.ratings())),
     "RunHandle.result": ("sees a run", lambda c: handled(c, lambda run: asyncio.sleep(0, run.result))),  # it is parked
     "RunHandle.end": ("sees a run", lambda c: handled(c, lambda run: asyncio.sleep(0, run.end))),  # the same
     "RunHandle.status": ("sees a run", lambda c: handled(c, lambda run: run.status())),
     "RunHandle.stream": ("sees a run", streamed),
+    "Events.batches": ("looks", lambda c: anext(c.app.events.batches(after=BEYOND, wanted=EventFilter()))),
+    "Events.last": ("looks", lambda c: c.app.events.last()),
+    "Events.stream": ("looks", lambda c: anext(c.app.events.stream(after=BEYOND))),  # of whose: test_events.py
     "Runs.call": ("sees a run", lambda c: c.app.runs.call(c.run, "0")),
     "Runs.facts": ("sees a run", lambda c: c.app.runs.facts(c.run)),
     "Runs.generation": ("sees a run", lambda c: c.app.runs.generation(c.run)),
@@ -92,13 +136,20 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "Runs.messages": ("sees a run", lambda c: c.app.runs.messages(c.run)),
     "Runs.tree": ("sees a run", lambda c: c.app.runs.tree(c.run)),
     "Inbox.get": ("sees a question", lambda c: c.app.inbox.get(c.question)),
+    "Inbox.context": ("sees a question", lambda c: c.app.inbox.context(c.question)),
+    "Inbox.discussion": ("sees a question", lambda c: c.app.inbox.discussion(c.question)),
+    "Inbox.people": ("looks", lambda c: c.app.inbox.people()),
     "Inbox.said_before": ("sees a question", lambda c: c.app.inbox.said_before(c.question)),
     "Conversations.export": ("talks", lambda c: drawn(c.app.conversations.export(c.talk, tenant="acme"))),
     "Conversations.get": ("talks", lambda c: c.app.conversations.get(c.talk, tenant="acme")),
     "Conversations.messages": ("talks", lambda c: c.app.conversations.messages(c.talk, tenant="acme")),
+    "RunHandle.rate": ("rates", lambda c: handled(c, lambda run: run.rate(1.0))),
     "RunHandle.cancel": ("steers", lambda c: handled(c, lambda run: run.cancel())),
     "RunHandle.signal": ("steers", lambda c: handled(c, lambda run: run.signal("go"))),
     "Inbox.answer": ("answers", lambda c: c.app.inbox.answer(c.question, "yes")),
+    "Inbox.comment": ("comments", lambda c: c.app.inbox.comment(c.question, "why?")),
+    "Inbox.reassign": ("answers", lambda c: c.app.inbox.reassign(c.question)),
+    "Inbox.away": ("is asked", lambda c: c.app.inbox.away(name_of(c.app), None)),
     "Inbox.link": ("answers", lambda c: c.app.inbox.link(c.question, for_=name_of(c.app))),
     "App.run": ("starts", lambda c: c.app.run(chat, "x")),
     "App.start": ("starts", lambda c: c.app.start(chat, "x")),
@@ -116,6 +167,16 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "Operations.requeue": ("operates", lambda c: c.app.operations.requeue(c.run)),
     "Operations.retain": ("operates", lambda c: c.app.operations.retain(1e6, why="test")),
     "Operations.retry": ("operates", lambda c: c.app.operations.retry(c.run)),
+    "Webhooks.change": ("operates", lambda c: c.app.webhooks.change("hook_none", values=True)),
+    "Webhooks.create": ("operates", lambda c: c.app.webhooks.create("shop", "https://shop.example.org/")),
+    "Webhooks.delete": ("operates", lambda c: c.app.webhooks.delete("hook_none")),
+    "Webhooks.deliveries": ("operates", lambda c: c.app.webhooks.deliveries("hook_none")),
+    "Webhooks.delivery": ("operates", lambda c: c.app.webhooks.delivery("hook_none", "x")),
+    "Webhooks.get": ("operates", lambda c: c.app.webhooks.get("hook_none")),
+    "Webhooks.list": ("operates", lambda c: c.app.webhooks.list()),
+    "Webhooks.ping": ("operates", lambda c: c.app.webhooks.ping("hook_none")),
+    "Webhooks.redeliver": ("operates", lambda c: c.app.webhooks.redeliver("hook_none", "x")),
+    "Webhooks.rotate": ("operates", lambda c: c.app.webhooks.rotate("hook_none")),
     "ServerKeys.create": ("administers", lambda c: c.app.keys.create("ci", who="bot")),
     "ServerKeys.list": ("administers", lambda c: c.app.keys.list()),
     "ServerKeys.revoke": ("administers", lambda c: c.app.keys.revoke("key_none")),
@@ -136,7 +197,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
 }
 """What each takes, and a use of it."""
 
-ONLY_UNSCOPED = {"App.drained", "App.redeem", "Inbox.linked"}
+ONLY_UNSCOPED = {"App.drained", "App.redeem", "App.unready", "Inbox.linked"}
 
 ROLES = {
     "nobody in particular": frozenset[str](),
@@ -159,15 +220,19 @@ _OPERATE: dict[str, Outcome] = {
 }
 MATRIX: dict[Right, dict[str, Outcome]] = {
     "looks": _ALL_SEE,
+    "views": {**_OPERATE, "a viewer": "lets", "an approver who views": "lets"},
     "sees a run": _UNSEEN,
     "sees a question": {**_UNSEEN, "a lawyer": "lets"},
     "talks": {**_UNSEEN, "an approving lawyer": "knows nothing"},
     "steers": {**_UNSEEN, "a viewer": "refuses", "an approving lawyer": "refuses", "an approver who views": "refuses"},
     "answers": {**_UNSEEN, "a lawyer": "lets", "a viewer": "refuses", "an approver who views": "refuses"},
+    "comments": {**_UNSEEN, "a lawyer": "lets", "a viewer": "refuses"},
+    "is asked": {**_ALL_SEE, "a viewer": "refuses"},
     "starts": {
         **_ALL_SEE, "a viewer": "refuses", "an approver": "refuses", "an approving lawyer": "refuses",
         "an approver who views": "refuses",
     },
+    "rates": {**_UNSEEN, "a viewer": "refuses", "an approver who views": "lets"},
     "operates": _OPERATE,
     "administers": {**_OPERATE, "an operator": "refuses"},
 }  # fmt: skip

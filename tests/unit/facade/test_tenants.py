@@ -179,6 +179,7 @@ OF_RUNS: dict[str, Callable[[ScopedApp, str], Awaitable[object]]] = {
     "Runs.call": lambda app, run: app.runs.call(run, "0"),
     "Runs.facts": lambda app, run: app.runs.facts(run),
     "Runs.generation": lambda app, run: app.runs.generation(run),
+    "Runs.graph": lambda app, run: app.runs.graph(run),
     "Runs.get": lambda app, run: app.runs.get(run),
     "Runs.messages": lambda app, run: app.runs.messages(run),
     "Runs.tree": lambda app, run: app.runs.tree(run),
@@ -211,14 +212,21 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
     "ProcessReports.incidents": lambda app: app.reports.incidents(),
     "ProcessReports.queues": lambda app: app.reports.queues(),
     "ProcessReports.serving": lambda app: app.reports.serving(),
+    "ProcessReports.store": lambda app: app.reports.store(),
     "ProcessReports.threads": lambda app: app.reports.threads(),
     "ProcessReports.trust": lambda app: app.reports.trust("work"),
+    "ProcessReports.verify_store": lambda app: app.reports.verify_store(),
     "ProcessReports.workers": lambda app: app.reports.workers(),
     "ProcessReports.workers_wanted": lambda app: app.reports.workers_wanted(),
 }
 """What is about all tenants together."""
 
 ELSEWHERE = {
+    "RegisteredAgents.get", "RegisteredAgents.graph", "RegisteredAgents.list",  # code, which belongs to no tenant
+    "RegisteredAgents.limits", "Policies.check", "Policies.explain",  # tests/unit/server/test_looking.py
+    "App.unready",  # of the app alone
+    "GrantedDelegations.all", "GrantedDelegations.grant", "GrantedDelegations.issue",
+    "GrantedDelegations.list", "GrantedDelegations.revoke",  # the same
     "App.drained",  # of the app alone: its worker drives the runs of all tenants
     "App.redeem", "Inbox.linked",  # of the app alone: a token says on whose behalf
     "Conversations.delete", "Conversations.get", "Conversations.list",
@@ -226,9 +234,13 @@ ELSEWHERE = {
     "Conversations.export", "Conversations.fork", "Conversations.redact",
     "Conversations.search",  # test_conversation_library.py
     "Inbox.away", "Inbox.people",  # test_inbox.py
+    "Webhooks.change", "Webhooks.create", "Webhooks.delete", "Webhooks.deliveries", "Webhooks.delivery", "Webhooks.get",
+    "Webhooks.list", "Webhooks.ping", "Webhooks.redeliver", "Webhooks.rotate",  # test_webhooks.py
+    "Events.batches", "Events.last", "Events.stream",  # test_events.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
-    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.result",
+    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.rate",
+    "RunHandle.ratings", "RunHandle.result",
     "RunHandle.signal", "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
 }  # fmt: skip
 

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from temporalio.service import RPCError, RPCStatusCode
 
 from podium import App
 from podium.errors import ConfigError
 from podium.fleets.temporal import queue_worker
-from podium.fleets.temporal.placement import priority_of, request_of
+from podium.fleets.temporal.fleet import TemporalFleet
+from podium.fleets.temporal.placement import DriveRequest, priority_of, request_of
 from podium.fleets.temporal.queue_worker import InMemory, QueueWorker
 from podium.model.fleet import FleetSettings
 from podium.model.json import Json
 from podium.model.run import SUSPECTED
 from podium.store.operations import Placed
 from podium.store.sqlite.store import SqliteStore
+from podium.testing import DrivenClock
 
 
 def test_priorities_keep_their_order_in_temporals_five() -> None:
@@ -167,3 +170,36 @@ async def test_what_ends_temporals_worker_later_is_told(taking: tuple[QueueWorke
     with pytest.raises(RuntimeError, match="the namespace is gone"):
         await worker.run()
     await worker.stop()
+
+
+class Refusing:
+    """A client of Temporal that takes every run but those of one queue."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.summaries: list[str] = []
+
+    async def start_workflow(self, _: object, request: DriveRequest, *, static_summary: str, **__: object) -> None:
+        self.asked.append(request.run)
+        self.summaries.append(static_summary)
+        if request.queue == "bad":
+            raise RPCError("taskQueue length exceeds limit.", RPCStatusCode.INVALID_ARGUMENT, b"")
+
+
+async def test_a_run_that_the_server_refuses_is_told_of_once_and_holds_up_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client: Any = Refusing()
+    none: Any = None
+    fleet = TemporalFleet(client, none, DrivenClock(), name="podium", slots=1, queues=("mail",), lease=10.0)
+    refused, taken = Placed(1, 9, queue="bad", id="refused"), Placed(2, 0, queue="mail", id="x" * 1_000)
+    fleet.place([refused, taken])
+    await fleet.close(())
+    for _ in range(3):
+        fleet.recover([refused, taken])
+        await fleet.close([Placed(3, 0, queue="mail", id="later")])
+    assert sorted({*client.asked}) == ["later", "refused", "x" * 1_000]
+    assert client.asked.count("refused") == 1
+    assert [each.levelname for each in caplog.records] == ["ERROR"]
+    assert "refuses to take run refused, of the queue 'bad'" in caplog.text
+    assert max(len(each.encode()) for each in client.summaries) <= 200

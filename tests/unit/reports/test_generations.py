@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from podium import App, Context, human, workflow
-from podium.cli.tree.chart import recorded_chart
 from podium.cli.tree.draw import plain
 from podium.cli.waiting import standstill
 from podium.errors import NotPossible, RunFailed
 from podium.model.fact import FactKind
 from podium.model.question import QuestionState
+from podium.reports.calls.chart import recorded_chart
 from podium.reports.calls.tree import tree_of
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench

@@ -18,6 +18,7 @@ from podium.facade.inbox import Inbox
 from podium.facade.keys import ServerKeys
 from podium.facade.operations import Operations
 from podium.facade.scoped import ScopedApp
+from podium.facade.webhooks import Webhooks
 from podium.model.delegation import Delegation, DelegationSettings
 from podium.model.facts.calls import Asked
 from podium.model.run import RunState
@@ -44,6 +45,7 @@ async def flow(ctx: Context, _: None = None) -> str:
 Ask = Callable[[App, AnyHandle, str], Awaitable[object]]
 """Asks an app, or a run of it that waits for an answer, with a name."""
 
+HOOK = "env:PODIUM_TEST_HOOK"
 REFUSED: dict[str, Ask] = {
     "start id": lambda app, _, name: app.start(flow, id=name),
     "start tag": lambda app, _, name: app.start(flow, tag=name),
@@ -75,6 +77,15 @@ REFUSED: dict[str, Ask] = {
     "create by": lambda app, _, name: app.keys.create("ci", who="bot", by=name),
     "rotate by": lambda app, _, name: app.keys.rotate("key_1", by=name),
     "revoke by": lambda app, _, name: app.keys.revoke("key_1", by=name),
+    "create name (webhook)": lambda app, _, name: app.webhooks.create(name, "https://a.example/", secret=HOOK),
+    "create url": lambda app, _, name: app.webhooks.create("shop", f"https://a.example/{name}", secret=HOOK),
+    "create tenant (webhook)": lambda app, _, name: app.webhooks.create(
+        "shop", "https://a.example/", tenant=name, secret=HOOK
+    ),
+    "create workflows": lambda app, _, name: app.webhooks.create(
+        "shop", "https://a.example/", workflows=[name], secret=HOOK
+    ),
+    "create by (webhook)": lambda app, _, name: app.webhooks.create("shop", "https://a.example/", by=name, secret=HOOK),
     "grant by": lambda app, _, name: app.delegations.grant(Delegation(by=name, to="x")),
     "grant to": lambda app, _, name: app.delegations.grant(Delegation(by="x", to=name)),
     "grant tenant": lambda app, _, name: app.delegations.grant(Delegation(by="x", to="y", tenant=name)),
@@ -88,6 +99,9 @@ LOOKED_FOR = {
     "answer question_id", "comment question_id", "reassign question_id", "away person", "away tenant",
     "backup path", "run workflow", "correct_budgets run_id",
     "correct_budgets key", "raise_budget run_id", "drain_worker worker", "rotate key", "revoke key", "list tenant",
+    "get webhook", "change webhook", "rotate webhook", "delete webhook", "ping webhook", "deliveries webhook",
+    "deliveries cursor", "delivery webhook", "delivery delivery", "redeliver webhook", "redeliver delivery",
+    "change name", "change url",  # as `create` does, of one that is there
 }  # fmt: skip
 """What is only looked for: it is stored already, or found nowhere."""
 
@@ -95,6 +109,7 @@ TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
     "comment text", "reassign why", "correct_budgets why", "raise_budget why", "drain_worker why",
     "start allow", "retain seconds", "prune older_than", "start within", "create expires_in", "rotate grace",
+    "create types", "create secret", "change types", "change workflows", "rotate secret", "deliveries state",
     "create roles", "create workflows",  # a Principal is made of them, which looks at each
 }  # fmt: skip
 """What is masked, as it is text, or becomes a number."""
@@ -102,7 +117,7 @@ TEXTS = {
 
 def texts_taken() -> Iterator[str]:
     """Give each parameter that takes a text, of whatever changes something for users."""
-    for owner in (ScopedApp, RunHandle, Inbox, ServerKeys, Operations, Conversations):
+    for owner in (ScopedApp, RunHandle, Inbox, ServerKeys, Operations, Conversations, Webhooks):
         for name, method in vars(owner).items():
             if name.startswith("_") or not inspect.iscoroutinefunction(method):
                 continue

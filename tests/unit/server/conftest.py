@@ -30,10 +30,10 @@ Serving = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 @asynccontextmanager
 async def serving(
-    *agents: AnyAgent, who: str = "ann default operator", **settings: Any
+    *agents: AnyAgent, who: str = "ann default operator", store: str = ":memory:", **settings: Any
 ) -> AsyncGenerator[httpx.AsyncClient]:
     """Give a client of a server that serves these agents; whoever asks is `who`, unless a request says otherwise."""
-    async with App.open(":memory:", agents=agents, **settings) as app:
+    async with App.open(store, agents=agents, **settings) as app:
         way = httpx.ASGITransport(application(app, KnownByName()), raise_app_exceptions=False)
         async with httpx.AsyncClient(
             transport=way, base_url="http://podium/api/v1", headers={"x-who": who}, timeout=30

@@ -9,11 +9,10 @@ from podium.cli.named import run_in
 from podium.cli.opening import look
 from podium.cli.options import JsonOption, StoreOption
 from podium.cli.output import print_json
-from podium.cli.tree.chart import recorded_chart
-from podium.cli.tree.source import source_chart
 from podium.errors import UsageError
 from podium.facade.reader import Reader
 from podium.patterns.building.pattern import is_pattern
+from podium.reports.calls.source import source_chart
 
 
 def graph(
@@ -47,5 +46,4 @@ def graph(
 
 
 async def _recorded(reader: Reader, run_id: str) -> str:
-    run = await run_in(reader, run_id)
-    return recorded_chart(run, await reader.runs.generation(run.id))
+    return await reader.runs.graph((await run_in(reader, run_id)).id)

@@ -1,15 +1,13 @@
 """`podium policy`: checks the rules of who may do what, and tells what they would say."""
 
 import asyncio
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from podium.agents.schema import mismatch
 from podium.cli.input import read_input
 from podium.cli.load import load, split
 from podium.cli.opening import open_readonly
@@ -17,13 +15,13 @@ from podium.cli.options import JsonOption
 from podium.cli.output import note, print_json, print_table
 from podium.config import load_config
 from podium.dispatch.registry import Registry
-from podium.dispatch.rules.policy.explaining import Supposed
 from podium.dispatch.rules.policy.loading import checked_rows, load_judge
-from podium.errors import InvalidValue, UsageError
+from podium.errors import UsageError
+from podium.facade.policies import SupposedCall
+from podium.facade.policies import explain as explained
 from podium.model.agent import AnyAgent, Card
-from podium.model.call import Call
 from podium.model.clock import SystemClock
-from podium.model.json import Json, is_object
+from podium.model.json import Json
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
 from podium.model.rules import ruled
 from podium.model.trust import Standing
@@ -101,17 +99,9 @@ def explain(
 
     card = known(agent) or ruled(Card(name=agent), config.agents)
     options = {"input": input, "request": request, "run_input": run_input, "call_input": call_input}
-    said = {name: read_input(text) for name, text in options.items() if text is not None}
-    misfits = list(_misfits(card, tool, said))
-    misfits += _fill_in(said, "input" if tool is None else "call_input", called)
-    if tool is None and not caller and card.traits.runs_inline and "input" in said:
-        said.setdefault("request", said["input"])  # it starts a run
-    if "request" in said:
-        said.setdefault("run_input", said["request"])
-    asked = said.get("input" if tool is None else "call_input")
-    call = Call(
-        run="run", key="0", agent=agent, version=card.version, input=asked, tenant=tenant,
-        principal=user, root="run", callers=tuple(caller or ()),
+    asked = SupposedCall(
+        agent=agent, principal=user, tenant=tenant, callers=caller or (), tool=tool,
+        said={name: read_input(text) for name, text in options.items() if text is not None},
     )  # fmt: skip
     clock, standing = SystemClock(), _standing(config.store)
 
@@ -119,17 +109,15 @@ def explain(
         return standing[name, version].trust(clock.now())
 
     judge = load_judge(config.policy, cards=known, trust=trust, clock=clock)
-    supposed = Supposed(call=call, card=card, tool=tool, arguments=said.get("input"), said=said, cards=known)
-    found = supposed.explained(judge)
-    unknown = [*misfits, *found.unknown]
+    found = explained(asked, judge=judge, called=called, card=card, cards=known, trust=trust)
     if as_json:
-        print_json([{**_plain(each), "unknown": unknown} for each in found.decisions])
+        print_json([{**_plain(each), "unknown": list(found.unknown)} for each in found.decisions])
         return
-    if judge.reads_trust:
-        print(f"{agent} is trusted {trust(agent, card.version)} of 100")
+    if found.trust is not None:
+        print(f"{agent} is trusted {found.trust} of 100")
     for each in found.decisions:
         print(_line(each))
-    for each in unknown:
+    for each in found.unknown:
         note(f"a run may decide otherwise: {each}")
 
 
@@ -146,33 +134,6 @@ def _called(registry: Registry, name: str) -> AnyAgent:
         there = ", ".join(sorted(card.name for card in registry.cards()))
         raise UsageError(f"the files that --file names have no agent {name!r}. Agents there: {there}.")
     return registry.get(name)
-
-
-def _fill_in(said: dict[str, Json], name: str, agent: AnyAgent | None) -> Iterator[str]:
-    """Put an input as the type of its agent dumps it, with its defaults; tells where it does not fit."""
-    if agent is None:
-        return
-    try:
-        said[name] = agent.input.dump(agent.input.load(said.get(name)))
-    except InvalidValue as error:
-        if name in said:
-            yield f"{agent.card.name} does not take that: {error}"
-
-
-def _misfits(card: Card, tool: str | None, said: Mapping[str, Json]) -> Iterator[str]:
-    """Tell where arguments do not fit a tool; raises UsageError where the agent has no such tool."""
-    if tool is None:
-        return
-    about, arguments = card.tools.get(tool), said.get("input")
-    if about is None and card.knows_tools and "/" not in tool:
-        raise UsageError(f"{card.name} has no tool {tool!r}. Its tools: {', '.join(sorted(card.tools)) or 'none'}.")
-    schema = None if about is None else about.schema
-    takes_it = is_object(schema) and "arguments" in schema.get("properties", {})
-    if is_object(arguments) and arguments.keys() == {"tool", "arguments"} and not takes_it:
-        bare = json.dumps(arguments["arguments"], ensure_ascii=False)
-        raise UsageError(f"the input of a tool are its arguments themselves: --input '{bare}'.")
-    if "input" in said and schema is not None and (wrong := mismatch(arguments, schema)) is not None:
-        yield f"{tool} does not take that: {wrong}"
 
 
 def _outside(store: str) -> Sequence[str]:
@@ -208,7 +169,7 @@ def _line(decision: PolicyDecision) -> str:
             return f"{to} is asked by {rule}{f': {reason}' if reason else ''}; if approved:"
 
 
-def _plain(decision: PolicyDecision) -> Json:
+def _plain(decision: PolicyDecision) -> dict[str, Json]:
     match decision:
         case Allowed(rule):
             return {"decision": "allow", "rule": rule}

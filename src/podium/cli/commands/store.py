@@ -120,9 +120,9 @@ def compact_store(store: StoreOption = None, as_json: JsonOption = False) -> Non
 
 @commands.command("move")
 def move(
-    source: Annotated[str, typer.Argument(metavar="FROM", help="The store: a file, or postgresql://…")],
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The store: a file, or postgresql://HOST/NAME")],
     target: Annotated[
-        str | None, typer.Argument(metavar="[TO]", help="Where it is to go on: a new file, or postgresql://….")
+        str | None, typer.Argument(metavar="[TO]", help="Where it is to go on: a new file, or postgresql://HOST/NAME")
     ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Have runs driven at FROM again, where nobody went on.")] = False,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who moves it; else who is logged in.")] = None,

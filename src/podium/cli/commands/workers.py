@@ -138,7 +138,7 @@ async def _drained(store: Store, worker: str) -> bool:
 
 
 def _queues(worker: WorkerState) -> str:
-    return "all" if worker.queues is None else ", ".join(worker.queues)
+    return "all" if worker.queues is None else ", ".join(worker.queues) or "none"
 
 
 def _standing(worker: WorkerState) -> str:

@@ -3,12 +3,13 @@
 import asyncio
 import hashlib
 import logging
+import math
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from podium.engine.fleet import Driver
 from podium.fleets.temporal.placement import DriveRequest, PlaceRun, priority_of, request_of
@@ -57,7 +58,7 @@ class TemporalFleet:
         self._ending: list[asyncio.Task[None]] = []
         self._wanted: dict[tuple[int, int], Placed] = {}
         self._known: dict[tuple[int, int], float] = {}
-        """When what was ready was last placed from here."""
+        """When what was ready was last placed from here; at no time again, where Temporal refuses it."""
         self._something = asyncio.Event()
         self._closed = False
 
@@ -177,16 +178,27 @@ class TemporalFleet:
         try:
             await self._client.start_workflow(
                 PlaceRun.run, request, id=self._id(request), task_queue=self._task_queue(run.queue),
-                priority=priority_of(run.priority), rpc_timeout=_ANSWERS_WITHIN, static_summary=f"run {run.id}",
+                priority=priority_of(run.priority), rpc_timeout=_ANSWERS_WITHIN, static_summary=_summary(run),
                 task_timeout=timedelta(seconds=self._lease),
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             )  # fmt: skip
         except RPCError as error:
-            return f"{error.status.name}, {error.message}"
-        self._wanted.pop((run.n, run.epoch), None)
-        self._known[run.n, run.epoch] = self._clock.monotonic()
+            if error.status is not RPCStatusCode.INVALID_ARGUMENT:
+                return f"{error.status.name}, {error.message}"
+            _LOG.error(
+                "Temporal refuses to take run %s, of the queue %r, and is not asked again by this process: %s. The run "
+                "waits in the store. Correct what it says, then start the worker anew.",
+                run.id, run.queue, error.message,
+            )  # fmt: skip
+            self._placed(run, math.inf)
+            return None
+        self._placed(run, self._clock.monotonic())
         return None
+
+    def _placed(self, run: Placed, at: float) -> None:
+        self._wanted.pop((run.n, run.epoch), None)
+        self._known[run.n, run.epoch] = at
 
     def _task_queue(self, queue: str) -> str:
         return f"{self._name}.{queue}"
@@ -196,3 +208,8 @@ class TemporalFleet:
         if len(run.encode()) > _LONGEST_ID:
             run = hashlib.sha256(run.encode()).hexdigest()
         return f"{self._name}/{run}/{request.epoch}"
+
+
+def _summary(run: Placed) -> str:
+    """Return what Temporal shows of a run: it refuses a long one."""
+    return f"run {run.id}".encode()[:_LONGEST_ID].decode(errors="ignore")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import JSONResponse
 
+from podium.api.agents import GraphBody
 from podium.api.body import PageBody
 from podium.api.lists import RunsGiven
 from podium.api.requests import RequestBody
@@ -103,7 +104,7 @@ async def show_run(run: str, who: Who, generation: Annotated[int | None, Query(g
 
 @router.get(
     "/runs/{run}/result", openapi_extra=rights(*READS),
-    responses={202: {"model": RunResultBody, "description": "It goes on."}, **responses(404)},
+    responses={202: {"model": RunResultBody, "description": "It goes on."}, **responses(404, 409)},
 )  # fmt: skip
 async def run_result(run: str, who: Who, response: Response, wait: Wait = 0) -> RunResultBody:
     """Answer what a run gave, once it has ended; with `wait` that is waited for."""
@@ -131,6 +132,12 @@ async def run_messages(
 ) -> list[RequestBody]:
     """Give what was sent to models, and how that was answered, in order."""
     return [RequestBody.of(each) for each in await who.app.runs.messages(run, key)]
+
+
+@router.get("/runs/{run}/graph", openapi_extra=rights(*READS), responses=responses(404))
+async def draw_run(run: str, who: Who) -> GraphBody:
+    """Draw what a run did as a Mermaid flowchart; of one that restarted its present generation."""
+    return GraphBody(mermaid=await who.app.runs.graph(run))
 
 
 @router.get("/runs/{run}/verify", openapi_extra=rights(*READS), responses=responses(404))

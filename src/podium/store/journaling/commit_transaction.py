@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from podium.model.budget_ids import budget_of_run, share_of_run
-from podium.model.events import EventType
+from podium.model.event_types import EventType
 from podium.model.question import QuestionState
 from podium.model.run import RunState, child_ended
 from podium.store.conversing import AppendTurn, ReleaseTurn, WantTurn
@@ -15,7 +15,7 @@ from podium.store.journaling.budgets import settle_run
 from podium.store.journaling.chain import GENESIS
 from podium.store.journaling.deleting import Deletions
 from podium.store.journaling.escrows import pay
-from podium.store.journaling.events import Events
+from podium.store.journaling.events import EventEntries
 from podium.store.journaling.inbox import InboxWriter
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.ledger import LedgerEntries
@@ -80,7 +80,7 @@ class CommitTransaction:
         self._open_turns: Turns | None = None
         self._open_deletions: Deletions | None = None
         self._entries = LedgerEntries(transaction, salts)
-        self._events = Events(transaction)
+        self._events = EventEntries(transaction)
         self._claims: dict[tuple[int, int], Owned | None] = {}
         self._let_go: set[int] = set()
         """The runs that this worker owned until now."""

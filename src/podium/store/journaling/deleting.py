@@ -1,9 +1,9 @@
 """Deleting what ended runs carry, and ended runs."""
 
 from podium.model.audit import PRUNED, Pruning
-from podium.model.events import EventType
+from podium.model.event_types import EventType
 from podium.store.journaling.appending import Head
-from podium.store.journaling.events import Events
+from podium.store.journaling.events import EventEntries
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.redaction import redact
@@ -22,7 +22,12 @@ class Deletions:
     __slots__ = ("_entries", "_events", "_journals", "_pruned", "_standings", "_transaction")
 
     def __init__(
-        self, transaction: Transaction, standings: Standings, journals: Journals, entries: LedgerEntries, events: Events
+        self,
+        transaction: Transaction,
+        standings: Standings,
+        journals: Journals,
+        entries: LedgerEntries,
+        events: EventEntries,
     ) -> None:
         self._transaction = transaction
         self._standings = standings

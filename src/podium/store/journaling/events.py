@@ -1,9 +1,9 @@
 """The events of a commit: what of what it changes is noteworthy, in the order in which it was done."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from podium.model.events import EventType
+from podium.model.event_types import EventType
 from podium.model.fact import FactKind
 from podium.model.json import Json
 from podium.model.question import QuestionState
@@ -11,27 +11,23 @@ from podium.store.codec import encode
 from podium.store.inserting import NewFact
 from podium.store.operations import BeginGeneration, Block, Close, FinishRun, Park, Release
 
+EventRow = tuple[float | None, EventType, int | None, str | None, str]
+"""When, what, of which run, of which question, and the content as JSON.
 
-class EventRow(NamedTuple):
-    """An event on its way into the book."""
-
-    at: float | None
-    """None where whoever did it did not say: then it is the time of the store."""
-    type: EventType
-    run: int | None
-    """None where it is the run of the question."""
-    question: str | None
-    content: str
-    """As JSON."""
+Without a time it is that of the store; an event of a question is of the run that asks it.
+"""
 
 
-class QuestionsLeft(NamedTuple):
+class QuestionsLeft:
     """What became of questions as runs ended."""
 
-    withdrawn: list[tuple[int, str]]
-    """Those that were withdrawn, each with its run."""
-    shown: list[str]
-    """Those about budgets that came to be shown to people in place of these; some may be withdrawn themselves."""
+    __slots__ = ("shown", "withdrawn")
+
+    def __init__(self) -> None:
+        self.withdrawn: list[tuple[int, str]] = []
+        """Those that were withdrawn, each with its run."""
+        self.shown: list[str] = []
+        """Those about budgets that came to be shown to people in place of these; some may be withdrawn themselves."""
 
 
 class EventsTransaction(Protocol):
@@ -50,7 +46,7 @@ class EventsTransaction(Protocol):
         ...
 
 
-class Events:
+class EventEntries:
     """Gathers the events of a commit, and writes them together."""
 
     __slots__ = ("_ends", "_opened", "_rows", "_transaction")
@@ -64,7 +60,7 @@ class Events:
 
     def of_run(self, run: int, type: EventType, at: float | None, **content: Json) -> None:
         """Note an event of a run."""
-        self._rows.append(EventRow(at, type, run, None, encode(content).decode() if content else "{}"))
+        self._rows.append((at, type, run, None, encode(content).decode() if content else "{}"))
         self._ends |= type is EventType.RUN_ENDED
 
     def of_close(self, run: int, close: Close, facts: Sequence[NewFact]) -> None:
@@ -104,7 +100,7 @@ class Events:
         self._of_question(question, EventType.QUESTION_CLOSED, at, state=state.value)
 
     def _of_question(self, question: str, type: EventType, at: float | None, **content: Json) -> None:
-        self._rows.append(EventRow(at, type, None, question, encode(content).decode()))
+        self._rows.append((at, type, None, question, encode(content).decode()))
 
     def insert(self) -> bool:
         """Append them to the book: late, since nobody else can append until the commit; whether there are any."""
@@ -120,13 +116,14 @@ class Events:
         if not left.withdrawn:
             return
         gone, rows = {question for _, question in left.withdrawn}, self._rows
-        shown, at = set(left.shown), None
+        shown = set(left.shown)
+        at: float | None = None
         self._rows = []
         for row in rows:
-            if row.type is EventType.RUN_ENDED:
-                at = row.at
+            if row[1] is EventType.RUN_ENDED:
+                at = row[0]
                 for run, question in sorted(left.withdrawn):
-                    if run == row.run and question not in shown:  # one that was shown on the way nobody saw
+                    if run == row[2] and question not in shown:  # one that was shown on the way nobody saw
                         self.closed(question, QuestionState.WITHDRAWN, at)
             self._rows.append(row)
         for question in sorted(shown - gone):

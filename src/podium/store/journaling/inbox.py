@@ -11,7 +11,7 @@ from podium.model.principal import INSTALLATION
 from podium.model.question import PersonAnswer, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.journaling.assigning import RemarkRow
-from podium.store.journaling.events import Events
+from podium.store.journaling.events import EventEntries
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Standings
@@ -44,7 +44,7 @@ class InboxWriter:
     )
 
     def __init__(
-        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, events: Events,
+        self, transaction: Transaction, worker: str, standings: Standings, entries: LedgerEntries, events: EventEntries,
         result: Committed,
     ) -> None:  # fmt: skip
         self._transaction = transaction

@@ -1,11 +1,11 @@
 """The runs that record what people changed: over as they begin, chained, and entered in the ledger."""
 
-from podium.model.events import EventType
+from podium.model.event_types import EventType
 from podium.model.run import RunState
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import Head
 from podium.store.journaling.chain import GENESIS
-from podium.store.journaling.events import Events
+from podium.store.journaling.events import EventEntries
 from podium.store.journaling.journals import Journals
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.standings import Newcomers
@@ -19,7 +19,12 @@ class ChangeRecords:
     __slots__ = ("_entries", "_events", "_journals", "_newcomers", "_transaction")
 
     def __init__(
-        self, transaction: Transaction, newcomers: Newcomers, journals: Journals, entries: LedgerEntries, events: Events
+        self,
+        transaction: Transaction,
+        newcomers: Newcomers,
+        journals: Journals,
+        entries: LedgerEntries,
+        events: EventEntries,
     ) -> None:
         self._transaction = transaction
         self._newcomers = newcomers

@@ -16,9 +16,13 @@ class PostgresEvents(PostgresInboxes):
     def questions_left(self) -> QuestionsLeft:
         """Return what `withdraw_questions` did in this transaction; it was sent before what was asked last."""
         self._gathered.send()
-        rows = [row for sent in self._gathered.given for row in sent.fetchall()]
-        shown = [following for _, _, following in rows if following is not None]
-        return QuestionsLeft([(run, question) for run, question, _ in rows], shown)
+        left = QuestionsLeft()
+        for sent in self._gathered.given:
+            for run, question, following in sent.fetchall():
+                left.withdrawn.append((run, question))
+                if following is not None:
+                    left.shown.append(following)
+        return left
 
     def insert_events(self, rows: Sequence[EventRow]) -> None:
         """Append events to the book, in this order: alone with its end, as with that of the ledger, until the commit.

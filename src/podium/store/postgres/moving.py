@@ -1,11 +1,15 @@
 """A store on PostgreSQL whose rows are read or written as a whole."""
 
 import json
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import LiteralString
 
+import psycopg
 from psycopg import sql
 
+from podium.errors import MoveInDoubt
 from podium.model.fact import FactKind
 from podium.store.codec import decode
 from podium.store.postgres.address import Address
@@ -21,6 +25,9 @@ _OWN_COLUMNS = {("facts", "turn"), ("memory", "words")}
 """What is told from the other columns."""
 _SERIAL_RUNS = "run_numbers"
 _NO_LIMIT = "SET idle_in_transaction_session_timeout = 0"
+_ASKS_SECONDS = 60.0
+"""For so long a server is asked what came of a commit, if it does not answer."""
+_PAUSE_SECONDS = 0.2
 _AT_ONCE = 100
 """So many rows are fetched at once; a payload that stands in its row has at most 32 KiB."""
 
@@ -131,15 +138,58 @@ def reading(address: Address) -> Generator[MovedPostgres]:
 def writing(address: Address) -> Generator[MovedPostgres]:
     """Write a store in one transaction, which makes its schema too; it is there once the block has ended well.
 
-    A store that has nothing in it may be there. Nobody else comes to it meanwhile.
+    A store that has nothing in it may be there. Nobody else comes to it meanwhile. Where the connection is lost as it
+    is committed, the server is asked what came of that; raises MoveInDoubt where it does not tell.
     """
     with translated(address.name), connect(address) as connection:
         refuse_pooled(address)
         connection.execute(_NO_LIMIT)
-        with connection.transaction():
+        connection.execute("BEGIN")
+        try:
             migrate(connection, address)
             connection.execute("LOCK TABLE workers IN EXCLUSIVE MODE")
             yield MovedPostgres(connection)
+        except BaseException:
+            if not connection.closed:
+                connection.rollback()
+            raise
+        _commit(connection, address)
+
+
+def _commit(connection: Connection, address: Address) -> None:
+    """Commit, and find out on another connection what came of it where this one is lost."""
+    number = str(_one(connection, "SELECT pg_current_xact_id()::text"))
+    try:
+        connection.execute("COMMIT")
+    except psycopg.OperationalError as error:
+        if not _was_committed(address, number, error):
+            raise
+
+
+def _was_committed(address: Address, number: str, error: psycopg.Error) -> bool:
+    """Whether a transaction was committed, once that is decided; raises MoveInDoubt where the server does not tell."""
+    end = time.monotonic() + _ASKS_SECONDS  # noqa: TID251 - a server lives in real time
+    while time.monotonic() < end:  # noqa: TID251 - the same
+        try:
+            with connect(address) as connection:
+                said = _one(connection, "SELECT pg_xact_status(%s::text::xid8)", number)
+        except psycopg.errors.InvalidParameterValue:
+            return False  # another server, which has never heard of it
+        except psycopg.OperationalError:
+            said = None
+        if said in ("committed", "aborted"):
+            return said == "committed"
+        time.sleep(_PAUSE_SECONDS)
+    raise MoveInDoubt(
+        f"the connection to {address.name} was lost as all was committed there, and it does not answer any more: "
+        f"{error}. So nobody drives runs at either place now. Once it answers, make the same move again: where it says "
+        "that the target is not empty, all is there, and runs go on there. Else it is made now."
+    ) from error
+
+
+def _one(connection: Connection, question: LiteralString, *values: object) -> object:
+    row = connection.execute(question, values).fetchone()
+    return None if row is None else row[0]
 
 
 def _same(value: object) -> object:

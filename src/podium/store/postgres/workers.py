@@ -45,7 +45,13 @@ class PostgresWorkers:
 
     def drain(self, worker: str, drain: Drain) -> bool:
         """Have a worker told at its next beat that it is to drain, and enter that in the ledger."""
-        return self._session.write(lambda connection: ask_to_drain(PostgresStatements(connection), worker, drain))
+
+        def work(connection: Connection) -> bool:
+            statements = PostgresStatements(connection)
+            statements.send("commit_waited")
+            return ask_to_drain(statements, worker, drain)
+
+        return self._session.write(work)
 
     def drained(self, worker: str, now: float) -> None:
         """Say that a worker has drained."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         ConversationQuery,
         CostQuery,
         DeadQuery,
+        DeliveryQuery,
         FactQuery,
         FailureQuery,
         NoticeQuery,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from podium.store.protocol.running import Claimed, RunStore, Serving, Woken
     from podium.store.protocol.store import Store
     from podium.store.protocol.upkeep import GivenOver, StoreSize, Upkeep
+    from podium.store.protocol.webhooks import WebhookBook
     from podium.store.protocol.workers import (
         BeatReply,
         Drain,
@@ -51,6 +53,7 @@ __all__ = [
     "CostQuery",
     "DeadQuery",
     "DeadRun",
+    "DeliveryQuery",
     "Drain",
     "FactQuery",
     "FailureQuery",
@@ -74,6 +77,7 @@ __all__ = [
     "StoredQueue",
     "StoredWorker",
     "Upkeep",
+    "WebhookBook",
     "Woken",
     "WorkerRegistry",
     "walk",
@@ -85,13 +89,14 @@ lazy.exports(
         "podium.store.protocol.found": "ChainFault DeadRun PrunableRun RunFact",
         "podium.store.protocol.page": "Page Query walk",
         "podium.store.protocol.queries": (
-            "ActionQuery AgentQuery BudgetQuery ConversationQuery CostQuery DeadQuery FactQuery "
-            "FailureQuery NoticeQuery PrunableQuery QuestionQuery RunQuery SaidQuery"
+            "ActionQuery AgentQuery BudgetQuery ConversationQuery CostQuery DeadQuery DeliveryQuery "
+            "FactQuery FailureQuery NoticeQuery PrunableQuery QuestionQuery RunQuery SaidQuery"
         ),
         "podium.store.protocol.reading": "RECENT_FACTS ReadStore",
         "podium.store.protocol.running": "Claimed RunStore Serving Woken",
         "podium.store.protocol.store": "Store",
         "podium.store.protocol.upkeep": "GivenOver StoreSize Upkeep",
+        "podium.store.protocol.webhooks": "WebhookBook",
         "podium.store.protocol.workers": "BeatReply Drain LostWorker Serves StoredQueue StoredWorker WorkerRegistry",
     },
 )

@@ -7,6 +7,7 @@ from podium.model.cost import Dimension
 from podium.model.fact import FactKind
 from podium.model.question import QuestionState
 from podium.model.run import RunState
+from podium.model.webhooks import DeliveryState
 from podium.store.protocol.page import Query
 
 
@@ -143,3 +144,14 @@ class CostQuery(Query):
     """Of that only what was called, or started, in the workflow or branch that runs under this key."""
     conversation: str | None = None
     """Of what was done in turns in the conversations of this name, as long as they are there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryQuery(Query):
+    """Which deliveries of a webhook to list; their time is when they were tried first, or asked for.
+
+    Text is looked for in their ids and types, and in why they failed.
+    """
+
+    webhook: str
+    state: DeliveryState | None = None

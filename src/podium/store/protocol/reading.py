@@ -7,7 +7,7 @@ from podium.model.audit import Pruning
 from podium.model.budget import BudgetState
 from podium.model.fact import Fact
 from podium.model.question import Question
-from podium.model.run import Run
+from podium.model.run import Run, RunState
 from podium.store.protocol.page import Page
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ class ReadStore(Protocol):
 
     async def run(self, run_id: str) -> Run | None:
         """Return a run."""
+        ...
+
+    async def run_counts(self) -> dict[RunState, int]:
+        """Return how many runs there are of each state that any has."""
         ...
 
     async def left(self, runs: Sequence[str]) -> list[str]:

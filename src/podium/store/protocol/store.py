@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Protocol
 from podium.model.audit import Ledger
 from podium.model.cache import AnswerCache
 from podium.model.delegation import DelegationBook
-from podium.model.events import EventBook
 from podium.model.memory import MemoryStore
 from podium.model.shared_states import SharedStates
 from podium.model.streams.book import StreamBook
@@ -17,7 +16,9 @@ from podium.store.protocol.workers import WorkerRegistry
 if TYPE_CHECKING:
     from podium.model.action import ActionBook
     from podium.model.api_key import KeyBook
+    from podium.model.events import EventBook
     from podium.model.inbox_book import InboxBook
+    from podium.store.protocol.webhooks import WebhookBook
 
 
 class Store(RunStore, ReadStore, Protocol):
@@ -64,7 +65,12 @@ class Store(RunStore, ReadStore, Protocol):
         ...
 
     @property
-    def events(self) -> EventBook:
+    def webhooks(self) -> "WebhookBook":
+        """Who is told what happens to runs and questions, and what was delivered to them."""
+        ...
+
+    @property
+    def events(self) -> "EventBook":
         """What is noteworthy about all runs and questions, in the order in which it was committed."""
         ...
 

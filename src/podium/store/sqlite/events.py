@@ -18,7 +18,7 @@ class SqliteEvents(SqliteConversing):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        self._left = QuestionsLeft([], [])
+        self._left = QuestionsLeft()
 
     def questions_left(self) -> QuestionsLeft:
         """Return what `withdraw_questions` did in this transaction."""

@@ -194,19 +194,20 @@ class SqliteStore(TableReading, TableBooks):
                 if isinstance(error, (sqlite3.Error, *OF_A_VALUE)):
                     raise translate(error, self.path) from error
                 raise
+        self._learn(group)
+        return result
+
+    def _learn(self, group: CommitTransaction) -> None:
+        """Keep in mind what a commit did."""
         for number, head in group.journals.heads.items():
             if head is None:
                 self._heads.pop(number, None)
             else:
                 self._heads[number] = head
-        self._notice(result)
-        return result
-
-    def _notice(self, result: Committed) -> None:
-        if any(run.sticky for run in result.placed):
-            self._seen = None  # who is to drive it, the next look tells
-        if result.noteworthy:
+        if group.result.noteworthy:
             self.events.ring()
+        if any(run.sticky for run in group.result.placed):
+            self._seen = None  # who is to drive it, the next look tells
 
     def _commit_alone(self, connection: sqlite3.Connection, worker: str, write: Write, head: Head) -> Committed:
         with self._lock if connection is self._patient else _NO_LOCK:

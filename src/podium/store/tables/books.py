@@ -6,10 +6,11 @@ from podium import lazy
 from podium.store.tables.statements import Tables
 
 if TYPE_CHECKING:
-    from podium.store.tables import actions, api_keys, inbox
+    from podium.store.tables import actions, api_keys, inbox, webhooks
 else:
     actions, api_keys = lazy.module("podium.store.tables.actions"), lazy.module("podium.store.tables.api_keys")
     inbox = lazy.module("podium.store.tables.inbox")
+    webhooks = lazy.module("podium.store.tables.webhooks")
 
 
 class TableBooks:
@@ -32,3 +33,8 @@ class TableBooks:
     def inbox(self) -> "inbox.TableInbox":
         """What is said of questions, and who is away."""
         return inbox.TableInbox(self._tables)
+
+    @property
+    def webhooks(self) -> "webhooks.TableWebhooks":
+        """Who is told what happens to runs and questions, and what was delivered to them."""
+        return webhooks.TableWebhooks(self._tables)

@@ -3,10 +3,17 @@
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from podium.model.events import EventType, SystemEvent
+from podium import lazy
+from podium.model.event_types import EventType
 from podium.store.codec import decode
 from podium.store.tables.statements import Row, Statements, Tables
+
+if TYPE_CHECKING:
+    from podium.model import events
+else:
+    events = lazy.module("podium.model.events")
 
 _AT_ONCE = 2_000
 """So many are deleted in one transaction: whoever writes waits for it."""
@@ -41,7 +48,7 @@ class TableEvents:
         for each in self._rings:
             each()
 
-    async def after(self, position: int, limit: int) -> Sequence[SystemEvent]:
+    async def after(self, position: int, limit: int) -> "Sequence[events.SystemEvent]":
         """Return the first events after a position, in order."""
         return [_event(row) for row in await self._tables.read(lambda s: s.all("events_after", position, limit))]
 
@@ -64,9 +71,9 @@ class TableEvents:
         return await self._tables.write_in_thread(work) == _AT_ONCE
 
 
-def _event(row: Row) -> SystemEvent:
+def _event(row: Row) -> "events.SystemEvent":
     position, at, type_, run, root, workflow, tenant, principal, question, to, content = row
-    return SystemEvent(
+    return events.SystemEvent(
         position=position, at=at, type=EventType(type_), run=run, root=root, workflow=workflow, tenant=tenant,
         principal=principal, question=question, to=to, content=decode(content.encode()),
     )  # fmt: skip

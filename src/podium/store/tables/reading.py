@@ -61,6 +61,11 @@ class TableReading:
         row = await self._tables.read(lambda s: s.one("run_row_by_id", run_id))
         return None if row is None else run_of(row)
 
+    async def run_counts(self) -> dict[RunState, int]:
+        """Return how many runs there are of each state that any has."""
+        rows = await self._tables.read_in_thread(lambda s: s.all("runs_counted"))
+        return {RunState(state): number for state, number in rows}
+
     async def left(self, runs: Sequence[str]) -> list[str]:
         """Return those of these runs that have ended or are blocked."""
         if not runs:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from podium.errors import StoreError
 from podium.model.audit import Pruning
-from podium.model.events import EventType, SystemEvent
+from podium.model.event_types import EventType
+from podium.model.events import SystemEvent
 from podium.model.fact import FactKind
 from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import BlockedReason, RunState

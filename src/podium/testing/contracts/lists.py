@@ -1,5 +1,6 @@
 """What a store must do with the conditions and the pages of its lists."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +45,14 @@ class ListsContract(OpenedStore):
                 cursor = page.cursor
             assert pages == [["r4", "r3"], ["r2", "r1"], ["r0"]]
             assert hand.told(hand.store.runs(RunQuery(limit=5))).cursor is None
+
+    def test_runs_are_counted_by_state(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            assert hand.told(hand.store.run_counts()) == {}
+            _fill(hand, chance_of("runs"), 40)
+            everything = _all(hand, RunQuery(limit=1_000))
+            assert len({run.state for run in everything}) > 1
+            assert hand.told(hand.store.run_counts()) == Counter(run.state for run in everything)
 
     def test_what_comes_in_meanwhile_moves_nothing_on_the_next_page(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

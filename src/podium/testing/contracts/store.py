@@ -17,6 +17,7 @@ from podium.testing.contracts.runs import RunsContract
 from podium.testing.contracts.shared_states import SharedStatesContract
 from podium.testing.contracts.streams import StreamsContract
 from podium.testing.contracts.watching import WatchingContract
+from podium.testing.contracts.webhooks import WebhooksContract
 from podium.testing.contracts.workers import WorkersContract
 
 
@@ -33,6 +34,7 @@ class StoreContract(
     ConversationChangesContract,
     DelegationsContract,
     KeysContract,
+    WebhooksContract,
     WatchingContract,
     StreamsContract,
     EventsContract,

@@ -118,7 +118,7 @@ class DictTransaction:
 
     def __init__(self, tables: Tables) -> None:
         self.tables = tables
-        self._left = QuestionsLeft([], [])
+        self._left = QuestionsLeft()
 
     # Ownership and journals
 

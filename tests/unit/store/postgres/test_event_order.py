@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from podium.model.events import EventType
+from podium.model.event_types import EventType
 from podium.store.postgres.address import parsed
 from podium.store.postgres.connection import Connection, connect
 from podium.store.postgres.sql import statement

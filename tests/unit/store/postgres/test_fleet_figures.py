@@ -33,7 +33,7 @@ def test_two_workers_that_do_what_one_does_are_half_of_what_is_hoped_for() -> No
 @pytest.mark.system
 @pytest.mark.parametrize("name", FLEETS)
 async def test_a_fleet_does_what_is_measured(postgres: PostgresServer, name: str) -> None:
-    fleet = Fleet(Server(postgres), name)
+    fleet = Fleet(Server(postgres), FLEETS[name])
     found = await fleet.throughput(10, 2) | await fleet.latency(4) | await fleet.take_over(5, 0.8, signal.SIGKILL)
     assert found["steps_per_s"] > 0
     assert 0 <= found["evenness"] <= 1  # of so few runs one may take all

@@ -4,18 +4,22 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import psycopg
 import pytest
 
-from podium.errors import NotPossible, StoreError, StoreMoved, StoreUnavailable
+from podium.errors import MoveInDoubt, NotPossible, StoreError, StoreMoved, StoreUnavailable
 from podium.operations import moving
 from podium.operations.moving import move_store, undo_move
 from podium.reports.audit import audit
 from podium.store.moving import moved_from, moved_to, place_of
-from podium.store.opening import open_store
+from podium.store.opening import open_existing, open_store
+from podium.store.postgres import moving as on_server
+from podium.store.postgres.connection import Connection
 from podium.store.protocol import Drain, Serves, Store
 from podium.store.sqlite.moving import MovedSqlite
 from podium.store.sqlite.store import SqliteStore
@@ -385,3 +389,55 @@ def test_rows_are_copied_a_few_at_a_time(tmp_path: Path, monkeypatch: pytest.Mon
         assert copy_all(old, new)["blobs"] == 3_000
     assert len(written) == 3_000
     assert max(read[:3_000]) <= 1
+
+
+def lost(monkeypatch: pytest.MonkeyPatch, *, commits: bool) -> None:
+    """Have the connection of a move be lost as it is committed, and the commit be made or not."""
+    execute = Connection.execute
+
+    def losing(connection: Connection, query: Any, *rest: Any, **more: Any) -> Any:
+        if query == "COMMIT":
+            if commits:
+                execute(connection, query)
+            connection.close()
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return execute(connection, query, *rest, **more)
+
+    monkeypatch.setattr(Connection, "execute", losing)
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_where_the_answer_to_the_commit_is_lost_it_is_found_out_what_came_of_it(
+    tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch, *, commits: bool
+) -> None:
+    source, target = str(tmp_path / "a.db"), postgres.address()
+    open_store(source).close()
+    with monkeypatch.context() as patch:
+        lost(patch, commits=commits)
+        with nullcontext() if commits else pytest.raises(StoreUnavailable, match="closed the connection"):
+            move(source, target)
+    with closing(open_store(source)) as store:
+        assert (store.upkeep.given_over() is not None) == commits
+    with nullcontext() if commits else pytest.raises(StoreUnavailable, match="no store"):
+        open_existing(target).close()
+
+
+def test_where_nobody_tells_what_came_of_the_commit_nobody_goes_on_and_the_same_move_tells(
+    tmp_path: Path, postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = str(tmp_path / "a.db"), postgres.address()
+    with closing(open_store(source)) as store:
+        hand = Hand(store)
+        hand.start(new_run("r"), drive=False)
+        store.workers.leave(hand.worker)
+    with monkeypatch.context() as patch:
+        lost(patch, commits=True)
+        patch.setattr(on_server, "_ASKS_SECONDS", 0.0)
+        with pytest.raises(MoveInDoubt, match="make the same move again"):
+            move(source, target)
+    with closing(open_store(source)) as store, pytest.raises(StoreMoved):
+        store.workers.join("w_1", NOW)
+    with pytest.raises(NotPossible, match="the target is not empty"):
+        move(source, target)
+    with closing(open_store(source)) as store, pytest.raises(StoreMoved):
+        store.workers.join("w_1", NOW)

@@ -17,8 +17,16 @@ from podium.model.storable import check_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A delegation that was granted, and the token that stands for it: it is shown this once, and kept nowhere."""
+
+    granted: Granted
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delegations:
-    """The delegations of an app: `app.delegations`."""
+    """The delegations of an app: what `app.delegations` asks."""
 
     book: DelegationBook
     clock: Clock
@@ -26,7 +34,7 @@ class Delegations:
     key: str | None
     audience: str
 
-    async def grant(self, delegation: Delegation) -> str:
+    async def issue(self, delegation: Delegation) -> Issued:
         """Return a token that lets its holder act; raises ConfigError without a key, InvalidValue for no time left."""
         key, now = self._key(), self.clock.now()
         for name in ("by", "to", "tenant"):
@@ -50,7 +58,7 @@ class Delegations:
         }  # fmt: skip
         if delegation.expires is not None:
             claims["exp"] = delegation.expires
-        return signed(claims, key)
+        return Issued(granted=granted, token=signed(claims, key))
 
     async def revoke(self, id: str) -> bool:
         """Void a delegation at once, for calls under way too; False where there was nothing to revoke."""

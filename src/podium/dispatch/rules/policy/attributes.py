@@ -97,6 +97,11 @@ CONTEXT: Mapping[str, ContextAttribute] = {
     ),
     "user": ContextAttribute(type="User", give=lambda matter, _: reference(*matter.user)),
     "tenant": ContextAttribute(type="Tenant", give=lambda matter, _: reference(TENANT, matter.call.tenant)),
+    "roles": ContextAttribute(
+        type="set of text: of whoever asks the server; of other actions none",
+        give=lambda matter, _: [*matter.roles],
+        varies=True,
+    ),
     "caller": ContextAttribute(type="text", give=lambda matter, _: matter.agents[-1] if matter.agents else ""),
     "callers": ContextAttribute(type="set of text", give=lambda matter, _: list(matter.agents)),
     "depth": ContextAttribute(type="long", give=lambda matter, _: len(matter.agents)),

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from podium.dispatch.rules.policy.members import Members
-from podium.dispatch.rules.policy.words import AGENT, READ, WRITE
+from podium.dispatch.rules.policy.words import AGENT, READ, USER, WRITE
 from podium.model.agent import Card
 from podium.model.call import Call
 from podium.model.empty import empty
 from podium.model.json import Json, is_object
 from podium.model.policy import PolicyDecision
+from podium.model.principal import Principal
 from podium.model.step import arguments_in
 from podium.model.tool import ToolCard
 
@@ -18,6 +19,8 @@ Actor = tuple[str, str]
 """The type and the name of the one who acts."""
 
 
+SERVER = Card(name="podium.server")
+"""Stands for the server where it is asked for an operation: it is no agent, and nobody can call it."""
 _READING = ("get", "keys", "search")
 
 
@@ -69,6 +72,8 @@ class PolicyRequest:
     """Whether it is a compensation that was allowed when it was registered."""
     tool: ToolCard | None = None
     """That is used, where one is."""
+    roles: tuple[str, ...] = ()
+    """Those of whoever asks a server."""
     fetched: Mapping[str, Json] = field(default_factory=empty(dict[str, Json]))
     """What the run said of itself, by the name of the attribute."""
 
@@ -89,6 +94,15 @@ class PolicyRequest:
         return cls(
             call=call, card=card, scope=scope, input=arguments_in(sent), granted=granted, user=user,
             agents=(*agents, card.name), tool=tool,
+        )  # fmt: skip
+
+    @classmethod
+    def of_operation(cls, scope: PolicyScope, principal: Principal, about: Json) -> Self:
+        """Return what is to be decided before a server does what a user asks it for; `about` says which and of what."""
+        call = Call(run="", key="", agent=SERVER.name, version="", input=about, tenant=principal.tenant)
+        return cls(
+            call=call, card=SERVER, scope=scope, input=about, granted={}, user=(USER, principal.who), agents=(),
+            roles=tuple(sorted(principal.roles)),
         )  # fmt: skip
 
     @property

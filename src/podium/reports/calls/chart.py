@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from podium.cli.output import one_line
 from podium.formats.mermaid import Flowchart
 from podium.model.fact import Fact
 from podium.model.run import Run
+from podium.reports.calls.labels import label
 from podium.reports.calls.node import CallNode
 from podium.reports.calls.tree import tree_of
 
@@ -40,7 +40,7 @@ def _draw_one(chart: Flowchart, node: CallNode, before: Sequence[str]) -> list[s
     if node.kind == "branch":
         return _draw(chart, node.children, before)
     if node.kind == "workflow":
-        chart.open(one_line(node.name, 60))
+        chart.open(label(node.name, 60))
         inside = _draw(chart, node.children, before)
         chart.close()
         return inside
@@ -52,7 +52,7 @@ def _draw_one(chart: Flowchart, node: CallNode, before: Sequence[str]) -> list[s
 def _label(node: CallNode) -> str:
     state = "" if node.state in ("done", "started") else f": {node.state or 'open'}"
     attempts = f" ({node.attempts} attempts)" if node.attempts > 1 else ""
-    return f"{one_line(node.name, 60)}{attempts}{state}"
+    return f"{label(node.name, 60)}{attempts}{state}"
 
 
 def _side_by_side(nodes: Sequence[CallNode]) -> list[list[CallNode]]:

@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from podium.cli.output import one_line
 from podium.errors import UsageError
 from podium.formats.mermaid import Flowchart
 from podium.model.agent import AnyAgent, Card
+from podium.reports.calls.labels import label
 
 _ASKS = {"ask": "question", "sleep": "wait", "signal": "wait", "spawn": "workflow", "once": "call", "find": "call"}
 _JOINS = {"gather", "race", "select"}
@@ -67,7 +67,7 @@ class _Reader:
         match statement:
             case ast.If(test=test, body=body, orelse=orelse):
                 before = self.calls(test, before)
-                asked = one_line(self._asked(test), 60)
+                asked = label(self._asked(test), 60)
                 ways = self.block(body, [_End(end.node, f"if {asked}") for end in before])
                 return [*ways, *self.block(orelse, [_End(end.node, "else") for end in before])]
             case ast.For(iter=head, body=body) | ast.AsyncFor(iter=head, body=body) | ast.While(test=head, body=body):
@@ -84,7 +84,7 @@ class _Reader:
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
                 ends = self.block(orelse, self.block(body, before))
                 for handler in handlers:
-                    caught = one_line(ast.unparse(handler.type), 40) if handler.type else "an error"
+                    caught = label(ast.unparse(handler.type), 40) if handler.type else "an error"
                     ways = self.block(handler.body, [_End(end.node, f"on {caught}") for end in ends])
                     ends = [*ends, *(way for way in ways if way not in ends and not way.label.startswith("on "))]
                 return self.block(final, ends)
@@ -127,7 +127,7 @@ class _Reader:
             prefix = {"map": "for each: ", "on_undo": "undo with: "}.get(method, "")
             return self.chart.node(f"{prefix}{text}", shape)
         if method == "branch":
-            return self.chart.node(f"branch {one_line(ast.unparse(first), 40)}", "workflow")
+            return self.chart.node(f"branch {label(ast.unparse(first), 40)}", "workflow")
         if method in _ASKS:
             return self.chart.node(f"{method} {self._said(first)}", _ASKS[method])
         return None
@@ -151,4 +151,4 @@ class _Reader:
     def _said(self, part: ast.expr) -> str:
         if isinstance(part, ast.Call) and part.args:
             part = part.args[0]
-        return one_line(str(part.value) if isinstance(part, ast.Constant) else ast.unparse(part), 60)
+        return label(str(part.value) if isinstance(part, ast.Constant) else ast.unparse(part), 60)

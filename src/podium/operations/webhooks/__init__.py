@@ -1,0 +1,1 @@
+"""Webhooks: making and trying them, and delivering what happens to runs and questions."""

@@ -1,0 +1,137 @@
+"""What every request and every answer is held to, whoever asks: names, sizes, time, and the headers of answers."""
+
+import asyncio
+import ipaddress
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from podium.model.server import LOOPBACK, RequestSettings, ServerSettings
+from podium.server.problems import problem
+
+HEADERS: Mapping[str, str] = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+"""Of every answer that does not say otherwise."""
+_HSTS = "max-age=31536000"
+
+
+class Bounds:
+    """Stands around the application. What it refuses never comes to be parsed."""
+
+    def __init__(self, application: ASGIApp, settings: ServerSettings, *, listens_on: str | None) -> None:
+        """Hold requests to the settings; `listens_on` is the address, which says whether it is this machine alone."""
+        self._application = application
+        self._requests: RequestSettings = settings.requests
+        own = LOOPBACK if listens_on is not None and is_loopback(listens_on) else ()
+        self._hosts = frozenset(name.lower() for name in (*settings.hosts, *own)) if settings.hosts or own else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or have the application answer it."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        answering = _BoundedAnswer(send, is_secure=scope.get("scheme") == "https")
+        headers = Headers(scope=scope)
+        if (refused := self._refused(headers)) is not None:
+            status, detail, code = refused
+            await problem(status, detail, code=code)(scope, receive, answering)
+            return
+        counted = _Counted(receive, self._requests.body_bytes)
+        until_it_begins = answering.until_it_begins = asyncio.timeout(self._requests.seconds)
+        try:
+            async with until_it_begins:
+                await self._application(scope, counted, answering)
+        except TimeoutError:
+            if answering.begun or not until_it_begins.expired():
+                raise
+            answering.until_it_begins = None
+            detail = (
+                f"it took longer than {self._requests.seconds:g} seconds; what was begun goes on. Ask how it stands."
+            )
+            await problem(503, detail, code="took-too-long", headers={"Retry-After": "2"})(scope, receive, answering)
+
+    def _refused(self, headers: Headers) -> tuple[int, str, str] | None:
+        """Return status, detail and code where a request is refused by what stands in its headers."""
+        most = self._requests
+        if sum(len(name) + len(value) for name, value in headers.raw) > most.header_bytes:
+            return 431, f"the headers have more than {most.header_bytes:,} bytes: send fewer.", "headers-too-large"
+        if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
+            known = ", ".join(sorted(self._hosts))
+            return (
+                400,
+                f"the server is not called {headers.get('host', '')!r:.200}: it is {known} (`hosts`).",
+                "wrong-host",
+            )
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > most.body_bytes:
+            return 413, _too_large(most.body_bytes), "body-too-large"
+        return None
+
+
+class _Counted:
+    """Receives a body, and no more of it than may be."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._left = most
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise HTTPException(413, _too_large(self._most))
+        return message
+
+
+class _BoundedAnswer:
+    """Sends an answer with the headers that all have; once it begins it may take as long as it likes."""
+
+    def __init__(self, send: Send, *, is_secure: bool) -> None:
+        self._send = send
+        self._is_secure = is_secure
+        self.begun = False
+        self.until_it_begins: asyncio.Timeout | None = None
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            if self.until_it_begins is not None:
+                self.until_it_begins.reschedule(None)
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            if self._is_secure:
+                headers.setdefault("Strict-Transport-Security", _HSTS)
+        await self._send(message)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address on which one listens can be reached from this machine alone."""
+    if address == LOOPBACK[0]:
+        return True
+    try:
+        return ipaddress.ip_address(address.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _host(header: str) -> str:
+    """Return the name in a Host header, without the port."""
+    name = header.rpartition("]")[0].lstrip("[") if header.startswith("[") else header.partition(":")[0]
+    return name.rstrip(".").lower()
+
+
+def _too_large(most: int) -> str:
+    return f"the body has more than {most:,} bytes: send less, or store it elsewhere and send where."

@@ -1,0 +1,16 @@
+"""How bodies are answered: as JSON in which no secret shows that this process knows."""
+
+from typing import Any
+
+import orjson
+from fastapi.responses import JSONResponse
+
+from podium.secrets.masking import MASKING
+
+
+class MaskedJson(JSONResponse):
+    """A body as JSON, with `***` for each secret in it."""
+
+    def render(self, content: Any) -> bytes:
+        """Return a body as it is sent."""
+        return orjson.dumps(MASKING.json(content))

@@ -1,0 +1,163 @@
+"""The figures of the installation, as Prometheus reads them.
+
+What stands in the store is the same whichever process tells it: queues, runs, workers, agents, costs. It is read when
+it is asked for, and at most once in a while. Requests are those of this process.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import cast
+
+from fastapi import Request
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from podium.facade.process_reports import ProcessReports
+from podium.model.clock import SystemClock
+from podium.model.run import RunState
+
+MEDIA = CONTENT_TYPE_LATEST
+_AGE = 10.0
+"""Seconds for which what was read of the store is told again: several scrapers read it once."""
+_COSTS_AGE = 60.0
+"""The same of costs, which take longest to add up."""
+_CLOCK = SystemClock()
+_MOST = 1_000
+"""Agents and models that are told of, at most."""
+_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics(Collector):
+    """What is counted here, and what was last read of the store."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        self._requests = Counter(
+            "podium_http_requests", "Requests that were answered.", ("method", "route", "status"),
+            registry=self._registry,
+        )  # fmt: skip
+        self._seconds = Histogram(
+            "podium_http_request_duration_seconds", "From a request to the end of its answer.", ("method", "route"),
+            registry=self._registry, buckets=_BUCKETS,
+        )  # fmt: skip
+        self._read: dict[str, tuple[float, list[GaugeMetricFamily]]] = {}
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Give what was last read of the store."""
+        return [each for _, found in self._read.values() for each in found]
+
+    async def text(self, reports: ProcessReports) -> str:
+        """Return all figures; raises NotAllowed for a principal who may not see the installation."""
+        reads = {"levels": (_levels, _AGE), "agents": (_agents, _AGE), "costs": (_costs, _COSTS_AGE)}
+        await reports.queues()  # raises NotAllowed, whatever is kept
+        for name, (read, age) in reads.items():
+            known = self._read.get(name)
+            if known is None or reports.now - known[0] >= age:
+                self._read[name] = reports.now, await read(reports)
+        return generate_latest(self._registry).decode()
+
+
+def metrics_of(request: Request) -> Metrics:
+    """Return the figures that a server keeps."""
+    return cast("Metrics", request.app.state.metrics)
+
+
+class CountRequests:
+    """Counts requests by method, route and status, under all else that the server does."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = _CLOCK.monotonic(), 500
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        finally:
+            self._metrics.answered(_method(scope), _route(scope), status, _CLOCK.monotonic() - began)
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
+def _route(scope: Scope) -> str:
+    """Return the address of a route as it is written, so that there are few of them, whatever is asked for."""
+    return getattr(scope.get("route"), "path", "none")
+
+
+async def _levels(reports: ProcessReports) -> list[GaugeMetricFamily]:
+    """Read what is there now: runs, queues, workers."""
+    runs = GaugeMetricFamily("podium_runs", "Runs in the store.", labels=["state"])
+    counts = (await reports.store()).runs
+    for state in RunState:
+        runs.add_metric([state], counts.get(state, 0))
+    ready = GaugeMetricFamily("podium_queue_ready", "Runs that wait for a worker.", labels=["queue"])
+    age = GaugeMetricFamily(
+        "podium_queue_oldest_seconds", "How long the one waits that waits longest.", labels=["queue"]
+    )
+    running = GaugeMetricFamily("podium_queue_running", "Runs that are driven.", labels=["queue"])
+    slots = GaugeMetricFamily("podium_queue_slots", "Runs that workers may drive at once.", labels=["queue"])
+    for queue in await reports.queues():
+        for family, value in ((ready, queue.ready), (age, queue.oldest_age), (running, queue.running)):
+            family.add_metric([queue.queue], value)
+        slots.add_metric([queue.queue], queue.slots)
+    workers = GaugeMetricFamily("podium_workers", "Workers that have not left.", labels=["state"])
+    standings = [each.standing for each in await reports.workers()]
+    for standing in sorted(set(standings)):
+        workers.add_metric([standing], standings.count(standing))
+    return [runs, ready, age, running, slots, workers]
+
+
+async def _agents(reports: ProcessReports) -> list[GaugeMetricFamily]:
+    """Read how the last calls of each agent went."""
+    names = ["agent", "version"]
+    calls = GaugeMetricFamily("podium_agent_recent_calls", "Of the last calls.", labels=[*names, "outcome"])
+    seconds = GaugeMetricFamily(
+        "podium_agent_recent_seconds", "From asked to answered, of the last calls.", labels=[*names, "quantile"]
+    )
+    for each in await reports.agents(limit=_MOST):
+        of = [each.agent, each.version]
+        counts = {"done": each.done, "failed": each.failed, "other": each.calls - each.done - each.failed}
+        for outcome, number in counts.items():
+            calls.add_metric([*of, outcome], number)
+        for quantile, value in (("0.5", each.p50), ("0.95", each.p95)):
+            if value is not None:
+                seconds.add_metric([*of, quantile], value)
+    return [calls, seconds]
+
+
+async def _costs(reports: ProcessReports) -> list[GaugeMetricFamily]:
+    """Add up what was spent since midnight, UTC, by model."""
+    usd = GaugeMetricFamily("podium_cost_today_usd", "US dollars since midnight, UTC.", labels=["model"])
+    tokens = GaugeMetricFamily("podium_tokens_today", "Tokens since midnight, UTC.", labels=["model", "direction"])
+    midnight = datetime.fromtimestamp(reports.now, tz=UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    for each in await reports.costs(by="model", since=midnight.timestamp(), limit=_MOST):
+        model = each.part or ""
+        usd.add_metric([model], each.usd)
+        tokens.add_metric([model, "input"], each.input_tokens)
+        tokens.add_metric([model, "output"], each.output_tokens)
+    return [usd, tokens]

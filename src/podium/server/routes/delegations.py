@@ -1,0 +1,24 @@
+"""Runs that somebody outside starts with the token of a delegation: that is all that such a token is for."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from podium.api.access import DelegatedStart
+from podium.api.runs import RunBody
+from podium.errors import NotSignedIn
+from podium.server.access.sign_in import token_of
+from podium.server.callers import app_of, rights
+from podium.server.problems import responses
+
+router = APIRouter()
+
+
+@router.post("/delegated-runs", status_code=201, openapi_extra=rights("delegate"), responses=responses(404, 409))
+async def start_delegated_run(body: DelegatedStart, request: Request) -> Any:
+    """Start a run with the token of a delegation, on behalf of who granted it; the token is the bearer."""
+    token = token_of(request)
+    if token is None:
+        raise NotSignedIn("send the header `Authorization: Bearer TOKEN`, with what `podium delegate grant` printed.")
+    handle = await app_of(request).redeem(token, body.workflow, body.input)
+    return RunBody.of(await handle.status())

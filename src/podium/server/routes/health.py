@@ -1,0 +1,49 @@
+"""For whoever runs the server: whether it lives, whether it can take requests, and its figures."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import Field
+
+from podium.api.body import ApiBody
+from podium.app import App
+from podium.server.callers import ADMINISTERS, PUBLIC, Who, app_of, rights
+from podium.server.metrics import MEDIA, Metrics, metrics_of
+
+router = APIRouter()
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
+
+
+class HealthBody(ApiBody):
+    """Whether the server can do what it is there for."""
+
+    status: Literal["ok", "unready"]
+    why: Annotated[str, Field(description="Why not; empty where it can.")] = ""
+
+
+@router.get("/health/live", openapi_extra=dict(PUBLIC))
+async def live() -> HealthBody:
+    """Say that the process answers. Whoever gets no answer starts it again."""
+    return HealthBody(status="ok")
+
+
+@router.get(
+    "/health/ready", openapi_extra=dict(PUBLIC),
+    responses={503: {"model": HealthBody, "description": "It is being stopped, or the store is away."}},
+)  # fmt: skip
+async def ready(app: Annotated[App, Depends(app_of)], response: Response) -> HealthBody:
+    """Say whether requests can be sent here: not while it is being stopped, or its store is away."""
+    why = await app.unready()
+    if why:
+        response.status_code = 503
+        return HealthBody(status="unready", why="the server is being stopped, or its store is away")
+    return HealthBody(status="ok")
+
+
+@router.get(
+    "/metrics", openapi_extra=rights(*ADMINISTERS), response_class=Response,
+    responses={200: {"description": "As Prometheus reads it.", "content": _TEXT}},
+)  # fmt: skip
+async def metrics(who: Who, kept: Annotated[Metrics, Depends(metrics_of)]) -> Response:
+    """Give the figures of the installation in Prometheus' text format."""
+    return Response(await kept.text(who.app.reports), media_type=MEDIA)

@@ -1,0 +1,1 @@
+SELECT MIN(ended_at) FROM webhook_deliveries WHERE ended_at IS NOT NULL

@@ -1,0 +1,1 @@
+UPDATE webhooks SET off = %s WHERE id = %s AND off IS NULL

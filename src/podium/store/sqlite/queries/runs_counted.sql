@@ -1,0 +1,1 @@
+SELECT state, COUNT(*) FROM runs GROUP BY state ORDER BY state

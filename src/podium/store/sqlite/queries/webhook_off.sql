@@ -1,0 +1,1 @@
+UPDATE webhooks SET off = ? WHERE id = ? AND off IS NULL

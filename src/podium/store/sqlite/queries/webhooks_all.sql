@@ -1,0 +1,3 @@
+SELECT id, name, url, tenant, scope, "values", secret, former, former_until, off, made_at, made_by, cursor, held_since, held_tries,
+    held_until, held_why
+FROM webhooks ORDER BY made_at, id

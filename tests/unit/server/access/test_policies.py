@@ -1,0 +1,97 @@
+"""Policies judge what a server is asked for, with the same engine as calls; what they deny is 403, with the reason."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podium import Context, workflow
+from podium.errors import ConfigError
+from tests.unit.server.access.conftest import Serving
+
+RULES = """
+permit(principal, action, resource);
+
+@id("frozen") @reason("the books are closed")
+forbid(principal in Group::"trainees", action == Action::"request", resource == Operation::"start_run");
+
+@id("only-own") @reason("retries are for those on call")
+forbid(principal, action == Action::"request", resource == Operation::"retry_run")
+unless { context.roles.contains("on-call") };
+
+@id("two-eyes") @ask("leads") @reason("it is dear")
+forbid(principal, action == Action::"request", resource == Operation::"create_key");
+
+@id("one-run")
+forbid(principal, action == Action::"request", resource == Operation::"show_run")
+when { context.input has run && context.input.run == "run_hidden" };
+"""
+
+
+@workflow
+async def desk(_: Context, text: str) -> str:
+    return text
+
+
+def settings(folder: Path, rules: str = RULES) -> dict[str, Any]:
+    file = folder / "policy.cedar"
+    file.write_text(rules)
+    return {"policy": {"file": str(file), "groups": {"trainees": ["tom"]}}}
+
+
+async def test_a_rule_denies_an_operation_to_some(signed: Serving, tmp_path: Path) -> None:
+    async with signed(desk, **settings(tmp_path)) as served:
+        tom, ann = await served.key(who="tom"), await served.key(who="ann")
+        start = {"workflow": "desk", "input": "x"}
+        refused = await served.client.post("/api/v1/runs", json=start, headers=tom)
+        assert (refused.status_code, refused.json()["code"]) == (403, "not-allowed")
+        assert "the books are closed" in refused.json()["detail"]
+        assert 'User::"tom" may not request Operation::"start_run"' in refused.json()["detail"]
+        assert (await served.client.post("/api/v1/runs", json=start, headers=ann)).status_code == 201
+        assert (await served.client.get("/api/v1/runs", headers=tom)).status_code == 200
+
+
+async def test_a_rule_reads_the_roles_and_what_is_asked(signed: Serving, tmp_path: Path) -> None:
+    async with signed(**settings(tmp_path)) as served:
+        ann, eve = await served.key("operator", "on-call"), await served.key("operator", who="eve")
+        assert (await served.client.post("/api/v1/runs/none/retry", headers=ann)).status_code == 404
+        assert (await served.client.post("/api/v1/runs/none/retry", headers=eve)).status_code == 403
+        assert (await served.client.get("/api/v1/runs/run_hidden", headers=ann)).status_code == 403
+        assert (await served.client.get("/api/v1/runs/run_other", headers=ann)).status_code == 404
+
+
+async def test_a_rule_that_asks_a_person_is_a_no(signed: Serving, tmp_path: Path) -> None:
+    async with signed(**settings(tmp_path)) as served:
+        refused = await served.client.post(
+            "/api/v1/keys", json={"name": "x", "who": "x"}, headers=await served.key("admin")
+        )
+        assert refused.status_code == 403
+        assert "two-eyes has leads asked first" in refused.json()["detail"]
+
+
+async def test_what_no_rule_permits_is_denied(signed: Serving, tmp_path: Path) -> None:
+    async with signed(**settings(tmp_path, 'permit(principal, action == Action::"call", resource);')) as served:
+        refused = await served.client.get("/api/v1/runs", headers=await served.key("admin"))
+        assert refused.status_code == 403
+        assert "no rule of" in refused.json()["detail"]
+
+
+async def test_a_mistake_in_a_rule_about_requests_is_told_at_the_start(signed: Serving, tmp_path: Path) -> None:
+    wrong = settings(tmp_path, 'permit(principal, action == Action::"ask", resource);')
+    with pytest.raises(ConfigError, match='there is no action Action::"ask"'):
+        async with signed(**wrong):
+            pass
+
+
+WRONG: list[dict[str, Any]] = [
+    {"oidc": {"issuer": "https://a", "audience": "x", "audienz": "y"}}, {"request": {}}, {"requests": {"x": 1}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_a_table_inside_of_the_settings_that_does_not_exist_is_told(
+    signed: Serving, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigError, match="server"):
+        async with signed(server=wrong):
+            pass

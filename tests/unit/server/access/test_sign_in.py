@@ -1,0 +1,203 @@
+"""Whoever asks is known by a key, by what the terminal showed, or by a session that no other site can use."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from podium import Context, workflow
+from podium.errors import ConfigError
+from podium.model.delegation import Delegation
+from podium.testing import DrivenClock
+from tests.unit.server.access.conftest import HERE, Serving
+
+ME = "/api/v1/me"
+
+
+@workflow
+async def desk(_: Context, text: str) -> str:
+    return text
+
+
+def said(answer: httpx.Response, status: int) -> Any:
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_a_key_is_taken_in_both_headers_and_says_who_asks(signed: Serving) -> None:
+    async with signed() as served:
+        header = await served.key("viewer", "editors", tenant="acme")
+        key = header["authorization"].removeprefix("Bearer ")
+        wanted = {"who": "bot", "tenant": "acme", "roles": ["editors", "viewer"], "workflows": ["*"]}
+        assert said(await served.client.get(ME, headers=header), 200) == wanted
+        assert said(await served.client.get(ME, headers={"x-api-key": key}), 200) == wanted
+        both = await served.client.get(ME, headers={**header, "x-api-key": key})
+        assert "send one of them" in said(both, 401)["detail"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{}, {"authorization": "Bearer"}, {"authorization": "Bearer podium_x.y"}, {"authorization": "Basic YTpi"},
+     {"authorization": "Bearer a.b.c"}, {"x-api-key": ""}, {"cookie": "podium_session=a.b.c"},
+     {"authorization": "Bearer \xff\xfe"}],
+)  # fmt: skip
+async def test_whoever_says_nothing_that_is_known_is_told_to_sign_in(signed: Serving, header: dict[str, str]) -> None:
+    async with signed() as served:
+        answer = await served.client.get(
+            ME, headers=[(name.encode(), value.encode("latin-1")) for name, value in header.items()]
+        )
+        assert said(answer, 401)["code"] in ("not-signed-in", "token-refused")
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_key_that_was_revoked_is_refused_with_the_next_request(signed: Serving) -> None:
+    async with signed() as served:
+        header = await served.key()
+        assert said(await served.client.get(ME, headers=header), 200)["roles"] == []
+        await served.app.keys.revoke((await served.app.keys.list())[0].id)
+        assert "is revoked" in said(await served.client.get(ME, headers=header), 401)["detail"]
+
+
+async def test_the_link_of_the_terminal_signs_one_browser_in_once(signed: Serving) -> None:
+    async with signed() as served:
+        assert served.access.here is not None
+        link = {"token": served.access.here.link}
+        page = await served.client.get("/sign-in", params=link)
+        assert page.status_code == 200
+        cookie = page.headers["set-cookie"].lower()
+        assert all(each in cookie for each in ("httponly", "samesite=strict", "path=/"))
+        assert said(await served.client.get(ME), 200) == {
+            "who": "starter", "tenant": "default", "roles": ["admin"], "workflows": ["*"],
+        }  # fmt: skip
+        served.client.cookies.clear()
+        assert "used already" in said(await served.client.get("/sign-in", params=link), 401)["detail"]
+        assert said(await served.client.get(ME), 401)["code"] == "not-signed-in"
+        token = {"authorization": f"Bearer {served.access.here.token}"}
+        assert said(await served.client.get(ME, headers=token), 200)["who"] == "starter"
+
+
+FROM: list[tuple[dict[str, str], int]] = [
+    ({"sec-fetch-site": "same-origin"}, 201), ({"sec-fetch-site": "none"}, 201), ({"origin": HERE}, 201),
+    ({"sec-fetch-site": "cross-site"}, 403), ({"sec-fetch-site": "same-site"}, 403), ({}, 403),
+    ({"origin": "http://evil.example"}, 403), ({"origin": "null"}, 403),
+    ({"origin": HERE, "sec-fetch-site": "cross-site"}, 403),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("header", "status"), FROM)
+async def test_a_cookie_changes_something_only_from_a_page_of_this_server(
+    signed: Serving, header: dict[str, str], status: int
+) -> None:
+    async with signed(desk) as served:
+        assert served.access.here is not None
+        await served.client.get("/sign-in", params={"token": served.access.here.link})
+        start = {"workflow": "desk", "input": "x"}
+        assert said(await served.client.post("/api/v1/runs", json=start, headers=header), status)
+        assert said(await served.client.get(ME, headers={"sec-fetch-site": "cross-site"}), 200)
+
+
+async def test_a_session_ends_when_its_time_is_over_and_when_one_signs_out(signed: Serving) -> None:
+    clock = DrivenClock()
+    async with signed(clock=clock, server={"session": "1h"}) as served:
+        assert served.access.here is not None
+        await served.client.get("/sign-in", params={"token": served.access.here.link})
+        [cookie] = served.client.cookies.items()
+        await clock.advance(3_599)
+        assert said(await served.client.get(ME), 200)
+        await clock.advance(1)
+        assert said(await served.client.get(ME, headers={"cookie": "=".join(cookie)}), 401)
+        out = await served.client.post("/sign-out", headers={"origin": HERE})
+        assert 'podium_session="";' in out.headers["set-cookie"]
+        assert said(await served.client.post("/sign-out", headers={"origin": "http://evil.example"}), 403)
+
+
+async def test_a_session_of_another_server_is_none_of_this_one(signed: Serving) -> None:
+    async with signed() as one, signed() as other:
+        assert one.access.here is not None
+        await one.client.get("/sign-in", params={"token": one.access.here.link})
+        assert said(await other.client.get(ME, headers={"cookie": "=".join(*one.client.cookies.items())}), 401)
+
+
+async def test_servers_with_one_session_key_know_each_others_sessions(
+    signed: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSION_KEY", "k" * 16 + "0123456789abcdef")
+    settings = {"server": {"session_key": "env:SESSION_KEY"}}
+    async with signed(**settings) as one, signed(**settings) as other:
+        assert one.access.here is not None
+        await one.client.get("/sign-in", params={"token": one.access.here.link})
+        assert said(await other.client.get(ME, headers={"cookie": "=".join(*one.client.cookies.items())}), 200)
+    monkeypatch.setenv("SESSION_KEY", "short")
+    with pytest.raises(ConfigError, match="too short"):
+        async with signed(**settings):
+            pass
+
+
+async def test_nobody_is_led_to_another_site_after_signing_in(signed: Serving) -> None:
+    for wrong in ("https://evil.example", "//evil.example", "/\\evil.example", "/a\nb", "evil"):
+        async with signed() as served:
+            assert served.access.here is not None
+            page = await served.client.get("/sign-in", params={"token": served.access.here.link, "next": wrong})
+            assert 'url=/api/v1/me"' in page.text
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "podium.example.org"])
+async def test_a_server_that_others_reach_does_not_start_where_nobody_could_sign_in(signed: Serving, host: str) -> None:
+    with pytest.raises(ConfigError, match=r"nobody could sign in there: make a key with `podium keys create"):
+        async with signed(host=host):
+            pass
+
+
+async def test_a_proxy_in_front_makes_loopback_an_address_that_others_reach(signed: Serving) -> None:
+    with pytest.raises(ConfigError, match="nobody could sign in"):
+        async with signed(server={"proxies": ["127.0.0.1"]}):
+            pass
+
+
+async def test_with_a_provider_the_terminal_shows_no_link(signed: Serving) -> None:
+    oidc = {"issuer": "https://login.example.org", "audience": "podium"}
+    async with signed(host="0.0.0.0", base="http://podium.example.org", server={"oidc": oidc}) as served:
+        assert served.access.here is None
+        assert said(await served.client.get("/sign-in", params={"token": "x"}), 401)
+        assert said(await served.client.get("/sign-in"), 401)
+
+
+async def test_a_delegation_starts_runs_and_is_known_for_nothing_else(
+    signed: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DELEGATION_KEY", "d" * 16 + "0123456789abcdef")
+    async with signed(desk, delegation={"key": "env:DELEGATION_KEY"}) as served:
+        token = await served.app.delegations.grant(Delegation(by="ada", to="shop", tenant="acme", quota=1))
+        header = {"authorization": f"Bearer {token}"}
+        start = {"workflow": "desk", "input": "x"}
+        assert said(await served.client.post("/api/v1/runs", json=start, headers=header), 401)
+        assert said(await served.client.get(ME, headers=header), 401)
+        run = said(await served.client.post("/api/v1/delegated-runs", json=start, headers=header), 201)
+        assert (run["tenant"], run["principal"].startswith("delegation:")) == ("acme", True)
+        assert (
+            "used up"
+            in said(await served.client.post("/api/v1/delegated-runs", json=start, headers=header), 401)["detail"]
+        )
+        assert said(await served.client.post("/api/v1/delegated-runs", json=start), 401)
+        key = await served.key("admin")
+        assert said(await served.client.post("/api/v1/delegated-runs", json=start, headers=key), 401)
+
+
+async def test_keys_are_made_rotated_and_revoked_by_admins_who_stand_in_the_actions(signed: Serving) -> None:
+    async with signed() as served:
+        admin = await served.key("admin", who="root")
+        given = {"name": "ci", "who": "ci", "tenant": "acme", "roles": ["viewer"], "expires_in": 60}
+        made = said(await served.client.post("/api/v1/keys", json=given, headers=admin), 201)
+        assert said(await served.client.get(ME, headers={"x-api-key": made["secret"]}), 200)["tenant"] == "acme"
+        where = f"/api/v1/keys/{made['key']}"
+        rotated = said(await served.client.post(f"{where}/rotate", json={"grace": 0}, headers=admin), 200)
+        assert said(await served.client.get(ME, headers={"x-api-key": made["secret"]}), 401)
+        assert said(await served.client.get(ME, headers={"x-api-key": rotated["secret"]}), 200)
+        assert (await served.client.post(f"{where}/revoke", headers=admin)).status_code == 204
+        assert said(await served.client.post(f"{where}/revoke", headers=admin), 409)
+        listed = said(await served.client.get("/api/v1/keys", headers=admin), 200)
+        assert not {"secret", "digest"} & {name for each in listed for name in each}
+        actions = said(await served.client.get("/api/v1/actions", params={"about": made["key"]}, headers=admin), 200)
+        assert [(each["by"], each["what"]) for each in actions["items"]] == [
+            ("root", "revoke keys"), ("root", "revoke keys"), ("root", "rotate keys"), ("root", "create keys"),
+        ]  # fmt: skip
