@@ -575,7 +575,7 @@ MISTAKES: dict[str, tuple[Written, str]] = {
     "an option twice": (lambda: choice("Tone?", ["dry", "dry"]), "expected each of them once."),
     "a default that is no option": (
         asks(lambda ctx: ctx.ask(Choice("Tone?", ["dry"]), within=1, default="loud")),
-        "default of 'Tone?' is 'loud': an option of 'Tone?': 'dry' was expected",
+        "default of 'Tone?' is 'loud': an option of 'Tone?': 'loud' is not one of ['dry'].",
     ),
     "an answer that is no JSON Schema": (
         asks(lambda ctx: ctx.ask("Where?", answer={"type": "thing"})),

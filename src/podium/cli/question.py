@@ -64,13 +64,13 @@ def print_context(context: InboxContext) -> None:
         print("what was said of it:")
         for each in context.discussion:
             given = "" if each.assignee is None else f", who gave it to {in_line(each.assignee)}"
-            said = beneath(MASKING.text(each.text), "  ")
+            said = beneath(MASKING.text(each.text))
             print(f"  {moment(each.at)} {in_line(each.by)}{given}: {said}")
         print()
 
 
 def _done(each: DoneCall) -> str:
-    told = each.gave or each.note
+    told = each.note if each.kind == "question" else each.gave or each.note
     shown = f": {one_line(MASKING.text(told))}" if told else ""
     return f"{each.key} {in_line(each.name)} {each.state or 'is open'}{shown}"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from podium.app import App
 from podium.cli.opening import ALL
 from podium.engine.run.deadline import deadline_of
+from podium.engine.run.reminders import reminder_times
 from podium.engine.worker.waiters import End
 from podium.errors import RunBlocked
 from podium.facade.reader import View
@@ -69,11 +70,15 @@ async def standstill(view: View, run_id: str) -> Standstill | None:
 
 
 async def wakes_itself(view: View, run: Run, deadlines: Container[float | None]) -> bool:
-    """Whether a parked run wakes to go on: not only because the time is up for it, or for a question (`deadlines`)."""
+    """Whether a parked run wakes to go on.
+
+    Not only because the time is up for it, or for a question (`deadlines`), or people are to be told again of one.
+    """
     if run.wake_at is None or run.wake_at in deadlines:
         return False
-    own = deadline_of(await view.runs.generation(run.id))
-    return own is None or own.at != run.wake_at
+    facts = await view.runs.generation(run.id)
+    own = deadline_of(facts)
+    return (own is None or own.at != run.wake_at) and run.wake_at not in reminder_times(facts)
 
 
 async def questions_of(view: View, run: Run) -> Sequence[Question]:

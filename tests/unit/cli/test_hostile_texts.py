@@ -105,7 +105,6 @@ inbox reassign next EVIL --why EVIL --by NAME
 inbox people
 inbox away EVIL EVIL --by NAME
 inbox link next --for NAME
-inbox link next --for NAME
 inbox answer next EVIL --by NAME
 inbox answer next yes --by NAME --comment EVIL
 run desk.py --resume desk

@@ -97,9 +97,9 @@ def test_an_empty_name_is_refused(store: str, command: tuple[str, ...]) -> None:
 def test_questions_are_known_so_too(store: str) -> None:
     (question,) = json.loads(shown("inbox", "list", "--json", store=store).out)
     part_of_it = question["question"][:6]
-    more = json.loads(shown("inbox", "show", part_of_it, "--json", store=store).out)
-    assert {name: more[name] for name in question} == question
-    assert more["said_before"] == []
+    whole = json.loads(shown("inbox", "show", part_of_it, "--json", store=store).out)
+    assert {name: whole[name] for name in question} == question
+    assert (whole["said_before"], whole["discussion"], whole["former"], whole["workflow"]) == ([], [], None, "asks")
     answered = shown("inbox", "answer", part_of_it, "this", "--by", "ann", store=store)
     assert answered.out.startswith("answered by ann. Run run_q1 goes on")
 

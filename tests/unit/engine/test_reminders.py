@@ -3,6 +3,7 @@
 import pytest
 
 from podium import App, Context, Escalation, human, workflow
+from podium.cli.waiting import standstill
 from podium.errors import UsageError
 from podium.model.facts.notices import QuestionReminded
 from tests.unit.engine.bench import Bench
@@ -89,6 +90,17 @@ async def test_an_agent_that_is_a_person_is_reminded_too(bench: Bench) -> None:
         assert await reminded(app, handle.id) == [("ada", 1, 10), ("ada", 2, 30)]
         await app.inbox.answer((await app.inbox.list())[0].id, "so", by="ada")
         assert await handle.result() == "so"
+
+
+async def test_a_run_that_only_reminds_people_does_not_go_on_by_itself(bench: Bench) -> None:
+    async with bench.app(patient) as app:
+        handle = await app.start(patient)
+        for _ in range(2):
+            await bench.clock.settle()
+            still = await standstill(app, handle.id)
+            assert still is not None
+            assert [each.ask.text for each in still.questions] == ["Why?"]
+            await bench.clock.advance(10)
 
 
 def test_a_reminder_at_once_would_be_one_without_end() -> None:

@@ -56,6 +56,10 @@ REFUSED: dict[str, Ask] = {
     "signal name": lambda _, handle, name: handle.signal(name),
     "signal id": lambda _, handle, name: handle.signal("go", id=name),
     "answer by": lambda app, _, name: app.inbox.answer("q_1", "yes", by=name),
+    "comment by": lambda app, _, name: app.inbox.comment("q_1", "Mind you.", by=name),
+    "reassign to": lambda app, _, name: app.inbox.reassign("q_1", name),
+    "reassign by": lambda app, _, name: app.inbox.reassign("q_1", by=name),
+    "away by": lambda app, _, name: app.inbox.away("ada", None, by=name),
     "discard by": lambda app, handle, name: app.operations.discard(handle.id, why="old", by=name),
     "redact by": lambda app, handle, name: app.operations.redact(handle.id, why="old", by=name),
     "correct_budgets by": lambda app, handle, name: app.operations.correct_budgets(handle.id, why="old", by=name),
@@ -92,7 +96,8 @@ LOOKED_FOR = {
     "start workflow", "repin run_id", "repin version", "repin from_key", "repin_all workflow", "repin_all version",
     "repin_all to", "fork run_id", "fork key", "fork name", "fork tenant", "discard run_id", "redact run_id",
     "redact name", "redact tenant", "delete name", "delete tenant", "retry run_id", "requeue runs", "handle run_id",
-    "answer question_id", "backup path", "run workflow", "correct_budgets run_id",
+    "answer question_id", "comment question_id", "reassign question_id", "away person", "away tenant",
+    "backup path", "run workflow", "correct_budgets run_id",
     "correct_budgets key", "raise_budget run_id", "drain_worker worker", "rotate key", "revoke key", "list tenant",
     "get webhook", "change webhook", "rotate webhook", "delete webhook", "ping webhook", "deliveries webhook",
     "deliveries cursor", "delivery webhook", "delivery delivery", "redeliver webhook", "redeliver delivery",
@@ -102,7 +107,7 @@ LOOKED_FOR = {
 
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
-    "correct_budgets why", "raise_budget why", "drain_worker why",
+    "comment text", "reassign why", "correct_budgets why", "raise_budget why", "drain_worker why",
     "start allow", "retain seconds", "prune older_than", "start within", "create expires_in", "rotate grace",
     "create types", "create secret", "change types", "change workflows", "rotate secret", "deliveries state",
     "create roles", "create workflows",  # a Principal is made of them, which looks at each

@@ -54,3 +54,12 @@ class Reminders:
 
     def _dues(self, open_ones: Iterable[QuestionAsked]) -> Sequence[float]:
         return [due for each in open_ones if (due := self.due(each)) is not None]
+
+
+def reminder_times(facts: Sequence[Fact]) -> frozenset[float]:
+    """Return when people are to be told again of what a run has asked, whether or not that is still open."""
+    reminders = Reminders()
+    reminders.read(facts)
+    asked = (fact.content for fact in facts if fact.kind is FactKind.QUESTION)
+    dues = (reminders.due(said) for said in asked if isinstance(said, QuestionAsked))
+    return frozenset(due for due in dues if due is not None)
