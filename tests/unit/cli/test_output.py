@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from podium.cli.answering import to_value
 from podium.cli.checks import EXTRAS
-from podium.cli.commands.inbox import to_value
 from podium.cli.output import count, duration, money, one_line
 from podium.cli.servers import ServerPlace, find_servers, models_of
 from podium.errors import UsageError

@@ -140,7 +140,7 @@ async def test_options_have_titles_and_a_quorum_of_choices_is_a_list(bench: Benc
 
 async def test_a_choice_and_an_edit_that_nobody_makes_give_their_defaults(bench: Bench) -> None:
     @workflow
-    async def hurried(ctx: Context) -> list[str]:
+    async def hurried(ctx: Context) -> list[str | None]:
         tone = await ctx.ask(Choice("Tone?", TONES), within=10, default="dry")
         draft = "teh end"
         return [tone, await ctx.ask(Edit("Polish it.", draft), within=10, default=draft)]

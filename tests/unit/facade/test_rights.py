@@ -25,6 +25,7 @@ Right = Literal[
     "sees a question",
     "steers",
     "answers",
+    "comments",
     "is asked",
     "starts",
     "talks",

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from podium import Agent, App, Escalation, agent
-from podium.cli.commands.inbox import to_value
+from podium.cli.answering import to_value
 from podium.errors import InvalidValue, PatternError, RunFailed
 from podium.model.json import Json
 from podium.model.question import Question
