@@ -35,7 +35,9 @@ NOT_RUN = re.compile(r"^# not run\b:?(?P<reason>.*)")
 SHOWN_ERROR = re.compile(r"^(?:error:|waits for |Some wait for |Killed$|(?:\d+ \w+, )*\d+ failed[,:])", re.MULTILINE)
 NOT_PRINTED = {"", "…", "Killed"}
 VARIES = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+\+00:00)?|\b\d+(?:\.\d+)? (?:ms|s|min|h|µs)\b")
-ID = re.compile(r"\b(?:run|q)_[0-9a-z]{16}\b|(?<=127\.0\.0\.1:)\d+\b|(?<=Bearer )[\w-]{43}\b")
+ID = re.compile(
+    r"\b(?:run|q)_[0-9a-z]{16}\b|(?<=127\.0\.0\.1:)\d+\b|(?:(?<=Bearer )|(?<=sign-in\?token=))[\w-]{43}(?![\w-])"
+)
 """What stands for something else each time: runs, questions, ports and tokens."""
 COMMANDS = ("$ podium ", "$ python ", "$ curl ", "$ export ", "$ kill ")
 SERVE = "podium serve "

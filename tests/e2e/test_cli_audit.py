@@ -60,7 +60,7 @@ KILLED = """
 import os, signal
 
 from podium import App, run_sync
-from podium.store.journaling import commit_transaction as commit
+from podium.store.journaling import deleting as commit
 
 inside = commit.redact
 

@@ -251,8 +251,9 @@ def test_doctor_sees_a_worker_and_a_blocked_run(desk: Desk) -> None:
 def test_an_inbox_shows_and_takes_answers_that_fit(desk: Desk) -> None:
     desk.write(
         "ask.py",
-        "from podium import Context, workflow\n\n@workflow\nasync def ask(ctx: Context) -> str:\n"
-        "    return await ctx.ask('Which one?', answer=str, subject={'of': ['a', 'b']}, to='chef')\n",
+        "from typing import Annotated\n\nfrom podium import Context, workflow\nfrom pydantic import Field\n\n"
+        "Word = Annotated[str, Field(min_length=2)]\n\n@workflow\nasync def ask(ctx: Context) -> str:\n"
+        "    return await ctx.ask('Which one?', answer=Word, subject={'of': ['a', 'b']}, to='chef')\n",
     )
     desk.podium("run", "ask.py")
     assert desk.podium("inbox", "list", "--to", "nobody").out == "nothing waits for nobody\n"

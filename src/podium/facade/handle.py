@@ -21,10 +21,11 @@ from podium.store.operations import CommitVerdict, Send
 
 if TYPE_CHECKING:
     from podium.facade import ratings
-    from podium.model.rating import Rating
+    from podium.model import rating
     from podium.model.streams.event import StreamEvent
     from podium.services.streams import reading
 else:
+    rating = lazy.module("podium.model.rating")
     ratings = lazy.module("podium.facade.ratings")
     reading = lazy.module("podium.services.streams.reading")
 
@@ -93,7 +94,9 @@ class RunHandle(Generic[Out]):
                 async for event in events:
                     yield event
 
-    async def rate(self, score: float, *, comment: str = "", key: str | None = None, by: str | None = None) -> "Rating":
+    async def rate(
+        self, score: float, *, comment: str = "", key: str | None = None, by: str | None = None
+    ) -> "rating.Rating":
         """Write down what somebody thinks of the run, or of its call at `key`: from 0, of no use, to 1, as wanted.
 
         It is entered in the ledger, and no redaction of the run deletes the comment. Whoever may see the run may rate
@@ -101,7 +104,7 @@ class RunHandle(Generic[Out]):
         """
         return await ratings.rate(self._scope, self.id, score=score, comment=comment, key=key, by=by)
 
-    async def ratings(self) -> "Sequence[Rating]":
+    async def ratings(self) -> "Sequence[rating.Rating]":
         """Return what was thought of the run, newest first."""
         return await ratings.ratings(self._scope, self.id)
 

@@ -78,6 +78,7 @@ class Inbox(Questions):
         scope = self._scope
         parts, user = scope.parts, scope.principal
         NAME.check("for_ of a link", for_)
+        check_name("for_ of a link", for_)
         span = parts.config.links.within if within is None else in_seconds(within, "within of a link", FINITE)
         scope.must_answer("make links")
         question = await self.get(question_id)

@@ -16,6 +16,7 @@ from podium.model.budget import Budget
 from podium.model.conversation import TurnIn, foreign, turn_of_run
 from podium.model.delegation import delegation_of
 from podium.model.duration import Duration
+from podium.model.expected import FLAG
 from podium.model.json import Json
 from podium.model.principal import NOBODY, Principal
 from podium.model.run import RunOptions
@@ -152,6 +153,7 @@ class ScopedApp:
         NotAllowed for a conversation that was begun on behalf of another principal.
         """
         parts = self._scope.parts
+        FLAG.check("same_input", same_input)
         self._scope.must_change("start runs")
         tenant, principal = self._owner(id, tenant, principal)
         found = parts.workflows.find(workflow)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from podium.errors import UsageError
+from podium.model.expected import is_list
 from podium.model.person import is_same
 from podium.model.storable import check_name
 
@@ -49,7 +50,7 @@ class Principal:
         if not isinstance(self.roles, AbstractSet):  # pyright: ignore[reportUnnecessaryIsInstance]  claims of a token
             raise UsageError(f"roles is {self.roles!r}; expected a set of names, such as {{'operator'}}.")
         object.__setattr__(self, "roles", frozenset(self.roles))
-        if isinstance(self.workflows, str) or not self.workflows:
+        if not is_list(self.workflows) or not self.workflows:
             raise UsageError(f"workflows is {self.workflows!r}; expected patterns of names, such as ('desk', 'crm-*').")
         object.__setattr__(self, "workflows", tuple(self.workflows))
         for pattern in self.workflows:

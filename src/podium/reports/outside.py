@@ -24,6 +24,10 @@ OUTSIDE = (
         why="it says only where runs go on; what was moved is audited there",
     ),
     Outside(
+        what="events of the system", columns=("events",),
+        why="what they tell of stands in the facts, and in the ledger",
+    ),
+    Outside(
         what="caches",
         columns=("answers_kept", "answers_vectors", "stream_watches", "stream_heads", "stream_events"),
         why="what a run was given of them stands in its facts",

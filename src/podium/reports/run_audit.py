@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from podium.engine.run.reopening import voided
+from podium.errors import UsageError
 from podium.model.audit import RECORDED, Audit, LedgerEntry, redacted_bytes
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.runs import Ended, Redacted, Started
@@ -17,7 +18,7 @@ from podium.store.protocol import Store
 _IN_HAND = (RunState.READY, RunState.RUNNING)
 """States that a run can be in after it wrote facts that the ledger does not know yet."""
 
-_NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
+_NONSENSE = (AttributeError, KeyError, TypeError, ValueError, UsageError)
 """What reading raises where somebody wrote what we never write."""
 
 

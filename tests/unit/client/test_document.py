@@ -31,6 +31,18 @@ NO_METHOD: Mapping[str, str] = {
 """What the client has no method for, and why."""
 NOT_YET = frozenset(
     {
+        "DELETE /webhooks/{webhook}",
+        "GET /events",
+        "GET /runs/{run}/events",
+        "GET /webhooks",
+        "GET /webhooks/{webhook}",
+        "GET /webhooks/{webhook}/deliveries",
+        "GET /webhooks/{webhook}/deliveries/{delivery}",
+        "PATCH /webhooks/{webhook}",
+        "POST /webhooks",
+        "POST /webhooks/{webhook}/deliveries/{delivery}/redeliver",
+        "POST /webhooks/{webhook}/ping",
+        "POST /webhooks/{webhook}/rotate",
         "DELETE /conversations/{name}",
         "GET /actions",
         "GET /audit/export",

@@ -10,7 +10,8 @@ _BUG, _FINAL, _REFUSED = FailureKind.BUG, FailureKind.FINAL, FailureKind.REFUSED
 _SAME: Mapping[FailureKind, tuple[str, ...]] = {
     _BUG: (
         "UsageError", "ConfigError", "UnknownAgent", "UnknownRun", "UnknownQuestion", "UnknownConversation",
-        "UnknownWebhook", "NotVerified",
+        "UnknownWebhook", "NotVerified", "NotSignedIn", "TooManyRequests",
+        "ServerError", "ServerUnavailable", "ProviderAway",
         "AlreadyAnswered", "NotPossible", "NotAllowed", "OtherEmbedder", "WrongLoop", "TokenRefused", "PatternError",
         "StoreError", "NotAStore", "StoreDamaged", "StoreUnavailable", "StoreLost", "MoveInDoubt", "StoreMoved",
         "Unwritable", "StoreBusy",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from podium import App, Budget, Config, Context, Retry, agent, human, workflow
+from podium import App, Budget, Config, Context, Retry, agent, errors, human, workflow
 from podium.errors import CallFailed, RunFailed
 from podium.guards import size
 from podium.model.fact import FactKind
@@ -20,7 +20,9 @@ from tests.unit.engine.bench import Bench
 
 EVERYTHING = Retry(attempts=3, delay=1.0, jitter=0.0, kinds=frozenset(FailureKind))
 
-RAISED = sorted(name for name in KINDS if "Store" not in name and name not in ("UnknownAgent", "Unwritable"))
+RAISED = sorted(
+    name for name in KINDS if name != "UnknownAgent" and not issubclass(getattr(errors, name), errors.StoreError)
+)
 """The errors that a workflow can raise: those of the store, and of agents that are not there, are no failures."""
 
 

@@ -142,7 +142,7 @@ def test_a_mutant_stands_where_its_code_does_beside_other_alphabets() -> None:
     [
         ("dispatch/rules/limit/limiter.py", "unit/dispatch/test_limiter.py", "is named after it"),
         ("dispatch/rules/limit/gate.py", "unit/engine/test_limits.py", "is named after the room limit"),
-        ("operations/operator.py", "unit/reports/test_dead_letters.py", "calls discard, retry"),
+        ("operations/operator.py", "unit/engine/test_restart_refused.py", "calls not_awaited"),
         (
             "engine/run/mailbox.py",
             "unit/engine/test_parking.py",

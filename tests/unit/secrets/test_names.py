@@ -57,6 +57,9 @@ REFUSED: dict[str, Ask] = {
     "signal id": lambda _, handle, name: handle.signal("go", id=name),
     "answer by": lambda app, _, name: app.inbox.answer("q_1", "yes", by=name),
     "comment by": lambda app, _, name: app.inbox.comment("q_1", "Mind you.", by=name),
+    "start affinity": lambda app, _, name: app.start(flow, affinity=name),
+    "rate by": lambda _, handle, name: handle.rate(1.0, by=name),
+    "link for_": lambda app, _, name: app.inbox.link("q_1", for_=name),
     "reassign to": lambda app, _, name: app.inbox.reassign("q_1", name),
     "reassign by": lambda app, _, name: app.inbox.reassign("q_1", by=name),
     "away by": lambda app, _, name: app.inbox.away("ada", None, by=name),
@@ -97,6 +100,7 @@ LOOKED_FOR = {
     "repin_all to", "fork run_id", "fork key", "fork name", "fork tenant", "discard run_id", "redact run_id",
     "redact name", "redact tenant", "delete name", "delete tenant", "retry run_id", "requeue runs", "handle run_id",
     "answer question_id", "comment question_id", "reassign question_id", "away person", "away tenant",
+    "link question_id", "linked token", "rate key",
     "backup path", "run workflow", "correct_budgets run_id",
     "correct_budgets key", "raise_budget run_id", "drain_worker worker", "rotate key", "revoke key", "list tenant",
     "get webhook", "change webhook", "rotate webhook", "delete webhook", "ping webhook", "deliveries webhook",
@@ -107,8 +111,8 @@ LOOKED_FOR = {
 
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
-    "comment text", "reassign why", "correct_budgets why", "raise_budget why", "drain_worker why",
-    "start allow", "retain seconds", "prune older_than", "start within", "create expires_in", "rotate grace",
+    "comment text", "rate comment", "reassign why", "correct_budgets why", "raise_budget why", "drain_worker why",
+    "start allow", "retain seconds", "prune older_than", "start within", "link within", "create expires_in", "rotate grace",
     "create types", "create secret", "change types", "change workflows", "rotate secret", "deliveries state",
     "create roles", "create workflows",  # a Principal is made of them, which looks at each
 }  # fmt: skip

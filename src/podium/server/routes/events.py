@@ -27,10 +27,10 @@ def _streamed(
     what: str, body: type[SystemEventBody | StreamEventBody], example: str
 ) -> dict[int | str, dict[str, Any]]:
     """Return what the document says of a stream whose data is of a type."""
-    content = {
-        "schema": {"type": "string", "contentMediaType": "text/event-stream", "x-data": body.model_json_schema()},
-        "example": example,
-    }
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": body.model_json_schema()}
+    text, number = {"type": "string"}, {"type": "integer", "minimum": 0}
+    event = {"type": "object", "properties": {"data": data, "event": text, "id": text, "retry": number}}
+    content = {"itemSchema": event, "example": example}
     return {200: {"description": what, "content": {"text/event-stream": content}}}
 
 
