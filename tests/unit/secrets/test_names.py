@@ -112,7 +112,8 @@ LOOKED_FOR = {
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
     "comment text", "rate comment", "reassign why", "correct_budgets why", "raise_budget why", "drain_worker why",
-    "start allow", "retain seconds", "prune older_than", "start within", "link within", "create expires_in", "rotate grace",
+    "start allow", "retain seconds", "prune older_than", "start within",
+    "link within", "create expires_in", "rotate grace",
     "create types", "create secret", "change types", "change workflows", "rotate secret", "deliveries state",
     "create roles", "create workflows",  # a Principal is made of them, which looks at each
 }  # fmt: skip

@@ -30,7 +30,7 @@ def _streamed(
     data = {"type": "string", "contentMediaType": "application/json", "contentSchema": body.model_json_schema()}
     text, number = {"type": "string"}, {"type": "integer", "minimum": 0}
     event = {"type": "object", "properties": {"data": data, "event": text, "id": text, "retry": number}}
-    content = {"itemSchema": event, "example": example}
+    content = {"schema": {"type": "array", "items": event}, "itemSchema": event, "example": example}
     return {200: {"description": what, "content": {"text/event-stream": content}}}
 
 
