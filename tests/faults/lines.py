@@ -1,5 +1,6 @@
 """A line between one process and a PostgreSQL server that can be cut: nothing comes through, and nobody is told."""
 
+import itertools
 import os
 import random
 import shutil
@@ -12,6 +13,8 @@ from tempfile import TemporaryDirectory
 
 from tests.faults.proxies import LosingProxy
 from tests.postgres import SUPERUSER, postgres_server
+
+_NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def has_networks() -> bool:
 @contextmanager
 def _network() -> Generator[tuple[str, str, str]]:
     """Make a network namespace with a wire to it; give its name, this end of the wire, and the address there."""
-    name, here, there = (f"pd{os.getpid()}{end}" for end in ("n", "a", "b"))
+    number = next(_NUMBERS)  # a wire is gone only some time after the one that had its name
+    name, here, there = (f"pd{os.getpid()}{end}{number}" for end in ("n", "a", "b"))
     net = f"198.{random.randrange(18, 20)}.{random.randrange(256)}"  # set aside for tests by RFC 2544
     _ip("netns", "add", name)
     try:
