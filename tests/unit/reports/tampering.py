@@ -142,6 +142,13 @@ def row_changed(db: sqlite3.Connection, chance: Random) -> str:
     return f"{column} of {run} changed"
 
 
+def key_half_revoked(db: sqlite3.Connection, chance: Random) -> str:
+    """Say by whom a key was revoked, and not when."""
+    (key,) = chance.choice(db.execute("SELECT id FROM api_keys WHERE revoked_at IS NULL").fetchall())
+    db.execute("UPDATE api_keys SET revoked_by = 'eve' WHERE id = ?", (key,))
+    return f"key {key} was said to be revoked by eve"
+
+
 def ledger_changed(db: sqlite3.Connection, chance: Random) -> str:
     (n,) = chance.choice(db.execute("SELECT n FROM ledger").fetchall())
     if chance.random() < 0.5:
@@ -287,7 +294,7 @@ def stray_facts(db: sqlite3.Connection, chance: Random) -> str:
 ALL: list[Tamper] = [
     fact_changed, fact_removed, fact_inserted, facts_reordered, tail_cut, run_removed, chain_recomputed,
     sealed_by_another, row_changed, ledger_changed, seals_removed, seal_forged, content_taken, blob_forged,
-    fact_appended, question_changed, redaction_faked, redacted_refilled, stray_facts,
+    fact_appended, question_changed, redaction_faked, redacted_refilled, stray_facts, key_half_revoked,
 ]  # fmt: skip
 
 

@@ -141,7 +141,8 @@ class TableLedger:
             key, *issued, revoked_at, revoked_by, _ = (row[:8], *row[8:])
             yield row[0], KEY_MADE, key_made_digest(*key)
             yield row[0], KEY_ISSUED, key_issued_digest(row[0], *issued)
-            ended = None if revoked_at is None else key_revoked_digest(row[0], revoked_at, revoked_by)
+            is_whole = revoked_at is None and revoked_by is None
+            ended = None if is_whole else key_revoked_digest(row[0], revoked_at or 0.0, revoked_by or "")
             yield row[0], KEY_REVOKED, ended
 
     def actions(self) -> Iterator[tuple[str, bytes]]:
