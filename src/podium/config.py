@@ -48,8 +48,7 @@ Compensations = Literal["as_registered", "judged_anew"]
 _TABLES: Mapping[str, type] = {
     "audit": AuditSettings, "budgets": BudgetSettings, "delegation": DelegationSettings, "limits": LimitSettings,
     "links": LinkSettings, "policy": PolicySettings, "prices": PriceSettings, "secrets": SecretSettings,
-    "server": ServerSettings,
-    "webhooks": WebhookSettings,
+    "server": ServerSettings, "webhooks": WebhookSettings,
 }  # fmt: skip
 _FIELDS: Mapping[str, Expected] = {
     **{name: instance(kind, f"{kind.__name__}(…)") for name, kind in _TABLES.items()},
@@ -151,14 +150,8 @@ class Config:
 
 
 SECTIONS: "dict[str, TypeForm[object]]" = {
-    "agents": dict[str, AgentRules], "audit": AuditSettings, "budgets": BudgetSettings,
-    "delegation": DelegationSettings, "guards": dict[str, GuardSettings], "limits": LimitSettings,
-    "links": LinkSettings, "loops": Loops,
+    **_TABLES, "agents": dict[str, AgentRules], "guards": dict[str, GuardSettings], "loops": Loops,
     "monitor": MonitorSettings | bool, "notify": NotifySettings, "people": dict[str, Person],
-    "policy": PolicySettings,
-    "prices": PriceSettings, "secrets": SecretSettings,
-    "server": ServerSettings,
-    "webhooks": WebhookSettings,
 }  # fmt: skip
 """The settings that are tables, and the type of what stands in them."""
 

@@ -96,8 +96,9 @@ class Client(_Everything[Blocking]):
         for proxies, certificates and sockets; it stays yours to close.
         """
         address = _address(url, token, timeout, retries)
-        self._own = httpx.Client() if http is None else None
-        super().__init__(Blocking(http or self._own or httpx.Client(), address))
+        used = httpx.Client() if http is None else http
+        self._own = used if http is None else None
+        super().__init__(Blocking(used, address))
 
     def close(self) -> None:
         """Close the connections."""
@@ -125,8 +126,9 @@ class AsyncClient(_Everything[Awaiting]):
     ) -> None:  # fmt: skip
         """Make a client of the server at `url`; see `Client`."""
         address = _address(url, token, timeout, retries)
-        self._own = httpx.AsyncClient() if http is None else None
-        super().__init__(Awaiting(http or self._own or httpx.AsyncClient(), address))
+        used = httpx.AsyncClient() if http is None else http
+        self._own = used if http is None else None
+        super().__init__(Awaiting(used, address))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from podium.client.api_call import ApiCall, Sending
 from podium.client.problems import error_of, unfit, unreachable
 from podium.errors import ServerError
+from podium.formats.retry_after import retry_after
 from podium.model.json import Json
 
 T = TypeVar("T")
@@ -85,15 +86,9 @@ def _pause(call: ApiCall[Any], reply: HttpReply, tried: int) -> float | None:
         nothing_sent = isinstance(reply, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         return usual if call.again or nothing_sent else None
     if reply.status_code == _TOO_MANY or (reply.status_code == _AWAY and call.again):
-        asked = _asked(reply)
+        asked = retry_after(reply.headers, status=reply.status_code) or 0.0
         return None if asked > _LONGEST_ASKED else max(asked, usual)
     return None
-
-
-def _asked(reply: httpx.Response) -> float:
-    """Return for how many seconds a server wants to be left alone."""
-    said = reply.headers.get("retry-after", "")
-    return float(said) if said.isascii() and said.isdigit() else 0.0
 
 
 def _read(reply: httpx.Response, answer: type[T]) -> T:

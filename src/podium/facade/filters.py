@@ -36,19 +36,9 @@ SEARCHED = Expected(
 )
 """What is looked for in a list."""
 _TEXTS = (
-    "tenant",
-    "principal",
-    "tag",
-    "cursor",
-    "workflow",
-    "parent",
-    "prefix",
-    "agent",
-    "run",
-    "to",
-    "assignee",
+    "tenant", "principal", "tag", "cursor", "workflow", "parent", "prefix", "agent", "run", "to", "assignee",
     "conversation",
-)
+)  # fmt: skip
 EXPECTED: Mapping[str, Expected] = {
     **dict.fromkeys(_TEXTS, or_none(TEXT)), "text": or_none(SEARCHED),
     "since": or_none(MOMENT), "until": or_none(MOMENT), "limit": WHOLE,

@@ -1,6 +1,7 @@
 """`app.inbox`: what waits for people, answering it, and who is to."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from podium.agents.jsonable import json_copy
@@ -156,8 +157,8 @@ class Inbox(Questions):
     ) -> Absence:
         """Note that somebody is away until a time, in seconds since 1970, or with None that they are back.
 
-        What they were given and is open goes to whom it would be given now. People say it of themselves, operators of
-        anybody. Raises InvalidValue where nobody is known by this name.
+        What they were given and is open goes to whom it would be given now, if there is anybody. People say it of
+        themselves, operators of anybody. Raises InvalidValue where nobody is known by this name.
         """
         NAME.check("person who is away", person)
         or_none(MOMENT).check("until of who is away", until)
@@ -177,7 +178,8 @@ class Inbox(Questions):
         if absence.until > now:
             query = QuestionQuery(state=QuestionState.OPEN, assignee=name, tenant=known.tenant)
             async for each in walk(parts.store.questions, query):
-                await self._route(each, INSTALLATION, "")
+                with suppress(NotPossible):  # it was closed meanwhile, or nobody is known who could have it instead
+                    await self._route(each, INSTALLATION, "")
         return absence
 
     async def people(self) -> Sequence[PersonNow]:
@@ -185,7 +187,7 @@ class Inbox(Questions):
         parts, user = self._scope.parts, self._scope.confined
         found: list[PersonNow] = []
         for tenant in dict.fromkeys(each.tenant for each in self._people.known.values()):
-            if user is not None and not user.administers and user.tenant != tenant:
+            if user is not None and user.tenant != tenant:
                 continue
             now = await parts.store.inbox.now(tenant, parts.clock.now())
             found += [
@@ -223,8 +225,7 @@ class Inbox(Questions):
         parts = self._scope.parts
         now = await parts.store.inbox.now(question.tenant, parts.clock.now())
         if question.assignee is not None:  # who has it now is not held up by having it
-            own = folded(question.assignee)
-            now = now.without(own)
+            now = now.without(folded(question.assignee))
         given = self._people.assign(question.ask.to, question.tenant, now)
         if given is None:
             raise NotPossible(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from podium.engine.run.held_turns import HeldTurns
+from podium.errors import UnknownQuestion
 from podium.facade.filters import Filters, check_filters
 from podium.facade.sight import Sight
 from podium.model.conversation_state import ConversationMessage
@@ -76,14 +77,15 @@ class Questions:
         said = await self.said_before(question_id, last=last)
         question, store = await self.get(question_id), self._sight.store
         run = await store.run(question.run)
-        assert run is not None  # a question goes with its run
+        if run is None:  # it was pruned meanwhile, and its questions with it
+            raise UnknownQuestion(f"question {question_id} is gone, with the run that asked it.")
         trail = trail_of(question, await store.facts(question.run))
         earlier = await store.questions(QuestionQuery(state=None, run=question.run, limit=_EARLIER))
         former = former_draft(question, earlier)
         return InboxContext(
             question=question, run=run, done=trail.done, left_out=trail.left_out, cost=await self._cost(question.run),
             former=former, diff=diff_of(former, question.ask.subject), reminders=trail.reminders, said_before=said,
-            discussion=await store.inbox.remarks(question_id),
+            discussion=await store.inbox.remarks(question_id), answers=trail.answers,
         )  # fmt: skip
 
     async def _cost(self, run: str) -> Cost | None:

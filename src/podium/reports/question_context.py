@@ -11,10 +11,10 @@ from podium.model.cost import Cost
 from podium.model.fact import Fact, FactKind
 from podium.model.facts.answers import AnsweredDone
 from podium.model.facts.notices import QuestionReminded
-from podium.model.facts.waits import QuestionAsked
+from podium.model.facts.waits import QuestionAnswered, QuestionAsked
 from podium.model.inbox_book import Remark
 from podium.model.json import Json, encode, is_array, is_object
-from podium.model.question import Question
+from podium.model.question import PersonAnswer, Question
 from podium.model.question_kinds import QuestionKind
 from podium.model.run import Run
 from podium.reports.calls.tree import key_order, tree_of
@@ -68,6 +68,8 @@ class InboxContext:
     """What was said last in the conversation in which it is asked."""
     discussion: Sequence[Remark]
     """What people said of it, and to whom it was given."""
+    answers: Sequence[PersonAnswer]
+    """What people answered, once the run has taken it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Trail:
     done: Sequence[DoneCall]
     left_out: int
     reminders: int
+    answers: Sequence[PersonAnswer]
 
 
 def trail_of(question: Question, facts: Sequence[Fact]) -> Trail:
@@ -97,7 +100,9 @@ def trail_of(question: Question, facts: Sequence[Fact]) -> Trail:
     ]  # fmt: skip
     told = (fact.content for fact in facts if fact.kind is FactKind.NOTICE)
     reminders = sum(isinstance(said, QuestionReminded) and said.question == question.id for said in told)
-    return Trail(done[-_MOST_CALLS:], max(len(done) - _MOST_CALLS, 0), reminders)
+    answered = (fact.content for fact in facts if fact.kind is FactKind.QUESTION)
+    answers = [said.answers for said in answered if isinstance(said, QuestionAnswered) and said.question == question.id]
+    return Trail(done[-_MOST_CALLS:], max(len(done) - _MOST_CALLS, 0), reminders, answers[-1] if answers else ())
 
 
 def former_draft(question: Question, earlier: Iterable[Question]) -> Json:

@@ -8,9 +8,14 @@ from fastapi.responses import JSONResponse
 from podium.secrets.masking import MASKING
 
 
+def masked_json(body: Any) -> bytes:
+    """Return a JSON value as it is sent."""
+    return orjson.dumps(MASKING.json(body))
+
+
 class MaskedJson(JSONResponse):
     """A body as JSON, with `***` for each secret in it."""
 
     def render(self, content: Any) -> bytes:
         """Return a body as it is sent."""
-        return orjson.dumps(MASKING.json(content))
+        return masked_json(content)

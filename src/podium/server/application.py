@@ -1,18 +1,15 @@
 """The application: an app of Podium behind HTTP."""
 
 from importlib import metadata
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
-from podium.api.problems import ProblemBody
 from podium.app import App
 from podium.server.access.bounds import Bounds
 from podium.server.access.cors import allow_origins
-from podium.server.access.schemes import SCHEMES, WAYS
 from podium.server.answers import MaskedJson
 from podium.server.callers import Access
-from podium.server.illustrating import illustrate
+from podium.server.document import describe
 from podium.server.metrics import CountRequests, Metrics
 from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
@@ -75,24 +72,5 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
     server.add_middleware(Bounds, settings=app.config.server, listens_on=listens_on)
     server.add_middleware(CountRequests, metrics=metrics)
     answer_errors(server)
-    _complete(server)
-    illustrate(server)
+    describe(server)
     return server
-
-
-def _complete(server: FastAPI) -> None:
-    """Have the document describe problems, of which no route has one as its model."""
-    made = server.openapi
-
-    def document() -> dict[str, Any]:
-        if server.openapi_schema is None:
-            found = made()
-            schema = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
-            parts = schema.pop("$defs", {})
-            components = found.setdefault("components", {})
-            components.setdefault("schemas", {}).update({**parts, "ProblemBody": schema})
-            components["securitySchemes"], found["security"] = SCHEMES, WAYS
-        assert server.openapi_schema is not None
-        return server.openapi_schema
-
-    server.openapi = document

@@ -103,6 +103,8 @@ def test_pauses_grow_and_end() -> None:
 
 def test_a_server_is_left_alone_for_as_long_as_it_says_but_not_for_ever() -> None:
     assert carried_out(START, [MANY, AWAY, GOOD])[1] == [7.0, 2.0]
+    until = answer(429, "http", retry_after="Tue, 01 Dec 2026 08:00:09 GMT", date="Tue, 01 Dec 2026 08:00:00 GMT")
+    assert carried_out(START, [until, GOOD])[1] == [9.0]  # as what stands between may say it
     found, pauses = carried_out(START, [answer(429, "http", retry_after="3600")])
     assert (type(found), found.status, pauses) == (ServerError, 429, [])
 

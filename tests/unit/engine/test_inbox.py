@@ -207,6 +207,20 @@ async def test_what_is_open_goes_to_others_when_somebody_goes_away(bench: Bench)
         assert not (await audit(app.store)).faults
 
 
+async def test_what_nobody_else_can_have_stays_where_it_is_and_holds_up_nothing(bench: Bench) -> None:
+    async with bench.app(ask, people=PEOPLE) as app:
+        await app.start(ask, "operators")
+        stays = await asked(bench, app)
+        await app.start(ask, "editors")
+        await bench.clock.settle()
+        (goes,) = [each for each in (await app.inbox.list()).items if each.id != stays.id]
+        assert goes.assignee == "ada"
+        await app.inbox.reassign(stays.id, "ada")
+        await user(app, "ada").inbox.away("ada", bench.clock.now() + 3600)
+        assert (await app.inbox.get(stays.id)).assignee == "ada"
+        assert (await app.inbox.get(goes.id)).assignee == "bob"
+
+
 async def test_an_absence_ends_by_itself(bench: Bench) -> None:
     async with bench.app(ask, people=PEOPLE) as app:
         await app.inbox.away("ada", bench.clock.now() + 60)

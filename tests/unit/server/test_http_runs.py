@@ -5,6 +5,7 @@ from typing import Any
 
 from podium import Context, Retry, agent, workflow
 from podium.errors import NotDone
+from podium.secrets.masking import MASKING
 from tests.unit.server.conftest import Serving
 
 
@@ -132,3 +133,21 @@ async def test_what_is_unknown_or_anothers_is_not_there(serving: Serving) -> Non
         assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, "Bearer")
         unknown = await client.post("/runs", json={"workflow": "nothing"})
         assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown-agent")
+
+
+async def test_a_secret_that_became_known_later_is_shown_in_no_answer(serving: Serving) -> None:
+    async with serving(article) as client:
+        asked, key = {"workflow": "article", "input": "k-7f3a9c55e1"}, {"idempotency-key": "order 8"}
+        first = await client.post("/runs?wait=20", json=asked, headers=key)
+        assert "k-7f3a9c55e1" in first.text
+        MASKING.learn("k-7f3a9c55e1", "env:DOOR")
+        run = first.json()["id"]
+        for answer in (
+            await client.post("/runs?wait=20", json={**asked, "input": "***"}, headers=key),
+            await client.get(f"/runs/{run}/result"),
+            await client.get(f"/runs/{run}/events"),
+        ):
+            assert answer.status_code in (200, 409), answer.text
+            assert "k-7f3a9c55e1" not in answer.text
+        again = await client.post("/runs?wait=20", json=asked, headers=key)
+        assert (again.status_code, again.json()["value"]) == (200, "All about ***.")

@@ -33,17 +33,8 @@ class Mailbox:
     """Hands the signals of one run to its branches, the oldest first."""
 
     __slots__ = (
-        "_activity",
-        "_handed",
-        "_ring",
-        "_runtime",
-        "_signals",
-        "_waits",
-        "questions",
-        "reminders",
-        "turns",
-        "wake",
-    )
+        "_activity", "_handed", "_ring", "_runtime", "_signals", "_waits", "questions", "reminders", "turns", "wake",
+    )  # fmt: skip
 
     def __init__(
         self, signals: Iterable[Signal], wake: int, runtime: Runtime, activity: Activity, *, ring: Callable[[], None]

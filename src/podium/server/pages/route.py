@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from podium.app import App
-from podium.errors import AlreadyAnswered, InvalidValue, TokenRefused, UnknownRun
+from podium.errors import AlreadyAnswered, InvalidValue, TokenRefused, UnknownQuestion
 from podium.facade.linked import LinkedQuestion
 from podium.operations.links import PATH
 from podium.server.callers import app_of
@@ -77,7 +77,7 @@ async def _linked(app: App, token: str) -> LinkedQuestion | Response:
 async def _shown(found: LinkedQuestion, status: int, **what: Any) -> HTMLResponse:
     try:
         context = await found.context()
-    except UnknownRun:
+    except UnknownQuestion:
         return _message("This question is gone", "The run that asked was deleted.", 410)
     return html("question.html", status, view=page_view(found, context, **what))
 

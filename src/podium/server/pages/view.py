@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from podium.facade.linked import LinkedQuestion, QuestionContext
+from podium.facade.linked import LinkedQuestion
 from podium.formats.spans import ahead, moment_in_words, span_in_words
 from podium.model.json import Json, is_object
 from podium.model.question import Question, QuestionState
-from podium.reports.calls.node import CallNode
+from podium.reports.question_context import DoneCall, InboxContext
 from podium.server.pages.answers import AnswerWay, in_words, ways_of
 from podium.server.pages.shapes import ShownValue, compared, shape
 from podium.server.pages.words import iso, names, shown, shown_in_line, spent
 
 _MOST_CALLS = 12
+_CALLS = ("call", "workflow", "child")
 _MINUTE = 60
 _SIGNS = {"done": "done", "failed": "failed", "refused": "refused", "cancelled": "cancelled", "expired": "expired"}
 
@@ -87,27 +88,28 @@ class PageView:
 
 
 def page_view(
-    linked: LinkedQuestion, context: QuestionContext, *, ways: Sequence[AnswerWay] | None = None,
+    linked: LinkedQuestion, context: InboxContext, *, ways: Sequence[AnswerWay] | None = None,
     notice: str = "", zone: tzinfo = UTC,
 ) -> PageView:  # fmt: skip
     """Return what the page shows; `ways` with what was typed into them, where they were sent and did not fit."""
     question, run, now = linked.question, context.run, linked.now
     ask, over = question.ask, standing(linked)
     subject, tool = _subject(question)
-    calls = [node for node in context.tree.root.walk() if node.kind in ("call", "workflow", "child") and node.name]
+    calls = [each for each in context.done if each.kind in _CALLS and each.name]
     return PageView(
         title=shown_in_line(ask.text.strip().split("\n")[0])[:120], text=shown(ask.text).strip(),
         person=shown_in_line(linked.link.person), to=shown_in_line(ask.to), kind=ask.kind,
         subject=None if subject is None else shape(subject), tool=tool,
-        changed=compared(context.earlier, ask.subject), standing=over,
+        changed=compared(context.former, ask.subject), standing=over,
         deadline=None if question.deadline is None else _time(question.deadline, now, zone),
         link_until=_time(linked.link.expires, now, zone), others=_others(question),
         answers=_answers(question, context), run=run.id, workflow=shown_in_line(run.workflow),
         said=[_remark(each.author, each.text) for each in context.said_before if each.text],
         discussion=[_remark(each.by, each.text) for each in context.discussion],
         principal="" if question.principal == "local" else shown_in_line(question.principal),
-        begun=_time(run.created_at, now, zone), cost=spent(context.tree.root.total()),
-        steps=[_step(node) for node in calls[-_MOST_CALLS:]], more_steps=max(len(calls) - _MOST_CALLS, 0),
+        begun=_time(run.created_at, now, zone), cost=spent(context.cost),
+        steps=[_step(each) for each in calls[-_MOST_CALLS:]],
+        more_steps=context.left_out + max(len(calls) - _MOST_CALLS, 0),
         ways=() if over else ways_of(question) if ways is None else ways, notice=notice,
     )  # fmt: skip
 
@@ -156,7 +158,7 @@ def _subject(question: Question) -> tuple[Json, str]:
     return subject, ""
 
 
-def _answers(question: Question, context: QuestionContext) -> Sequence[GivenAnswer]:
+def _answers(question: Question, context: InboxContext) -> Sequence[GivenAnswer]:
     found: list[GivenAnswer] = []
     for each in context.answers:
         words, value = in_words(question, each.value)
@@ -171,9 +173,9 @@ def _answers(question: Question, context: QuestionContext) -> Sequence[GivenAnsw
     return found
 
 
-def _step(node: CallNode) -> DoneStep:
-    took = "" if node.began is None or node.ended is None else _took(node.ended - node.began)
-    return DoneStep(name=shown_in_line(node.name), state=_SIGNS.get(node.state, "under way"), took=took)
+def _step(call: DoneCall) -> DoneStep:
+    took = "" if call.seconds is None else _took(call.seconds)
+    return DoneStep(name=shown_in_line(call.name), state=_SIGNS.get(call.state, "under way"), took=took)
 
 
 def _took(seconds: float) -> str:

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from podium.formats.printable import in_line, printable
+from podium.model.cost import Cost
 from podium.model.json import Json
-from podium.reports.calls.node import Spent
 from podium.secrets.masking import MASKING
 
 _CENT = 0.01
@@ -25,12 +25,14 @@ def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
-def spent(amount: Spent) -> str:
+def spent(amount: Cost | None) -> str:
     """Return what was spent; empty where nothing was."""
+    if amount is None:
+        return ""
     tokens = amount.input_tokens + amount.output_tokens
     parts = [f"{tokens:,} tokens"] if tokens else []
-    if amount.usd is not None:
-        parts.insert(0, f"${amount.usd:,.4f}" if 0 < amount.usd < _CENT else f"${amount.usd:,.2f}")
+    if amount.usd:
+        parts.insert(0, f"${amount.usd:,.4f}" if amount.usd < _CENT else f"${amount.usd:,.2f}")
     return " · ".join(parts)
 
 

@@ -4,7 +4,6 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.responses import JSONResponse
 
 from podium.api.agents import GraphBody
 from podium.api.body import PageBody
@@ -30,6 +29,7 @@ from podium.errors import UsageError
 from podium.facade.handle import AnyHandle
 from podium.model.budget import Budget
 from podium.model.run import RunState
+from podium.server.answers import MaskedJson
 from podium.server.callers import OPERATES, READS, STARTS, RequestScope, Who, rights
 from podium.server.problems import responses
 
@@ -70,9 +70,7 @@ async def start_run(body: RunStart, who: Who, wait: Wait = 0, idempotency_key: I
     status = 201 if handle.new else 200
     if wait and not answer.state.ended and answer.state is not RunState.BLOCKED:
         status = 202
-    return JSONResponse(
-        answer.model_dump(mode="json"), status, {"Location": f"/api/v1/runs/{handle.id}"}
-    )  # fmt: skip
+    return MaskedJson(answer.model_dump(mode="json"), status, {"Location": f"/api/v1/runs/{handle.id}"})
 
 
 async def _result(who: RequestScope, handle: AnyHandle, wait: float) -> RunResultBody:

@@ -12,6 +12,7 @@ from podium.errors import PodiumError
 from podium.model.event_types import EventType
 from podium.model.events import SystemEvent
 from podium.model.streams.event import StreamEvent
+from podium.server.answers import masked_json
 from podium.server.problems import problem_of
 
 _KEPT = 4_000
@@ -61,4 +62,4 @@ class SystemFrames:
 
 def written(id: int, type: str, body: ApiBody) -> bytes:
     """Return an event as it is sent."""
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (id, type.encode(), body.model_dump_json().encode())
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (id, type.encode(), masked_json(body.model_dump(mode="json")))
