@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from podium.dispatch.rules.limit.gate import Gate, Sent
@@ -172,6 +172,7 @@ async def test_what_begins_while_the_store_is_asked_counts_for_its_whole_window(
 
 
 @settings(max_examples=examples(20), deadline=None)
+@example(Limit(concurrency=1, per=PER, max_wait=math.inf), [(0.0, who, 0, 0.0, 0.0) for who in range(3)])
 @given(limits, arrivals)
 def test_in_no_window_does_more_begin_and_everybody_comes_to_their_turn(
     limit: Limit, arrivals: list[tuple[float, int, int, float, float]]

@@ -113,8 +113,9 @@ class Share(Generic[W]):
         if waiting or self.rivals:
             if now >= self._kept + (self._given_at if self.rivals else self._asked_at):
                 self.ask()
-            return waiting > 0 and not self.asking
-        if self._alarm is None:
+            if waiting:
+                return not self.asking
+        if not self.is_ready:
             self.look(now)
         return False
 
