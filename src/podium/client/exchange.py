@@ -4,16 +4,21 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cache
 from secrets import SystemRandom
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from podium import lazy
 from podium.client.api_call import ApiCall, Sending
 from podium.client.problems import error_of, unfit, unreachable
 from podium.errors import ServerError
-from podium.formats.retry_after import retry_after
 from podium.model.json import Json
+
+if TYPE_CHECKING:
+    from podium.formats import retry_after
+else:
+    retry_after = lazy.module("podium.formats.retry_after")
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -86,7 +91,7 @@ def _pause(call: ApiCall[Any], reply: HttpReply, tried: int) -> float | None:
         nothing_sent = isinstance(reply, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
         return usual if call.again or nothing_sent else None
     if reply.status_code == _TOO_MANY or (reply.status_code == _AWAY and call.again):
-        asked = retry_after(reply.headers, status=reply.status_code) or 0.0
+        asked = retry_after.retry_after(reply.headers, status=reply.status_code) or 0.0
         return None if asked > _LONGEST_ASKED else max(asked, usual)
     return None
 

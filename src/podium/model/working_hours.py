@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from math import floor
 from zoneinfo import ZoneInfo
 
 from podium.errors import UsageError
@@ -27,7 +28,7 @@ class Shift:
     begins: int
     ends: int
 
-    def covers(self, weekday: int, minute: float) -> bool:
+    def covers(self, weekday: int, minute: int) -> bool:
         """Whether a minute of a day of the week is in it."""
         if weekday == self.weekday and self.begins <= minute < self.ends:
             return True
@@ -46,9 +47,10 @@ class WorkingHours:
         """Whether they work at a time, in seconds since 1970."""
         if not self.shifts:
             return True
-        local = datetime.fromtimestamp(at, self.zone)
-        minute = local.hour * _HOUR + local.minute + (local.second + local.microsecond / 1e6) / 60
-        return any(each.covers(local.weekday(), minute) for each in self.shifts)
+        local = datetime.fromtimestamp(
+            floor(at), self.zone
+        )  # a part of a second would be rounded, into the next minute
+        return any(each.covers(local.weekday(), local.hour * _HOUR + local.minute) for each in self.shifts)
 
     def next_at(self, at: float) -> float:
         """Return the first time from then on at which they work."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from podium.errors import UsageError
@@ -87,6 +87,7 @@ def test_nobody_gets_more_than_they_take_as_long_as_anybody_asked_has_room(
         assert capacity is None or load[given_to.name] <= capacity
 
 
+@example("mon-fri 09:00-17:00", "UTC", 1799999999.9999998)
 @given(some.sampled_from(HOURS), some.sampled_from(ZONES), WEEKS)
 def test_the_next_time_at_work_is_one_and_none_is_passed_over(hours: str, zone: str, when: float) -> None:
     """Looked at every minute of the wait, as clocks that are set forward and back make this hard to get right."""
