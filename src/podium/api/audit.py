@@ -1,13 +1,15 @@
 """Who did what for whom, why it was allowed, what people decided, and at what price."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, Moment, moment, moment_or_none
 from podium.model.json import Json
-from podium.reports.audit_report import AuditReport, ReportedQuestion, ReportedRun
+
+if TYPE_CHECKING:
+    from podium.reports.audit_report import AuditReport, ReportedQuestion, ReportedRun
 
 
 class ReportedCostBody(ApiBody):
@@ -65,7 +67,7 @@ class ReportedQuestionBody(ApiBody):
     answered_by: list[str]
 
     @classmethod
-    def of(cls, asked: ReportedQuestion) -> Self:
+    def of(cls, asked: "ReportedQuestion") -> Self:
         """Return a question of a report as others see it."""
         answers = [ReportedAnswerBody(at=moment(each.at), by=each.by, said=each.said) for each in asked.answers]
         return cls(
@@ -104,7 +106,7 @@ class ReportedRunBody(ApiBody):
     changes: list[ReportedChangeBody]
 
     @classmethod
-    def of(cls, run: ReportedRun) -> Self:
+    def of(cls, run: "ReportedRun") -> Self:
         """Return a run of a report as others see it."""
         return cls(
             run=run.run, workflow=run.workflow, version=run.version, tenant=run.tenant, principal=run.principal,
@@ -134,7 +136,7 @@ class AuditReportBody(ApiBody):
     runs: list[ReportedRunBody]
 
     @classmethod
-    def of(cls, report: AuditReport) -> Self:
+    def of(cls, report: "AuditReport") -> Self:
         """Return a report as others see it."""
         costs = [
             ReportedCostBody(agent=cost.part, calls=cost.calls, input_tokens=cost.input_tokens,

@@ -1,6 +1,6 @@
 """Webhooks, and what was delivered to them."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
@@ -8,7 +8,9 @@ from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
 from podium.model.event_types import EventType
 from podium.model.json import Json, decode
 from podium.model.webhooks import DeliveryState, Hold, Webhook, WebhookDelivery
-from podium.operations.webhooks.subscriptions import SignedWebhook
+
+if TYPE_CHECKING:
+    from podium.operations.webhooks.subscriptions import SignedWebhook
 
 Patterns = Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
 _TYPES = f"Patterns of the events that are told, such as `run_*`: {', '.join(EventType)}."
@@ -105,7 +107,7 @@ class WebhookSecretBody(WebhookBody):
     secret: Annotated[str | None, Field(description="`whsec_…`; null of one that is a reference.")]
 
     @classmethod
-    def signed(cls, made: SignedWebhook) -> Self:
+    def signed(cls, made: "SignedWebhook") -> Self:
         """Return a webhook with its secret."""
         return cls(**_fields(made.webhook), secret=made.secret)
 

@@ -1,11 +1,14 @@
 """Workers and queues: who drives runs, and what waits."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, Moment, moment
-from podium.reports.workers import QueueState, WorkerStanding, WorkerState, WorkersWanted
+from podium.model.worker_standing import WorkerStanding
+
+if TYPE_CHECKING:
+    from podium.reports.workers import QueueState, WorkerState, WorkersWanted
 
 
 class DrainBody(ApiBody):
@@ -33,7 +36,7 @@ class WorkerBody(ApiBody):
     drain: DrainBody | None
 
     @classmethod
-    def of(cls, worker: WorkerState) -> Self:
+    def of(cls, worker: "WorkerState") -> Self:
         """Return a worker as others see it."""
         drain = worker.drain
         return cls(
@@ -56,7 +59,7 @@ class QueueBody(ApiBody):
     slots: int
 
     @classmethod
-    def of(cls, queue: QueueState) -> Self:
+    def of(cls, queue: "QueueState") -> Self:
         """Return a queue as others see it."""
         return cls(
             queue=queue.queue, ready=queue.ready, oldest_age=queue.oldest_age, running=queue.running, rate=queue.rate,
@@ -79,7 +82,7 @@ class WantedBody(ApiBody):
     why: Annotated[str, Field(description="What it was counted from, in one line.")]
 
     @classmethod
-    def of(cls, found: WorkersWanted) -> Self:
+    def of(cls, found: "WorkersWanted") -> Self:
         """Return how many workers there should be."""
         return cls(
             queue=found.queue, wanted=found.wanted, ready=found.ready, oldest_age=found.oldest_age,

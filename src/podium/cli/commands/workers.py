@@ -12,8 +12,9 @@ from podium.cli.output import duration, iso, moment, note, print_json, print_tab
 from podium.facade.reader import Reader
 from podium.model.clock import SystemClock
 from podium.model.json import Json
+from podium.model.worker_standing import WorkerStanding
 from podium.operations.workers import drain_worker
-from podium.reports.workers import QueueState, WorkerStanding, WorkerState, WorkersWanted, standing_of
+from podium.reports.workers import QueueState, WorkerState, WorkersWanted, standing_of
 from podium.store.protocol import Store
 
 commands = typer.Typer(
