@@ -99,7 +99,7 @@ class HeardBody(ApiBody):
     version: str
     what: Literal["health", "breaker", "incident"]
     state: Annotated[str, Field(description="`ill`, `well`; `open`, `half-open`, `closed`.")]
-    why: str
+    reason: str
     at: Moment
     run: Annotated[str, Field(description="The run that noticed it, or that is the incident.")]
 
@@ -108,7 +108,7 @@ class HeardBody(ApiBody):
         """Return what was heard of an agent."""
         return cls.model_validate(
             {"agent": heard.agent, "version": heard.version, "what": heard.what, "state": heard.state,
-             "why": heard.why, "at": moment(heard.at), "run": heard.run}
+             "reason": heard.why, "at": moment(heard.at), "run": heard.run}
         )  # fmt: skip
 
 

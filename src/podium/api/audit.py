@@ -33,7 +33,7 @@ class ReportedCallBody(ApiBody):
     version: str
     key: str
     outcome: Annotated[str, Field(description="`done`, `failed`, `refused`, …; empty where it has not ended.")]
-    why: str
+    reason: str
 
 
 class ReportedRuleBody(ApiBody):
@@ -82,7 +82,7 @@ class ReportedChangeBody(ApiBody):
     at: str
     what: str
     by: str
-    why: str
+    reason: str
 
 
 class ReportedRunBody(ApiBody):
@@ -114,7 +114,7 @@ class ReportedRunBody(ApiBody):
             started=run.started, ended=run.ended,
             calls=[
                 ReportedCallBody(at=x.at, caller=x.caller, agent=x.agent, version=x.version, key=x.key,
-                                 outcome=x.outcome, why=x.why)
+                                 outcome=x.outcome, reason=x.reason)
                 for x in run.calls
             ],
             rules=[
@@ -122,7 +122,7 @@ class ReportedRunBody(ApiBody):
                 for x in run.rules
             ],
             questions=[ReportedQuestionBody.of(each) for each in run.questions],
-            changes=[ReportedChangeBody(at=x.at, what=x.what, by=x.by, why=x.why) for x in run.changes],
+            changes=[ReportedChangeBody(at=x.at, what=x.what, by=x.by, reason=x.reason) for x in run.changes],
         )  # fmt: skip
 
 

@@ -52,13 +52,13 @@ class DiscardedBody(ApiBody):
     """That nobody will see to it any more."""
 
     by: str
-    why: str
+    reason: str
     at: Moment
 
     @classmethod
     def of(cls, said: "Discarded") -> Self:
         """Return who discarded a dead letter, and why."""
-        return cls(by=said.by, why=said.why, at=moment(said.at))
+        return cls(by=said.by, reason=said.why, at=moment(said.at))
 
 
 class DeadLetterBody(ApiBody):

@@ -55,7 +55,7 @@ class RetainGiven(ApiInput):
     """Which runs are redacted."""
 
     older_than: _Age
-    why: Annotated[str, Field(description="It is recorded.")] = "retention"
+    reason: Annotated[str, Field(description="It is recorded.")] = "retention"
 
 
 class RedactedRunsBody(ApiBody):
@@ -70,7 +70,7 @@ class PruneGiven(ApiInput):
     older_than: _Age
     states: Annotated[tuple[RunState, ...], Field(description="Only runs that are so.")] = ENDED_STATES
     dry_run: Annotated[bool, Field(description="Tell what would be deleted, and delete nothing.")] = False
-    why: Annotated[str, Field(description="It is recorded.")] = "retention"
+    reason: Annotated[str, Field(description="It is recorded.")] = "retention"
 
 
 class FamilyBody(ApiBody):
@@ -116,7 +116,7 @@ class OutsideBody(ApiBody):
 
     what: str
     columns: list[str]
-    why: str
+    reason: str
 
 
 class AuditBody(ApiBody):
@@ -138,5 +138,7 @@ class AuditBody(ApiBody):
             faults=[AuditFaultBody(where=each.where, what=each.what) for each in found.faults],
             unproved=found.unproved, runs=found.runs, redacted=found.redacted, pruned=found.pruned,
             entries=found.entries, sealed=found.sealed,
-            outside=[OutsideBody(what=each.what, columns=list(each.columns), why=each.why) for each in outside.OUTSIDE],
+            outside=[
+                OutsideBody(what=each.what, columns=list(each.columns), reason=each.why) for each in outside.OUTSIDE
+            ],
         )  # fmt: skip

@@ -58,12 +58,12 @@ class HoldBody(ApiBody):
     since: Moment
     tries: int
     next_at: Annotated[Moment, Field(description="When it is tried again.")]
-    why: str
+    reason: str
 
     @classmethod
     def of(cls, hold: Hold) -> Self:
         """Return since when a webhook waits, and why."""
-        return cls(since=moment(hold.since), tries=hold.tries, next_at=moment(hold.next_at), why=hold.why)
+        return cls(since=moment(hold.since), tries=hold.tries, next_at=moment(hold.next_at), reason=hold.why)
 
 
 class WebhookBody(ApiBody):
@@ -124,7 +124,7 @@ class DeliveryBody(ApiBody):
     next_at: Moment | None
     ended_at: Moment | None
     status: Annotated[int | None, Field(description="What the receiver answered last.")]
-    why: Annotated[str, Field(description="Why the last try failed.")]
+    reason: Annotated[str, Field(description="Why the last try failed.")]
     data: Annotated[Json, Field(description="What it tells, without values.")]
 
     @classmethod
@@ -133,6 +133,6 @@ class DeliveryBody(ApiBody):
         return cls(
             id=delivery.id, webhook=delivery.webhook, type=delivery.type, state=delivery.state,
             at=moment(delivery.at), tries=delivery.tries, next_at=moment_or_none(delivery.next_at),
-            ended_at=moment_or_none(delivery.ended_at), status=delivery.status, why=delivery.why,
+            ended_at=moment_or_none(delivery.ended_at), status=delivery.status, reason=delivery.why,
             data=decode(delivery.content)["data"],
         )  # fmt: skip

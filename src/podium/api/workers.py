@@ -15,7 +15,7 @@ class DrainBody(ApiBody):
     """Who has a worker drained, and why."""
 
     by: str
-    why: str
+    reason: str
     at: Moment
 
 
@@ -43,7 +43,7 @@ class WorkerBody(ApiBody):
             worker=worker.id, host=worker.host, pid=worker.pid, since=moment(worker.since), beat=moment(worker.beat),
             version=worker.version, queues=None if worker.queues is None else list(worker.queues), slots=worker.slots,
             running=worker.running, rate=worker.rate, state=worker.standing,
-            drain=None if drain is None else DrainBody(by=drain.by, why=drain.why, at=moment(drain.at)),
+            drain=None if drain is None else DrainBody(by=drain.by, reason=drain.why, at=moment(drain.at)),
         )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ class WantedBody(ApiBody):
     workers: int
     slots: Annotated[int, Field(description="How many runs one worker drives at once.")]
     within: Annotated[float, Field(description="Seconds in which whatever waits is to be begun.")]
-    why: Annotated[str, Field(description="What it was counted from, in one line.")]
+    reason: Annotated[str, Field(description="What it was counted from, in one line.")]
 
     @classmethod
     def of(cls, found: "WorkersWanted") -> Self:
@@ -87,5 +87,5 @@ class WantedBody(ApiBody):
         return cls(
             queue=found.queue, wanted=found.wanted, ready=found.ready, oldest_age=found.oldest_age,
             running=found.running, rate=found.rate, workers=found.workers, slots=found.slots, within=found.within,
-            why=found.why,
+            reason=found.why,
         )  # fmt: skip

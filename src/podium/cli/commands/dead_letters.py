@@ -245,5 +245,5 @@ def _plain(letter: DeadLetter) -> Json:
             }
             for call in letter.calls
         ],
-        "discarded": None if gone is None else {"by": gone.by, "why": gone.why, "at": iso(gone.at)},
+        "discarded": None if gone is None else {"by": gone.by, "reason": gone.why, "at": iso(gone.at)},
     }  # fmt: skip

@@ -178,9 +178,11 @@ class RunsClient(Resource[W]):
         return post("/runs/{run}/repin", RunBody, RepinGiven(version=version, from_key=from_key), run=run)
 
     @endpoint
-    def raise_budget(self, run: str, *, why: str, usd: float = 0, tokens: int = 0, calls: int = 0) -> ApiCall[RunBody]:
+    def raise_budget(
+        self, run: str, *, reason: str, usd: float = 0, tokens: int = 0, calls: int = 0
+    ) -> ApiCall[RunBody]:
         """Add to the own budget of a failed or blocked run; then retry it."""
-        given = RaiseGiven(usd=usd, tokens=tokens, calls=calls, why=why)
+        given = RaiseGiven(usd=usd, tokens=tokens, calls=calls, reason=reason)
         return post("/runs/{run}/budget", RunBody, given, run=run)
 
     @endpoint
