@@ -36,13 +36,13 @@ class NextChunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Told(Generic[T]):
+class EventCame(Generic[T]):
     """An event is handed on."""
 
     event: T
 
 
-Following: TypeAlias = Generator[ApiCall[Any] | NextChunk | Told[T] | Pause, HttpReply | bytes | None, None]
+Following: TypeAlias = Generator[ApiCall[Any] | NextChunk | EventCame[T] | Pause, HttpReply | bytes | None, None]
 """What is to be done next: a request gets an answer that is not read yet, `NextChunk` bytes, or what cut them off."""
 
 
@@ -57,24 +57,24 @@ def follow(wanted: EventCall[T], url: str, retries: int) -> Following[T]:
     It is opened again where that may help, up to so many times in a row: an event, or a sign of life, begins the count
     anew.
     """
-    place, tried = _Place(wanted), 0
+    followed, tried = _FollowedStream(wanted), 0
     while True:
-        reply = yield place.call
+        reply = yield followed.call
         assert isinstance(reply, httpx.Response | httpx.TransportError)
         if isinstance(reply, httpx.Response) and reply.is_success:
-            came = place.came
-            reply = yield from place.read(reply)
+            came = followed.came
+            reply = yield from followed.read(reply)
             if reply is None:
                 return
-            tried = 0 if place.came > came else tried
-        pause = pause_after(place.call, reply, tried)
+            tried = 0 if followed.came > came else tried
+        pause = pause_after(followed.call, reply, tried)
         if pause is None or tried == retries:
             raise failure(reply, url)
         tried += 1
         yield Pause(pause)
 
 
-class _Place(Generic[T]):
+class _FollowedStream(Generic[T]):
     """How far a stream was read."""
 
     def __init__(self, wanted: EventCall[T]) -> None:
@@ -87,7 +87,7 @@ class _Place(Generic[T]):
 
     def read(
         self, answer: httpx.Response
-    ) -> Generator[NextChunk | Told[T], HttpReply | bytes | None, HttpReply | None]:
+    ) -> Generator[NextChunk | EventCame[T], HttpReply | bytes | None, HttpReply | None]:
         """Give the events of an answer; return what cut it off, or None where there is nothing more."""
         if answer.status_code == _NOTHING_MORE:
             return None
@@ -103,7 +103,7 @@ class _Place(Generic[T]):
                 self.came += 1
                 if frame.data is not None:
                     self._ended = frame.event in self._last
-                    yield Told(read_as(self.call.answer, frame.data, answer.url))
+                    yield EventCame(read_as(self.call.answer, frame.data, answer.url))
                 if frame.id:
                     self.call = replace(self.call, headers={**self.call.headers, "last-event-id": frame.id})
         return None if self._ended else httpx.RemoteProtocolError("the stream ended before it was over")

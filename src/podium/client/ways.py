@@ -9,7 +9,7 @@ import httpx
 
 from podium.client.api_call import ApiCall
 from podium.client.exchange import HttpReply, Pause, SendingPlan, effects
-from podium.client.following import EventCall, Following, NextChunk, Told, follow
+from podium.client.following import EventCall, Following, NextChunk, EventCame, follow
 from podium.client.streams import AsyncOpenStream, OpenStream
 from podium.model.clock import SystemClock
 from podium.model.json import Json, encode_as_is
@@ -74,7 +74,7 @@ class Blocking:
                         reply = stream.chunk()
                     case Pause():
                         reply = self._pause(effect)
-                    case Told():
+                    case EventCame():
                         reply = None
                         yield effect.event
 
@@ -122,7 +122,7 @@ class Awaiting:
                         reply = await stream.chunk()
                     case Pause():
                         reply = await self._pause(effect)
-                    case Told():
+                    case EventCame():
                         reply = None
                         yield effect.event
 
@@ -138,7 +138,9 @@ class Awaiting:
         await self._clock.sleep_until(self._clock.now() + pause.seconds)
 
 
-def _sent(running: Following[T], reply: HttpReply | bytes | None) -> ApiCall[Any] | NextChunk | Told[T] | Pause | None:
+def _sent(
+    running: Following[T], reply: HttpReply | bytes | None
+) -> ApiCall[Any] | NextChunk | EventCame[T] | Pause | None:
     """Return what is to be done next; None where a stream has ended."""
     try:
         return running.send(reply)

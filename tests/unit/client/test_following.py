@@ -9,7 +9,7 @@ import pytest
 
 from podium.client.api_call import ApiCall, get
 from podium.client.exchange import Pause
-from podium.client.following import NextChunk, Told, follow, stream_of
+from podium.client.following import NextChunk, EventCame, follow, stream_of
 from podium.errors import (
     InvalidValue,
     NotAllowed,
@@ -62,7 +62,7 @@ def followed(replies: Sequence[Any], *last: str) -> tuple[list[Any], list[str | 
         while True:
             effect, reply = running.send(reply), None
             match effect:
-                case Told():
+                case EventCame():
                     told.append(effect.event["n"])
                 case ApiCall():
                     after.append(effect.headers.get("last-event-id"))
