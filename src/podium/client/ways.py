@@ -9,7 +9,7 @@ import httpx
 
 from podium.client.api_call import ApiCall
 from podium.client.exchange import HttpReply, Pause, SendingPlan, effects
-from podium.client.following import EventCall, Following, NextChunk, EventCame, follow
+from podium.client.following import EventCall, EventCame, Following, NextChunk, follow
 from podium.client.streams import AsyncOpenStream, OpenStream
 from podium.model.clock import SystemClock
 from podium.model.json import Json, encode_as_is

@@ -9,7 +9,7 @@ import pytest
 
 from podium.client.api_call import ApiCall, get
 from podium.client.exchange import Pause
-from podium.client.following import NextChunk, EventCame, follow, stream_of
+from podium.client.following import EventCame, NextChunk, follow, stream_of
 from podium.errors import (
     InvalidValue,
     NotAllowed,
