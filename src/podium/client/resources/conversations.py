@@ -10,7 +10,7 @@ from podium.api.lists import ConversationsGiven, MessagesGiven, SaidGiven
 from podium.api.runs import ReasonGiven
 from podium.client.api_call import ApiCall, delete, get, page, post
 from podium.client.endpoint import Resource, endpoint, listed
-from podium.client.resources.filters import ConversationsQuery, MessagesQuery, SaidQuery
+from podium.client.resources.filters import ConversationsQuery, MessagesQuery, SearchQuery
 from podium.client.ways import Awaiting, Blocking
 
 W = TypeVar("W", Blocking, Awaiting)
@@ -30,7 +30,7 @@ class ConversationsClient(Resource[W]):
         return page("/conversations/{name}/messages", PageBody[MessageBody], MessagesGiven, filters, name=name)
 
     @listed
-    def search(self, text: str, **filters: Unpack[SaidQuery]) -> ApiCall[PageBody[HitBody]]:
+    def search(self, text: str, **filters: Unpack[SearchQuery]) -> ApiCall[PageBody[HitBody]]:
         """Find what was said in conversations, or given by tools, newest first."""
         return page("/messages", PageBody[HitBody], SaidGiven, {"text": text, **filters})
 

@@ -63,10 +63,9 @@ class DelegationsClient(Resource[W]):
         return page("/delegations", PageBody[DelegationBody], PageGiven, filters)
 
 
-_Bounds = dict[str, dict[str, str | list[str] | None]]
-
-
-def _bounds(arguments: Mapping[str, Mapping[str, str | Sequence[str] | None]]) -> _Bounds:
+def _bounds(
+    arguments: Mapping[str, Mapping[str, str | Sequence[str] | None]],
+) -> dict[str, dict[str, str | list[str] | None]]:
     return {
         agent: {path: bound if bound is None or isinstance(bound, str) else [*bound] for path, bound in members.items()}
         for agent, members in arguments.items()

@@ -135,7 +135,7 @@ class MessagesQuery(PageQuery, total=False):
     """Whose conversation it is; else the own one's."""
 
 
-class SaidQuery(BelongingQuery, total=False):
+class SearchQuery(BelongingQuery, total=False):
     """In which messages to look for a text; their time is when they were said."""
 
     conversation: str | None
