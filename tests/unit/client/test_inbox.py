@@ -3,10 +3,13 @@
 import asyncio
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from podium import Approval, Context, workflow
+from podium.api.examples import examples
 from podium.api.questions import QuestionBody
+from podium.client import Client
 from podium.errors import AlreadyAnswered, InvalidValue, UnknownQuestion
 from podium.model.person import Person
 from tests.unit.client.conftest import Ask, Asking
@@ -41,13 +44,29 @@ async def test_a_question_is_talked_about_given_away_and_answered(asking: Asking
         done = await ask(lambda client: client.inbox.answer(question.id, {"approved": True}))
         assert (done.question.answered_by, done.run.id) == (["ann"], run)
         assert (await ask(lambda client: client.runs.result(run))).value is True
+        again = await ask(lambda client: client.inbox.answer(question.id, {"approved": True}))
+        assert again.question == done.question
         with pytest.raises(AlreadyAnswered) as late:
-            await ask(lambda client: client.inbox.answer(question.id, {"approved": True}))
+            await ask(lambda client: client.inbox.answer(question.id, {"approved": False}))
         assert late.value.status == 409
         assert await ask(lambda client: client.inbox.list()) == []
         assert [each.id for each in await ask(lambda client: client.inbox.list(every_state=True))] == [question.id]
         with pytest.raises(UnknownQuestion):
             await ask(lambda client: client.inbox.get("q_none"))
+
+
+def test_an_answer_whose_reply_was_lost_is_sent_again() -> None:
+    replies = [httpx.ReadError("broken"), httpx.Response(200, json=examples()["QuestionAnsweredBody"])]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        reply = replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        assert Client("http://podium", http=http).inbox.answer("q_1", "yes").question.id
+    assert replies == []
 
 
 async def test_somebody_is_away_and_back(asking: Asking) -> None:
