@@ -1,12 +1,18 @@
 """Events as server-sent events carry them: the data of each is one of these, as JSON."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, Moment, moment
 from podium.model.events import SystemEvent
 from podium.model.streams.event import StreamEvent
+
+HEARTBEAT_SECONDS: Final = 15.0
+"""So often something is sent where nothing happens, since proxies close what is silent.
+
+Who hears nothing for longer has lost the server.
+"""
 
 
 class SystemEventBody(ApiBody):

@@ -7,8 +7,8 @@ from pydantic import Field
 
 from podium.api.body import ApiInput
 from podium.model.cost import Dimension
+from podium.model.failure_cause import FailureCause
 from podium.model.run import RunState
-from podium.reports.dead_letters import FailureCause
 
 
 class PageGiven(ApiInput):

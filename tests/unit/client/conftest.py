@@ -69,7 +69,7 @@ async def blocking(*agents: AnyAgent, who: str = "ann default operator", **optio
 
             def ask(what: Callable[[Any], Any]) -> Any:
                 found = what(client)
-                return [*found] if hasattr(found, "page") else found
+                return [*found] if hasattr(found, "page") or hasattr(found, "send") else found
 
             yield lambda what: asyncio.to_thread(ask, what)
 

@@ -31,7 +31,7 @@ async def test_a_question_is_talked_about_given_away_and_answered(asking: Asking
     async with asking(publish) as ask:
         run, question = await asked(ask)
         said = await ask(lambda client: client.inbox.comment(question.id, "Is it true?"))
-        given = await ask(lambda client: client.inbox.reassign(question.id, "bob", why="knows"))
+        given = await ask(lambda client: client.inbox.reassign(question.id, "bob", reason="knows"))
         assert (said.by, given.assignee) == ("ann", "bob")
         shown = await ask(lambda client: client.inbox.get(question.id))
         assert (shown.subject, shown.workflow, [each.text for each in shown.discussion]) == (

@@ -109,7 +109,9 @@ async def test_people_talk_about_a_question_and_give_it_to_each_other(serving: S
         said = await client.post(f"{place}/comments", json={"text": "Which house?"}, headers=as_("ada", "default"))
         assert (said.status_code, said.json()["by"]) == (201, "ada")
         assert (await client.post(f"{place}/comments", json={"text": " "})).status_code == 422
-        moved = await client.post(f"{place}/reassign", json={"to": "bob", "why": "hers"}, headers=as_("ada", "default"))
+        moved = await client.post(
+            f"{place}/reassign", json={"to": "bob", "reason": "hers"}, headers=as_("ada", "default")
+        )
         assert (moved.status_code, moved.json()["assignee"]) == (200, "bob")
         no = await client.post(f"{place}/reassign", json={"to": "eve"}, headers=as_("bob", "default"))
         assert (no.status_code, no.json()["code"]) == (403, "not-allowed")

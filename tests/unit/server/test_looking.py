@@ -116,7 +116,7 @@ async def test_dead_letters_go_on_or_are_discarded(serving: Serving) -> None:
         letter = (await client.get(f"/dead-letters/{one}")).json()
         assert (letter["calls"][0]["agent"], letter["calls"][0]["input"], letter["discarded"]) == ("shaky", 1, None)
         left = (await client.post(f"/dead-letters/{two}/discard", json={"reason": "a test"})).json()
-        assert (left["discarded"]["by"], left["discarded"]["why"]) == ("ann", "a test")
+        assert (left["discarded"]["by"], left["discarded"]["reason"]) == ("ann", "a test")
         desk.SHAKY[0] = False
         done = await client.post("/dead-letters/requeue", json={"runs": [one, two, "nothing"]})
         assert done.status_code == 202
@@ -135,7 +135,7 @@ async def test_money_is_added_up_and_budgets_stand(serving: Serving) -> None:
         assert (await client.get("/costs?by=nothing")).status_code == 422
         (budget,) = (await client.get("/budgets?prefix=run:")).json()["items"]
         assert (budget["limit"]["usd"], budget["spent"]["usd"]) == (2.0, 0.25)
-        none = await client.post(f"/runs/{done['id']}/budget/correct", json={"why": "it was free", "usd": 1})
+        none = await client.post(f"/runs/{done['id']}/budget/correct", json={"reason": "it was free", "usd": 1})
         assert (none.status_code, none.json()["code"]) == (409, "not-possible")
 
 
@@ -152,7 +152,7 @@ async def test_workers_queues_and_the_store_are_the_installations(serving: Servi
         assert store["runs"] == {"done": 1}
         assert store["bytes"] > 0
         told = await client.post(f"/workers/{worker['worker']}/drain", json={"reason": "deploy"}, headers=ADMIN)
-        assert (told.status_code, told.json()["drain"]["by"], told.json()["drain"]["why"]) == (202, "root", "deploy")
+        assert (told.status_code, told.json()["drain"]["by"], told.json()["drain"]["reason"]) == (202, "root", "deploy")
         assert (await client.post("/workers/nobody/drain", headers=ADMIN)).status_code == 409
 
 

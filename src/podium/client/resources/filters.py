@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import TypedDict
 
-from podium.api.lists import FailureCause  # pyright: ignore[reportPrivateImportUsage] - reports have it, no client does
 from podium.model.cost import Dimension
+from podium.model.failure_cause import FailureCause
 from podium.model.question import QuestionState
 from podium.model.question_kinds import QuestionKind
 from podium.model.run import RunState

@@ -53,9 +53,11 @@ class InboxClient(Resource[W]):
         return get("/questions/{question}/discussion", list[RemarkBody], question=question)
 
     @endpoint
-    def reassign(self, question: str, to: str | None = None, *, why: str = "") -> ApiCall[QuestionBody]:
+    def reassign(self, question: str, to: str | None = None, *, reason: str = "") -> ApiCall[QuestionBody]:
         """Give an open question to somebody else, or to whom it would be given now."""
-        return post("/questions/{question}/reassign", QuestionBody, ReassignGiven(to=to, why=why), question=question)
+        return post(
+            "/questions/{question}/reassign", QuestionBody, ReassignGiven(to=to, reason=reason), question=question
+        )
 
     @endpoint
     def people(self) -> ApiCall[list[PersonBody]]:

@@ -73,7 +73,7 @@ async def comment_on_question(question: str, body: CommentGiven, who: Who) -> Re
 @router.post("/questions/{question}/reassign", openapi_extra=rights(*ANSWERS), responses=responses(404, 409))
 async def reassign_question(question: str, body: ReassignGiven, who: Who) -> QuestionBody:
     """Give an open question to somebody else, or to whom it would be given now. Whoever was asked may still answer."""
-    return QuestionBody.of(await who.app.inbox.reassign(question, body.to, why=body.why))
+    return QuestionBody.of(await who.app.inbox.reassign(question, body.to, why=body.reason))
 
 
 @router.get("/people", openapi_extra=rights(*READS))
