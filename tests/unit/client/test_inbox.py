@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from podium import Approval, Context, workflow
-from podium.api.examples import examples
-from podium.api.questions import QuestionBody
+from podium.api.questions import QuestionAnsweredBody, QuestionBody
 from podium.client import Client
 from podium.errors import AlreadyAnswered, InvalidValue, UnknownQuestion
+from podium.model import question as questions
 from podium.model.person import Person
 from tests.unit.client.conftest import Ask, Asking
 
@@ -56,7 +56,12 @@ async def test_a_question_is_talked_about_given_away_and_answered(asking: Asking
 
 
 def test_an_answer_whose_reply_was_lost_is_sent_again() -> None:
-    replies = [httpx.ReadError("broken"), httpx.Response(200, json=examples()["QuestionAnsweredBody"])]
+    asked = questions.Question(
+        id="q_1", run="run_1", key="0", ask=questions.Ask(text="Well?"), asked_at=1.0, deadline=None,
+        state=questions.QuestionState.ANSWERED, answered_by=("ann",),
+    )  # fmt: skip
+    done = QuestionAnsweredBody(question=QuestionBody.of(asked), run=None)
+    replies = [httpx.ReadError("broken"), httpx.Response(200, json=done.model_dump(mode="json"))]
 
     def answer(_: httpx.Request) -> httpx.Response:
         reply = replies.pop(0)
@@ -65,7 +70,7 @@ def test_an_answer_whose_reply_was_lost_is_sent_again() -> None:
         return reply
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        assert Client("http://podium", http=http).inbox.answer("q_1", "yes").question.id
+        assert Client("http://podium", http=http).inbox.answer("q_1", "yes") == done
     assert replies == []
 
 
