@@ -28,6 +28,7 @@ class SystemEventBody(ApiBody):
     principal: str
     question: str | None
     to: Annotated[str | None, Field(description="Whom the question is put to.")]
+    assignee: Annotated[str | None, Field(description="To whom the question was given by then.")]
     content: Annotated[dict[str, Any], Field(description="What more there is to say, such as the `state` of an end.")]
 
     @classmethod

@@ -18,7 +18,8 @@ from tests.unit.client.conftest import Asking
 
 BODY = {
     "type": "run_ended", "at": "2026-12-01T08:00:00.000+00:00", "run": "run_1", "root": "run_1", "workflow": "publish",
-    "tenant": "default", "principal": "ann", "question": None, "to": None, "content": {"state": "done"},
+    "tenant": "default", "principal": "ann", "question": None, "to": None, "assignee": None,
+    "content": {"state": "done"},
 }  # fmt: skip
 
 

@@ -57,6 +57,8 @@ async def test_a_question_is_shown_with_its_kind_and_answered_by_whoever_signed_
         done = await client.post(place, json={"value": "dry"}, headers=as_("cy", "default", "editors"))
         assert (done.status_code, done.json()["question"]["answered_by"]) == (200, ["cy"])
         assert done.json()["run"] is None  # which is ann's, and no editor sees it
+        again = await client.post(place, json={"value": "dry"}, headers=as_("cy", "default", "editors"))
+        assert (again.status_code, again.json()["question"]) == (200, done.json()["question"])
         late = await client.post(place, json={"value": "dry"})
         assert (late.status_code, late.json()["code"]) == (409, "already-answered")
         assert (await client.get(f"/runs/{question['run']}/result?wait=20")).json()["value"] == "dry"

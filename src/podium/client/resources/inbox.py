@@ -39,7 +39,8 @@ class InboxClient(Resource[W]):
     @endpoint
     def answer(self, question: str, value: Json) -> ApiCall[QuestionAnsweredBody]:
         """Answer a question, in the name of whoever signed in. The run goes on where its workflow is served."""
-        return post("/questions/{question}/answer", QuestionAnsweredBody, AnswerGiven(value=value), question=question)
+        given = AnswerGiven(value=value)
+        return post("/questions/{question}/answer", QuestionAnsweredBody, given, again=True, question=question)
 
     @endpoint
     def comment(self, question: str, text: str) -> ApiCall[RemarkBody]:
