@@ -23,6 +23,13 @@ sys.setprofile(None)
 print(calls)
 """
 CLIENT = "from podium.client import AsyncClient, Client"
+RESOURCES = f"""{CLIENT}
+from functools import cached_property
+from inspect import getmembers_static
+for name, _ in getmembers_static(Client, lambda each: isinstance(each, cached_property)):
+    getattr(Client("http://podium"), name)
+"""
+"""Asks for everything that a client has."""
 PROGRAM = "from podium import App, Context, agent, workflow"
 HELP = """
 import sys
@@ -96,8 +103,9 @@ def test_what_is_not_used_is_not_loaded(statement: str, further: tuple[str, ...]
     assert found == set()
 
 
-def test_a_client_loads_nothing_of_what_answers_it() -> None:
-    ours = {name.split(".")[1] for name in loaded_by(CLIENT) if name.startswith("podium.")}
+@pytest.mark.parametrize("statement", [CLIENT, RESOURCES], ids=["alone", "resources"])
+def test_a_client_loads_nothing_of_what_answers_it(statement: str) -> None:
+    ours = {name.split(".")[1] for name in loaded_by(statement) if name.startswith("podium.")}
     assert ours == {"api", "client", "errors", "lazy", "model", "secrets"}, "bodies import under TYPE_CHECKING"
 
 

@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NOT_OURS = {".data", ".git", ".venv", ".hypothesis", "node_modules", "dist", "build", "__pycache__"}
+"""Folders, and in a work tree of its own the file `.git`, which says where that is kept."""
+IN_BYTES = (".db", ".db-wal", ".db-shm", ".pyc")
 CACHE = re.compile(r"^\..*_cache$")
 LOCK_FILES = {"package-lock.json", "pnpm-lock.yaml", "uv.lock", "yarn.lock"}
 
@@ -30,7 +32,8 @@ EMPTY_FILE_NAMES = {"common.py", "helpers.py", "misc.py", "util.py", "utils.py"}
 def files(folder: Path = ROOT) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name not in NOT_OURS and not CACHE.match(name)]
-        yield from (Path(parent, name) for name in names if not name.endswith((".db", ".db-wal", ".db-shm", ".pyc")))
+        ours = [name for name in names if name not in NOT_OURS and not name.endswith(IN_BYTES)]
+        yield from (Path(parent, name) for name in ours)
 
 
 def texts() -> Iterator[tuple[Path, str]]:

@@ -66,6 +66,10 @@ class Squad:
         async with asyncio.timeout(PATIENCE), App.open(self.address, queues=["nobody"], telemetry=False) as app:
             yield app
 
+    def runs_that_left(self) -> set[str]:
+        """Return the runs that came to the end of the workflow: one twice, where a process was killed right there."""
+        return {line.split()[1] for line in self.witness.lines() if line.startswith("out")}
+
     def most_at_once(self, *, but: int | None = None) -> int:
         """Return how many runs were in the middle of the workflow at once, at most; without those of one process."""
         inside, most = set[tuple[str, str]](), 0
@@ -100,6 +104,11 @@ async def values(handles: Sequence[AnyHandle]) -> list[Json]:
 
 async def seen(squad: Squad, *words: str, times: int) -> None:
     while squad.witness.count(*words) < times:
+        await asyncio.sleep(0.01)
+
+
+async def ended(squad: Squad, *, runs: int) -> None:
+    while len(squad.runs_that_left()) < runs:
         await asyncio.sleep(0.01)
 
 
@@ -171,9 +180,9 @@ async def test_a_schedule_starts_one_run_for_each_time_however_many_processes_th
     async with squad_of(tmp_path, postgres, monkeypatch, DBOS + every_second) as (squad, app):
         first = squad.begin()
         squad.begin()
-        await seen(squad, "out", times=4)
+        await ended(squad, runs=4)
         os.kill(first.pid, signal.SIGKILL)
-        await seen(squad, "out", times=squad.witness.count("out") + 4)
+        await ended(squad, runs=len(squad.runs_that_left()) + 4)
         for each in squad.processes[1:]:
             os.kill(each.pid, signal.SIGTERM)
             each.wait(PATIENCE)

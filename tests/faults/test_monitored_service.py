@@ -10,9 +10,8 @@ import pytest
 
 from podium import App, Context, Task, agent, workflow
 from podium.agents.http import http
-from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.errors import CallFailed
-from podium.model.breaker import Breaker
+from podium.model.breaker import Breaker, CircuitState
 from podium.model.health import Health
 from podium.model.incident import Ending, MonitorSettings
 from podium.model.json import Json

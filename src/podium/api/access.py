@@ -1,6 +1,6 @@
 """Who one is, keys with which programs sign in, and who asked for which change."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
@@ -9,7 +9,9 @@ from podium.model.action import UserAction
 from podium.model.api_key import ApiKey
 from podium.model.json import Json
 from podium.model.principal import Principal
-from podium.operations.api_keys import IssuedKey
+
+if TYPE_CHECKING:
+    from podium.operations.api_keys import IssuedKey
 
 
 class MeBody(ApiBody):
@@ -60,7 +62,7 @@ class IssuedKeyBody(KeyBody):
     secret: Annotated[str, Field(description="The whole key, as it is sent. Keep it: it is shown only now.")]
 
     @classmethod
-    def issued(cls, issued: IssuedKey) -> Self:
+    def issued(cls, issued: "IssuedKey") -> Self:
         """Return a key that was made or rotated just now."""
         return cls(**_key_fields(issued.key), secret=issued.secret)
 

@@ -1,16 +1,18 @@
 """Agents and workflows: their cards, how their calls went, and how they are."""
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, Moment, moment
-from podium.dispatch.rules.breaker.circuit import CircuitState
-from podium.facade.agents import AgentEntry, SetLimit
+from podium.model.breaker import CircuitState
 from podium.model.json import Json
 from podium.model.steps import Effects
 from podium.model.track_record import AgentReport
-from podium.reports.health import Heard
+
+if TYPE_CHECKING:
+    from podium.facade.agents import AgentEntry, SetLimit
+    from podium.reports.health import Heard
 
 
 class ToolBody(ApiBody):
@@ -45,7 +47,7 @@ class AgentBody(ApiBody):
     output_schema: Annotated[Json, Field(description="JSON Schema of what it gives.")]
 
     @classmethod
-    def of(cls, entry: AgentEntry) -> Self:
+    def of(cls, entry: "AgentEntry") -> Self:
         """Return an agent as others see it."""
         card = entry.card
         tools = [
@@ -97,16 +99,16 @@ class HeardBody(ApiBody):
     version: str
     what: Literal["health", "breaker", "incident"]
     state: Annotated[str, Field(description="`ill`, `well`; `open`, `half-open`, `closed`.")]
-    why: str
+    reason: str
     at: Moment
     run: Annotated[str, Field(description="The run that noticed it, or that is the incident.")]
 
     @classmethod
-    def of(cls, heard: Heard) -> Self:
+    def of(cls, heard: "Heard") -> Self:
         """Return what was heard of an agent."""
         return cls.model_validate(
             {"agent": heard.agent, "version": heard.version, "what": heard.what, "state": heard.state,
-             "why": heard.why, "at": moment(heard.at), "run": heard.run}
+             "reason": heard.why, "at": moment(heard.at), "run": heard.run}
         )  # fmt: skip
 
 
@@ -132,7 +134,7 @@ class LimitBody(ApiBody):
     max_wait: Annotated[float, Field(description="Seconds that a call waits in memory.")]
 
     @classmethod
-    def of(cls, found: SetLimit) -> Self:
+    def of(cls, found: "SetLimit") -> Self:
         """Return a limit as others see it."""
         limit = found.limit
         return cls.model_validate(

@@ -1,13 +1,15 @@
 """Who did what for whom, why it was allowed, what people decided, and at what price."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, Moment, moment, moment_or_none
 from podium.model.json import Json
-from podium.reports.audit_report import AuditReport, ReportedQuestion, ReportedRun
+
+if TYPE_CHECKING:
+    from podium.reports.audit_report import AuditReport, ReportedQuestion, ReportedRun
 
 
 class ReportedCostBody(ApiBody):
@@ -31,7 +33,7 @@ class ReportedCallBody(ApiBody):
     version: str
     key: str
     outcome: Annotated[str, Field(description="`done`, `failed`, `refused`, …; empty where it has not ended.")]
-    why: str
+    reason: str
 
 
 class ReportedRuleBody(ApiBody):
@@ -65,7 +67,7 @@ class ReportedQuestionBody(ApiBody):
     answered_by: list[str]
 
     @classmethod
-    def of(cls, asked: ReportedQuestion) -> Self:
+    def of(cls, asked: "ReportedQuestion") -> Self:
         """Return a question of a report as others see it."""
         answers = [ReportedAnswerBody(at=moment(each.at), by=each.by, said=each.said) for each in asked.answers]
         return cls(
@@ -80,7 +82,7 @@ class ReportedChangeBody(ApiBody):
     at: str
     what: str
     by: str
-    why: str
+    reason: str
 
 
 class ReportedRunBody(ApiBody):
@@ -104,7 +106,7 @@ class ReportedRunBody(ApiBody):
     changes: list[ReportedChangeBody]
 
     @classmethod
-    def of(cls, run: ReportedRun) -> Self:
+    def of(cls, run: "ReportedRun") -> Self:
         """Return a run of a report as others see it."""
         return cls(
             run=run.run, workflow=run.workflow, version=run.version, tenant=run.tenant, principal=run.principal,
@@ -112,7 +114,7 @@ class ReportedRunBody(ApiBody):
             started=run.started, ended=run.ended,
             calls=[
                 ReportedCallBody(at=x.at, caller=x.caller, agent=x.agent, version=x.version, key=x.key,
-                                 outcome=x.outcome, why=x.why)
+                                 outcome=x.outcome, reason=x.reason)
                 for x in run.calls
             ],
             rules=[
@@ -120,7 +122,7 @@ class ReportedRunBody(ApiBody):
                 for x in run.rules
             ],
             questions=[ReportedQuestionBody.of(each) for each in run.questions],
-            changes=[ReportedChangeBody(at=x.at, what=x.what, by=x.by, why=x.why) for x in run.changes],
+            changes=[ReportedChangeBody(at=x.at, what=x.what, by=x.by, reason=x.reason) for x in run.changes],
         )  # fmt: skip
 
 
@@ -134,7 +136,7 @@ class AuditReportBody(ApiBody):
     runs: list[ReportedRunBody]
 
     @classmethod
-    def of(cls, report: AuditReport) -> Self:
+    def of(cls, report: "AuditReport") -> Self:
         """Return a report as others see it."""
         costs = [
             ReportedCostBody(agent=cost.part, calls=cost.calls, input_tokens=cost.input_tokens,

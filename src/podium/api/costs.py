@@ -76,7 +76,7 @@ class CorrectGiven(ApiInput):
 
     usd: Annotated[float | None, Field(description="How many dollars; leave it out for all.", gt=0)] = None
     key: Annotated[str | None, Field(description="Only what was set aside for this call.", min_length=1)] = None
-    why: Annotated[str, Field(description="It is recorded.", min_length=1)]
+    reason: Annotated[str, Field(description="It is recorded.", min_length=1)]
 
 
 class CorrectedBody(ApiBody):

@@ -1,14 +1,17 @@
 """Dead letters: runs that failed or were quarantined, and what was tried in them."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, ApiInput, Moment, moment
 from podium.api.runs import RunBody
+from podium.model.failure_cause import FailureCause
 from podium.model.json import Json
-from podium.operations.requeue import Requeued
-from podium.reports.dead_letters import DeadCall, DeadLetter, Discarded, FailureCause
+
+if TYPE_CHECKING:
+    from podium.operations.requeue import Requeued
+    from podium.reports.dead_letters import DeadCall, DeadLetter, Discarded
 
 
 class TriedBody(ApiBody):
@@ -33,7 +36,7 @@ class DeadCallBody(ApiBody):
     tried: list[TriedBody]
 
     @classmethod
-    def of(cls, call: DeadCall) -> Self:
+    def of(cls, call: "DeadCall") -> Self:
         """Return a call that failed as others see it."""
         return cls(
             key=call.key, agent=call.agent, version=call.version, kind=call.kind, error=call.error,
@@ -49,13 +52,13 @@ class DiscardedBody(ApiBody):
     """That nobody will see to it any more."""
 
     by: str
-    why: str
+    reason: str
     at: Moment
 
     @classmethod
-    def of(cls, said: Discarded) -> Self:
+    def of(cls, said: "Discarded") -> Self:
         """Return who discarded a dead letter, and why."""
-        return cls(by=said.by, why=said.why, at=moment(said.at))
+        return cls(by=said.by, reason=said.why, at=moment(said.at))
 
 
 class DeadLetterBody(ApiBody):
@@ -70,7 +73,7 @@ class DeadLetterBody(ApiBody):
     discarded: DiscardedBody | None
 
     @classmethod
-    def of(cls, letter: DeadLetter) -> Self:
+    def of(cls, letter: "DeadLetter") -> Self:
         """Return a dead letter as others see it."""
         return cls(
             run=RunBody.of(letter.run), failed_at=moment(letter.at), kind=letter.kind, error=letter.error,
@@ -93,6 +96,6 @@ class RequeuedBody(ApiBody):
     error: Annotated[str, Field(description="Why not; empty where it goes on.")]
 
     @classmethod
-    def of(cls, done: Requeued) -> Self:
+    def of(cls, done: "Requeued") -> Self:
         """Return what became of a dead letter."""
         return cls(run=done.run, requeued=not done.error, error=done.error)

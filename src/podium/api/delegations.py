@@ -1,14 +1,16 @@
 """Delegations: who outside may act for whom."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
-from podium.dispatch.rules.delegation.delegations import Issued
 from podium.model.delegation import Delegation, Granted
 from podium.model.empty import empty
+
+if TYPE_CHECKING:
+    from podium.dispatch.rules.delegation.delegations import Issued
 
 _Bounds = dict[str, dict[str, str | list[str] | None]]
 
@@ -68,7 +70,7 @@ class IssuedBody(DelegationBody):
     token: Annotated[str, Field(description="Whoever holds it may use it; it is kept nowhere.")]
 
     @classmethod
-    def issued(cls, issued: Issued) -> Self:
+    def issued(cls, issued: "Issued") -> Self:
         """Return a delegation with its token."""
         return cls.model_validate({**_fields(issued.granted), "token": issued.token})
 

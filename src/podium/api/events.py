@@ -1,12 +1,18 @@
 """Events as server-sent events carry them: the data of each is one of these, as JSON."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, Moment, moment
 from podium.model.events import SystemEvent
 from podium.model.streams.event import StreamEvent
+
+HEARTBEAT_SECONDS: Final = 15.0
+"""So often something is sent where nothing happens, since proxies close what is silent.
+
+Who hears nothing for longer has lost the server.
+"""
 
 
 class SystemEventBody(ApiBody):
@@ -22,6 +28,7 @@ class SystemEventBody(ApiBody):
     principal: str
     question: str | None
     to: Annotated[str | None, Field(description="Whom the question is put to.")]
+    assignee: Annotated[str | None, Field(description="To whom the question was given by then.")]
     content: Annotated[dict[str, Any], Field(description="What more there is to say, such as the `state` of an end.")]
 
     @classmethod

@@ -24,7 +24,7 @@ class IncidentBody(ApiBody):
     kind: ProblemKind
     subject: Annotated[str, Field(description="The name of the agent or workflow, or the id of the run or worker.")]
     version: str
-    why: str
+    reason: str
     seen_by: str
     opened_at: Moment
     ended_at: Moment | None
@@ -37,7 +37,7 @@ class IncidentBody(ApiBody):
         """Return an incident as others see it."""
         trouble = incident.trouble
         return cls(
-            run=incident.run, kind=trouble.kind, subject=trouble.subject, version=trouble.version, why=trouble.why,
+            run=incident.run, kind=trouble.kind, subject=trouble.subject, version=trouble.version, reason=trouble.why,
             seen_by=trouble.seen_by, opened_at=moment(incident.opened_at), ended_at=moment_or_none(incident.ended_at),
             ending=incident.ending, question=incident.question,
             actions=[

@@ -1,13 +1,18 @@
 """Policies: who may do what, and what the rules would decide."""
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
+from podium import lazy
 from podium.api.body import ApiBody, ApiInput
-from podium.facade.policies import INPUTS, PolicyExplanation, SupposedCall
 from podium.model.json import Json
 from podium.model.policy import Allowed, Asks, Denied, PolicyDecision
+
+if TYPE_CHECKING:
+    from podium.facade import policies
+else:
+    policies = lazy.module("podium.facade.policies")
 
 
 class RuleBody(ApiBody):
@@ -32,10 +37,10 @@ class ExplainGiven(ApiInput):
     run_input: Annotated[Json, Field(description="The input of the run itself.")] = None
     call_input: Annotated[Json, Field(description="Of a tool: the input of the agent that uses it.")] = None
 
-    def supposed(self, user: str, tenant: str) -> SupposedCall:
+    def supposed(self, user: str, tenant: str) -> "policies.SupposedCall":
         """Return the call, on behalf of a user of a tenant where nobody else is named."""
-        said = {name: getattr(self, name) for name in INPUTS if name in self.model_fields_set}
-        return SupposedCall(
+        said = {name: getattr(self, name) for name in policies.INPUTS if name in self.model_fields_set}
+        return policies.SupposedCall(
             agent=self.agent, principal=self.user or user, tenant=self.tenant or tenant, callers=self.callers,
             tool=self.tool, said=said,
         )  # fmt: skip
@@ -73,7 +78,7 @@ class ExplainedBody(ApiBody):
     trust: Annotated[int | None, Field(description="How far the agent is trusted, of 100, where a rule asks for it.")]
 
     @classmethod
-    def of(cls, found: PolicyExplanation) -> Self:
+    def of(cls, found: "policies.PolicyExplanation") -> Self:
         """Return an explanation as others see it."""
         decisions = [DecisionBody.of(each) for each in found.decisions]
         return cls(decisions=decisions, unknown=list(found.unknown), trust=found.trust)

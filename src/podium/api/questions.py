@@ -234,7 +234,7 @@ class ReassignGiven(ApiInput):
     """To whom a question is to be given."""
 
     to: Annotated[str | None, Field(description="Null is to whom it would be given now.", min_length=1)] = None
-    why: str = ""
+    reason: str = ""
 
 
 class AwayGiven(ApiInput):

@@ -317,7 +317,7 @@ class RaiseGiven(ApiInput):
     usd: Annotated[float, Field(ge=0)] = 0
     tokens: Annotated[int, Field(ge=0)] = 0
     calls: Annotated[int, Field(ge=0)] = 0
-    why: Annotated[str, Field(min_length=1, description="It is recorded.")]
+    reason: Annotated[str, Field(min_length=1, description="It is recorded.")]
 
 
 class RedactedBody(ApiBody):

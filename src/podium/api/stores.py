@@ -1,16 +1,21 @@
 """The store as a whole: how large it is, what is deleted of it, and whether it is as it was written."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
+from podium import lazy
 from podium.api.body import ApiBody, ApiInput, Moment, moment
-from podium.facade.process_reports import StoreReport
 from podium.model.audit import Audit
-from podium.model.run import RunState
-from podium.operations.pruner import ENDED, Pruned
-from podium.operations.upkeep import Compacted
-from podium.reports.outside import OUTSIDE
+from podium.model.run import ENDED_STATES, RunState
+
+if TYPE_CHECKING:
+    from podium.facade.process_reports import StoreReport
+    from podium.operations.pruner import Pruned
+    from podium.operations.upkeep import Compacted
+    from podium.reports import outside
+else:
+    outside = lazy.module("podium.reports.outside")
 
 
 class StoreBody(ApiBody):
@@ -23,7 +28,7 @@ class StoreBody(ApiBody):
     runs: Annotated[dict[RunState, int], Field(description="How many there are of each state that any has.")]
 
     @classmethod
-    def of(cls, report: StoreReport) -> Self:
+    def of(cls, report: "StoreReport") -> Self:
         """Return the store as others see it."""
         size = report.size
         return cls(address=report.address, bytes=size.data, free=size.free, log=size.log, runs=dict(report.runs))
@@ -36,7 +41,7 @@ class CompactedBody(ApiBody):
     after: int
 
     @classmethod
-    def of(cls, done: Compacted) -> Self:
+    def of(cls, done: "Compacted") -> Self:
         """Return how much smaller the store is."""
         return cls(before=done.before.data + done.before.log, after=done.after.data + done.after.log)
 
@@ -50,7 +55,7 @@ class RetainGiven(ApiInput):
     """Which runs are redacted."""
 
     older_than: _Age
-    why: Annotated[str, Field(description="It is recorded.")] = "retention"
+    reason: Annotated[str, Field(description="It is recorded.")] = "retention"
 
 
 class RedactedRunsBody(ApiBody):
@@ -63,9 +68,9 @@ class PruneGiven(ApiInput):
     """Which runs are deleted, each with all that it started."""
 
     older_than: _Age
-    states: Annotated[tuple[RunState, ...], Field(description="Only runs that are so.")] = ENDED
+    states: Annotated[tuple[RunState, ...], Field(description="Only runs that are so.")] = ENDED_STATES
     dry_run: Annotated[bool, Field(description="Tell what would be deleted, and delete nothing.")] = False
-    why: Annotated[str, Field(description="It is recorded.")] = "retention"
+    reason: Annotated[str, Field(description="It is recorded.")] = "retention"
 
 
 class FamilyBody(ApiBody):
@@ -89,7 +94,7 @@ class PrunedBody(ApiBody):
     families: list[FamilyBody]
 
     @classmethod
-    def of(cls, done: Pruned, *, dry_run: bool) -> Self:
+    def of(cls, done: "Pruned", *, dry_run: bool) -> Self:
         """Return what was deleted."""
         families = [
             FamilyBody(run=each.run, workflow=each.workflow, state=each.state, ended_at=moment(each.ended_at),
@@ -111,7 +116,7 @@ class OutsideBody(ApiBody):
 
     what: str
     columns: list[str]
-    why: str
+    reason: str
 
 
 class AuditBody(ApiBody):
@@ -133,5 +138,7 @@ class AuditBody(ApiBody):
             faults=[AuditFaultBody(where=each.where, what=each.what) for each in found.faults],
             unproved=found.unproved, runs=found.runs, redacted=found.redacted, pruned=found.pruned,
             entries=found.entries, sealed=found.sealed,
-            outside=[OutsideBody(what=each.what, columns=list(each.columns), why=each.why) for each in OUTSIDE],
+            outside=[
+                OutsideBody(what=each.what, columns=list(each.columns), reason=each.why) for each in outside.OUTSIDE
+            ],
         )  # fmt: skip

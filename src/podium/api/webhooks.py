@@ -1,14 +1,17 @@
 """Webhooks, and what was delivered to them."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
+from podium.api.lists import PageGiven
 from podium.model.event_types import EventType
 from podium.model.json import Json, decode
 from podium.model.webhooks import DeliveryState, Hold, Webhook, WebhookDelivery
-from podium.operations.webhooks.subscriptions import SignedWebhook
+
+if TYPE_CHECKING:
+    from podium.operations.webhooks.subscriptions import SignedWebhook
 
 Patterns = Annotated[tuple[str, ...], Field(min_length=1, max_length=100)]
 _TYPES = f"Patterns of the events that are told, such as `run_*`: {', '.join(EventType)}."
@@ -50,18 +53,24 @@ class WebhookRotate(ApiInput):
     grace: Annotated[float, Field(ge=0, description="Seconds for which the old secret signs too.")] = 86_400.0
 
 
+class DeliveriesGiven(PageGiven):
+    """Which deliveries to list."""
+
+    state: DeliveryState | None = None
+
+
 class HoldBody(ApiBody):
     """That its receiver is away."""
 
     since: Moment
     tries: int
     next_at: Annotated[Moment, Field(description="When it is tried again.")]
-    why: str
+    reason: str
 
     @classmethod
     def of(cls, hold: Hold) -> Self:
         """Return since when a webhook waits, and why."""
-        return cls(since=moment(hold.since), tries=hold.tries, next_at=moment(hold.next_at), why=hold.why)
+        return cls(since=moment(hold.since), tries=hold.tries, next_at=moment(hold.next_at), reason=hold.why)
 
 
 class WebhookBody(ApiBody):
@@ -105,7 +114,7 @@ class WebhookSecretBody(WebhookBody):
     secret: Annotated[str | None, Field(description="`whsec_…`; null of one that is a reference.")]
 
     @classmethod
-    def signed(cls, made: SignedWebhook) -> Self:
+    def signed(cls, made: "SignedWebhook") -> Self:
         """Return a webhook with its secret."""
         return cls(**_fields(made.webhook), secret=made.secret)
 
@@ -122,7 +131,7 @@ class DeliveryBody(ApiBody):
     next_at: Moment | None
     ended_at: Moment | None
     status: Annotated[int | None, Field(description="What the receiver answered last.")]
-    why: Annotated[str, Field(description="Why the last try failed.")]
+    reason: Annotated[str, Field(description="Why the last try failed.")]
     data: Annotated[Json, Field(description="What it tells, without values.")]
 
     @classmethod
@@ -131,6 +140,6 @@ class DeliveryBody(ApiBody):
         return cls(
             id=delivery.id, webhook=delivery.webhook, type=delivery.type, state=delivery.state,
             at=moment(delivery.at), tries=delivery.tries, next_at=moment_or_none(delivery.next_at),
-            ended_at=moment_or_none(delivery.ended_at), status=delivery.status, why=delivery.why,
+            ended_at=moment_or_none(delivery.ended_at), status=delivery.status, reason=delivery.why,
             data=decode(delivery.content)["data"],
         )  # fmt: skip

@@ -1,18 +1,21 @@
 """Workers and queues: who drives runs, and what waits."""
 
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
 from podium.api.body import ApiBody, Moment, moment
-from podium.reports.workers import QueueState, WorkerStanding, WorkerState, WorkersWanted
+from podium.model.worker_standing import WorkerStanding
+
+if TYPE_CHECKING:
+    from podium.reports.workers import QueueState, WorkerState, WorkersWanted
 
 
 class DrainBody(ApiBody):
     """Who has a worker drained, and why."""
 
     by: str
-    why: str
+    reason: str
     at: Moment
 
 
@@ -33,14 +36,14 @@ class WorkerBody(ApiBody):
     drain: DrainBody | None
 
     @classmethod
-    def of(cls, worker: WorkerState) -> Self:
+    def of(cls, worker: "WorkerState") -> Self:
         """Return a worker as others see it."""
         drain = worker.drain
         return cls(
             worker=worker.id, host=worker.host, pid=worker.pid, since=moment(worker.since), beat=moment(worker.beat),
             version=worker.version, queues=None if worker.queues is None else list(worker.queues), slots=worker.slots,
             running=worker.running, rate=worker.rate, state=worker.standing,
-            drain=None if drain is None else DrainBody(by=drain.by, why=drain.why, at=moment(drain.at)),
+            drain=None if drain is None else DrainBody(by=drain.by, reason=drain.why, at=moment(drain.at)),
         )  # fmt: skip
 
 
@@ -56,7 +59,7 @@ class QueueBody(ApiBody):
     slots: int
 
     @classmethod
-    def of(cls, queue: QueueState) -> Self:
+    def of(cls, queue: "QueueState") -> Self:
         """Return a queue as others see it."""
         return cls(
             queue=queue.queue, ready=queue.ready, oldest_age=queue.oldest_age, running=queue.running, rate=queue.rate,
@@ -76,13 +79,13 @@ class WantedBody(ApiBody):
     workers: int
     slots: Annotated[int, Field(description="How many runs one worker drives at once.")]
     within: Annotated[float, Field(description="Seconds in which whatever waits is to be begun.")]
-    why: Annotated[str, Field(description="What it was counted from, in one line.")]
+    reason: Annotated[str, Field(description="What it was counted from, in one line.")]
 
     @classmethod
-    def of(cls, found: WorkersWanted) -> Self:
+    def of(cls, found: "WorkersWanted") -> Self:
         """Return how many workers there should be."""
         return cls(
             queue=found.queue, wanted=found.wanted, ready=found.ready, oldest_age=found.oldest_age,
             running=found.running, rate=found.rate, workers=found.workers, slots=found.slots, within=found.within,
-            why=found.why,
+            reason=found.why,
         )  # fmt: skip

@@ -12,7 +12,8 @@ from podium.config import Config, load_config
 from podium.errors import ConfigError, StoreError
 from podium.facade.reader import Reader
 from podium.model.run import Run, RunState
-from podium.reports.workers import WorkerStanding, WorkerState
+from podium.model.worker_standing import WorkerStanding
+from podium.reports.workers import WorkerState
 from podium.store.opening import is_memory, shown, sqlite_file
 from podium.store.protocol import ChainFault
 

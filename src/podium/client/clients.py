@@ -1,24 +1,51 @@
 """The two clients: one blocks, the other awaits."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import httpx
 
 from podium import lazy
+from podium.api.events import SystemEventBody
+from podium.client.api_call import get
+from podium.client.endpoint import Resource, streamed
+from podium.client.following import EventCall, stream_of
 from podium.client.ways import PREFIX, Awaiting, Blocking, ServerAddress
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
-    from podium.client.resources import agents, dead_letters, inbox, incidents, money, runs, workers
+    from podium.client.resources import (
+        agents,
+        audit,
+        conversations,
+        dead_letters,
+        delegations,
+        inbox,
+        incidents,
+        keys,
+        money,
+        policies,
+        runs,
+        store,
+        webhooks,
+        workers,
+    )
 else:
     agents = lazy.module("podium.client.resources.agents")
+    audit = lazy.module("podium.client.resources.audit")
+    conversations = lazy.module("podium.client.resources.conversations")
     dead_letters = lazy.module("podium.client.resources.dead_letters")
+    delegations = lazy.module("podium.client.resources.delegations")
     inbox = lazy.module("podium.client.resources.inbox")
     incidents = lazy.module("podium.client.resources.incidents")
+    keys = lazy.module("podium.client.resources.keys")
     money = lazy.module("podium.client.resources.money")
+    policies = lazy.module("podium.client.resources.policies")
     runs = lazy.module("podium.client.resources.runs")
+    store = lazy.module("podium.client.resources.store")
+    webhooks = lazy.module("podium.client.resources.webhooks")
     workers = lazy.module("podium.client.resources.workers")
 
 W = TypeVar("W", Blocking, Awaiting)
@@ -27,56 +54,107 @@ _TIMEOUT = 30.0
 _RETRIES = 6
 
 
-class _Everything(Generic[W]):
+class _Everything(Resource[W]):
     """What a server has, by kind; what is said of one is loaded when it is first asked for."""
 
-    def __init__(self, way: W) -> None:
-        self._way: W = way
+    @streamed
+    def events(
+        self,
+        *,
+        after: int | None = None,
+        type: str | Sequence[str] = (),
+        workflow: str | None = None,
+        run: str | None = None,
+    ) -> EventCall[SystemEventBody]:
+        """Give what is noteworthy about the runs and questions that you may see, as it happens, for ever.
+
+        Those after a position, or with None those to come; 0 is the beginning. `type`, `workflow` and `run` leave out
+        all others. It goes on by itself after a broken connection or a restart of the server: no event is missing, and
+        none comes twice. Where some are not kept any more an event of the type `gone` says so.
+        """
+        types = [type] if isinstance(type, str) else [*type]
+        asked = {"after": after, "type": types or None, "workflow": workflow, "run": run}
+        return stream_of(get("/events", SystemEventBody, asked))
 
     @cached_property
     def agents(self) -> "agents.AgentsClient[W]":
         """Agents: what there is, how it goes, and how it is."""
-        return agents.AgentsClient(self._way)
+        return agents.AgentsClient(self.way)
 
     @cached_property
     def budgets(self) -> "money.BudgetsClient[W]":
         """Budgets: what may be spent, and what is in doubt."""
-        return money.BudgetsClient(self._way)
+        return money.BudgetsClient(self.way)
 
     @cached_property
     def costs(self) -> "money.CostsClient[W]":
         """What was spent."""
-        return money.CostsClient(self._way)
+        return money.CostsClient(self.way)
 
     @cached_property
     def dead_letters(self) -> "dead_letters.DeadLettersClient[W]":
         """Dead letters: runs that failed or were quarantined."""
-        return dead_letters.DeadLettersClient(self._way)
+        return dead_letters.DeadLettersClient(self.way)
 
     @cached_property
     def incidents(self) -> "incidents.IncidentsClient[W]":
         """Incidents: what the monitor saw go wrong, and what it did."""
-        return incidents.IncidentsClient(self._way)
+        return incidents.IncidentsClient(self.way)
 
     @cached_property
     def workers(self) -> "workers.WorkersClient[W]":
         """Workers and queues: who drives runs, and what waits."""
-        return workers.WorkersClient(self._way)
+        return workers.WorkersClient(self.way)
 
     @cached_property
     def workflows(self) -> "agents.WorkflowsClient[W]":
         """Workflows: what can be started."""
-        return agents.WorkflowsClient(self._way)
+        return agents.WorkflowsClient(self.way)
 
     @cached_property
     def inbox(self) -> "inbox.InboxClient[W]":
         """The inbox: what waits for people, answering it, and who is to answer."""
-        return inbox.InboxClient(self._way)
+        return inbox.InboxClient(self.way)
 
     @cached_property
     def runs(self) -> "runs.RunsClient[W]":
         """Runs: starting, looking at, and changing them."""
-        return runs.RunsClient(self._way)
+        return runs.RunsClient(self.way)
+
+    @cached_property
+    def audit(self) -> "audit.AuditClient[W]":
+        """The audit: who did what, who asked for which change, and whether all is as it was written."""
+        return audit.AuditClient(self.way)
+
+    @cached_property
+    def conversations(self) -> "conversations.ConversationsClient[W]":
+        """Conversations: looking at what was said, and changing them."""
+        return conversations.ConversationsClient(self.way)
+
+    @cached_property
+    def delegations(self) -> "delegations.DelegationsClient[W]":
+        """Delegations: who outside may act for whom."""
+        return delegations.DelegationsClient(self.way)
+
+    @cached_property
+    def keys(self) -> "keys.KeysClient[W]":
+        """Keys with which programs sign in."""
+        return keys.KeysClient(self.way)
+
+    @cached_property
+    def policies(self) -> "policies.PoliciesClient[W]":
+        """Policies: who may do what, and what the rules would decide."""
+        return policies.PoliciesClient(self.way)
+
+    @cached_property
+    def store(self) -> "store.StoreClient[W]":
+        """The store as a whole: how large it is, and what is deleted of it."""
+        return store.StoreClient(self.way)
+
+    @cached_property
+    def webhooks(self) -> "webhooks.WebhooksClient[W]":
+        """Webhooks: who is told what happens, and what was delivered."""
+        return webhooks.WebhooksClient(self.way)
 
 
 class Client(_Everything[Blocking]):

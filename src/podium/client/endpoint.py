@@ -1,6 +1,6 @@
 """Methods that are written once, and are typed for programs that block and for those that await."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from podium.api.body import PageBody
 from podium.client.api_call import ApiCall
 from podium.client.exchange import SendingPlan
+from podium.client.following import EventCall
 from podium.client.pages import AsyncPages, Pages
 from podium.client.problems import unfit
 from podium.client.ways import Awaiting, Blocking
@@ -73,6 +74,30 @@ class listed(Generic[P, T]):  # noqa: N801 - a decorator
             return Pages(way, call) if isinstance(way, Blocking) else AsyncPages(way, call)
 
         return update_wrapper(ask, self.plan)
+
+
+class streamed(Generic[P, T]):  # noqa: N801 - a decorator
+    """A method that says which stream is asked for: called, it gives the events as they come."""
+
+    def __init__(self, plan: Callable[Concatenate[Any, P], EventCall[T]]) -> None:
+        self.plan = plan
+        self.__doc__ = plan.__doc__
+
+    @overload
+    def __get__(self, resource: None, kind: object) -> Self: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], kind: object) -> Callable[P, Generator[T]]: ...
+    @overload
+    def __get__(self, resource: Resource[Awaiting], kind: object) -> Callable[P, AsyncGenerator[T]]: ...
+    def __get__(self, resource: Resource[Any] | None, kind: object) -> Any:
+        """Return the method as the client of a resource has it."""
+        if resource is None:
+            return self
+
+        def follow(*args: P.args, **kwargs: P.kwargs) -> Generator[T] | AsyncGenerator[T]:
+            return resource.way.events(_made(self.plan, resource, *args, **kwargs))
+
+        return update_wrapper(follow, self.plan)
 
 
 def _made(make: Callable[Concatenate[Any, P], T], resource: Any, *args: P.args, **kwargs: P.kwargs) -> T:

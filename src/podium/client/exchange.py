@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from podium import lazy
 from podium.client.api_call import ApiCall, Sending
-from podium.client.problems import error_of, unfit, unreachable
-from podium.errors import ServerError
+from podium.client.problems import error_of, unexpected, unfit, unreachable
+from podium.errors import PodiumError
 from podium.model.json import Json
 
 if TYPE_CHECKING:
@@ -71,15 +71,15 @@ def _exchange(call: ApiCall[T], url: str, retries: int) -> HttpExchange[T]:
         reply = yield call
         assert reply is not None
         if isinstance(reply, httpx.Response) and reply.is_success:
-            return _read(reply, call.answer)
-        pause = _pause(call, reply, tried)
+            return read_as(call.answer, reply.content or b"null", reply.url)
+        pause = pause_after(call, reply, tried)
         if pause is None or tried == retries:
-            raise unreachable(reply, url) if isinstance(reply, httpx.TransportError) else error_of(reply)
+            raise failure(reply, url)
         yield Pause(pause)
     raise AssertionError
 
 
-def _pause(call: ApiCall[Any], reply: HttpReply, tried: int) -> float | None:
+def pause_after(call: ApiCall[Any], reply: HttpReply, tried: int) -> float | None:
     """Return after how many seconds a call is sent again; None for never.
 
     What may have been done is only sent again where it is then done once; what was certainly not done always is.
@@ -96,14 +96,17 @@ def _pause(call: ApiCall[Any], reply: HttpReply, tried: int) -> float | None:
     return None
 
 
-def _read(reply: httpx.Response, answer: type[T]) -> T:
+def failure(reply: HttpReply, url: str) -> PodiumError:
+    """Return the error of a reply that is no answer to what was asked."""
+    return unreachable(reply, url) if isinstance(reply, httpx.TransportError) else error_of(reply)
+
+
+def read_as(answer: type[T], content: bytes, url: httpx.URL) -> T:
+    """Return what a server sent as what it is to be; raises ServerError where it is none."""
     try:
-        return _adapter(answer).validate_json(reply.content or b"null")
+        return _adapter(answer).validate_json(content)
     except ValidationError as error:
-        raise ServerError(
-            f"{reply.url} answered with something else than this client expects: {unfit(error)}. "
-            "See that the address is that of `podium serve`, and that the client is not older than the server."
-        ) from error
+        raise unexpected(url, str(unfit(error))) from error
 
 
 @cache

@@ -42,6 +42,14 @@ def unfit(error: ValidationError) -> InvalidValue:
     return InvalidValue("; ".join(told))
 
 
+def unexpected(url: httpx.URL, why: str) -> ServerError:
+    """Return the error of an answer that is good, but not what was asked for."""
+    return ServerError(
+        f"{url} answered with something else than this client expects: {why}. "
+        "See that the address is that of `podium serve`, and that the client is not older than the server."
+    )
+
+
 def _foreign(answer: httpx.Response) -> PodiumError:
     kind = ServerUnavailable if answer.status_code in _AWAY else ServerError
     if answer.is_redirect:

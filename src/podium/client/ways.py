@@ -1,13 +1,16 @@
 """How requests and pauses are carried out: by blocking, or by awaiting. All that the two clients do not share."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, closing
 from typing import Any, Final, TypeVar
 
 import httpx
 
 from podium.client.api_call import ApiCall
-from podium.client.exchange import Pause, SendingPlan, effects
+from podium.client.exchange import HttpReply, Pause, SendingPlan, effects
+from podium.client.following import EventCall, EventCame, Following, NextChunk, follow
+from podium.client.streams import AsyncOpenStream, OpenStream
 from podium.model.clock import SystemClock
 from podium.model.json import Json, encode_as_is
 
@@ -58,13 +61,33 @@ class Blocking:
                 return ended.value
             reply = self._do(effect)
 
+    def events(self, wanted: EventCall[T]) -> Generator[T]:
+        """Give the events of a stream as they come, until it ends; the connection is closed with the generator."""
+        running = follow(wanted, self._address.url, self._address.retries)
+        reply: HttpReply | bytes | None = None
+        with closing(OpenStream(self.http)) as stream:
+            while (effect := _sent(running, reply)) is not None:
+                match effect:
+                    case ApiCall():
+                        reply = stream.open(self._address.parts(effect))
+                    case NextChunk():
+                        reply = stream.chunk()
+                    case Pause():
+                        reply = self._pause(effect)
+                    case EventCame():
+                        reply = None
+                        yield effect.event
+
     def _do(self, effect: ApiCall[Any] | Pause) -> httpx.Response | httpx.TransportError | None:
         if isinstance(effect, Pause):
-            return time.sleep(effect.seconds)
+            return self._pause(effect)
         try:
             return self.http.request(**self._address.parts(effect))
         except httpx.TransportError as error:
             return error
+
+    def _pause(self, pause: Pause) -> None:
+        time.sleep(pause.seconds)
 
 
 class Awaiting:
@@ -86,10 +109,40 @@ class Awaiting:
                 return ended.value
             reply = await self._do(effect)
 
+    async def events(self, wanted: EventCall[T]) -> AsyncGenerator[T]:
+        """Give the events of a stream as they come, until it ends; the connection is closed with the generator."""
+        running = follow(wanted, self._address.url, self._address.retries)
+        reply: HttpReply | bytes | None = None
+        async with aclosing(AsyncOpenStream(self.http)) as stream:
+            while (effect := _sent(running, reply)) is not None:
+                match effect:
+                    case ApiCall():
+                        reply = await stream.open(self._address.parts(effect))
+                    case NextChunk():
+                        reply = await stream.chunk()
+                    case Pause():
+                        reply = await self._pause(effect)
+                    case EventCame():
+                        reply = None
+                        yield effect.event
+
     async def _do(self, effect: ApiCall[Any] | Pause) -> httpx.Response | httpx.TransportError | None:
         if isinstance(effect, Pause):
-            return await self._clock.sleep_until(self._clock.now() + effect.seconds)
+            return await self._pause(effect)
         try:
             return await self.http.request(**self._address.parts(effect))
         except httpx.TransportError as error:
             return error
+
+    async def _pause(self, pause: Pause) -> None:
+        await self._clock.sleep_until(self._clock.now() + pause.seconds)
+
+
+def _sent(
+    running: Following[T], reply: HttpReply | bytes | None
+) -> ApiCall[Any] | NextChunk | EventCame[T] | Pause | None:
+    """Return what is to be done next; None where a stream has ended."""
+    try:
+        return running.send(reply)
+    except StopIteration:
+        return None

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.dispatch.rules.breaker.rule import Breakers
 from podium.dispatch.rules.health.checks import HealthChecks
 from podium.model.agent import Card
+from podium.model.breaker import CircuitState
 
 
 class Condition(StrEnum):

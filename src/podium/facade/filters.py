@@ -5,8 +5,8 @@ from typing import TypedDict, get_args
 
 from podium.model.cost import Dimension
 from podium.model.expected import FLAG, MOMENT, TEXT, WHOLE, WITHOUT_NUL, Expected, check_options, one_of, or_none
+from podium.model.failure_cause import FailureCause
 from podium.model.run import RunState
-from podium.reports.dead_letters import FailureCause
 
 
 class Filters(TypedDict, total=False):

@@ -19,7 +19,7 @@ from podium.model.person import Person, folded, is_same
 from podium.model.principal import INSTALLATION, Principal
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.storable import check_name
-from podium.store.operations import CommitVerdict, Reply
+from podium.store.operations import CommitVerdict, KeepRemark, Reply
 from podium.store.protocol import QuestionQuery, walk
 
 _LONGEST = 20_000
@@ -50,6 +50,7 @@ class Inbox(Questions):
     async def answer(self, question_id: str, value: Json, *, by: str | None = None) -> None:
         """Answer a question, in the name of the principal; the operator of the app may say `by` whom.
 
+        The same answer of the same person may be sent again, such as where it is not known whether it arrived.
         Raises UnknownQuestion, AlreadyAnswered, InvalidValue where the value does not fit, and NotAllowed where the
         question is put to somebody else.
         """
@@ -250,7 +251,8 @@ class Inbox(Questions):
         remark = Remark(
             id=parts.ids.new("r"), question=question, by=by, at=parts.clock.now(), text=text, assignee=assignee
         )
-        if not await parts.store.inbox.remark(remark):
+        verdict, _ = await parts.worker.commits.submit(KeepRemark(remark))
+        if verdict in (CommitVerdict.UNKNOWN, CommitVerdict.CLOSED):
             now = _standing(await parts.store.question(question))
             raise NotPossible(f"question {question} is {now}: too late for that.")
         return remark

@@ -11,12 +11,12 @@ from podium.model.budget import PER_USD, USD, Amount, Budget, nano
 from podium.model.duration import PAUSE, Duration, in_seconds
 from podium.model.expected import FLAG, PATH, TEXT, Expected, are_names, check_options, or_none
 from podium.model.json import Json
-from podium.model.run import RunState
+from podium.model.run import ENDED_STATES, RunState
 from podium.model.storable import check_text
 from podium.operations.correcting import Corrector
 from podium.operations.editing import Edited
 from podium.operations.operator import Operator
-from podium.operations.pruner import ENDED, Pruned, Pruner
+from podium.operations.pruner import Pruned, Pruner
 from podium.operations.redactor import Redactor
 from podium.operations.repinning import Moved, move_all, of_version
 from podium.operations.requeue import Requeued, requeue
@@ -155,7 +155,7 @@ class Operations:
         return await _redactor(parts).retain(age, by=who, why=why, tenant=None if user is None else user.tenant)
 
     async def prune(
-        self, older_than: Duration, *, states: Collection[RunState] = ENDED, why: str, by: str | None = None,
+        self, older_than: Duration, *, states: Collection[RunState] = ENDED_STATES, why: str, by: str | None = None,
         dry_run: bool = False,
     ) -> Pruned:  # fmt: skip
         """Delete runs of these states that ended longer ago than this, with all that they started.

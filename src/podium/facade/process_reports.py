@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from podium.agents.threads import AGENT_THREADS, ThreadUse
-from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.errors import NotPossible
 from podium.facade.reports import Reports
 from podium.facade.scope import Scope
 from podium.in_threads import in_thread
 from podium.model.audit import Audit
+from podium.model.breaker import CircuitState
 from podium.model.expected import TEXT, check_options, or_none
 from podium.model.run import RunState
 from podium.operations.auditing import audit_apart, checker_set

@@ -10,6 +10,7 @@ from podium.model.budget import BudgetState
 from podium.model.cost import Cost, Dimension
 from podium.model.duration import SECONDS, Duration, in_seconds
 from podium.model.expected import COUNT, FLAG, NAME, TEXT, Expected, check_options, or_none
+from podium.model.failure_cause import FailureCause
 from podium.model.incident import Incident
 from podium.model.json import Json
 from podium.model.run import RunState
@@ -18,7 +19,7 @@ from podium.model.track_record import AgentReport
 from podium.reports import incidents as of_incidents
 from podium.reports import workers as of_workers
 from podium.reports.audit_report import AuditReport, report_on
-from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, FailureCause, dead_letter, dead_letters
+from podium.reports.dead_letters import DeadLetter, DeadLetterQuery, dead_letter, dead_letters
 from podium.reports.export import lines
 from podium.reports.health import Heard, heard
 from podium.reports.workers import DEFAULT_SLOTS, QueueState, WorkerState, WorkersWanted

@@ -156,18 +156,20 @@ class Sight:
 
     def is_asked(self, question: Question) -> bool:
         """Whether a question is put to the principal, or was given to them."""
+        return self._asked(question.tenant, question.ask.to, question.assignee)
+
+    def _asked(self, tenant: str, to: str, assignee: str | None) -> bool:
         user = self.confined
-        if user is None or question.tenant != user.tenant:
+        if user is None or tenant != user.tenant:
             return False
-        given = question.assignee is not None and is_same(question.assignee, user.who)
-        return given or user.is_asked(question.ask.to)
+        return (assignee is not None and is_same(assignee, user.who)) or user.is_asked(to)
 
     def sees_event(self, event: "SystemEvent") -> bool:
         """Whether an event is of a run of the principal, or of any that it sees all of, or asks the principal."""
         user = self.confined
         if user is None or event.type is EventType.GONE:
             return True
-        if event.to is not None and event.tenant == user.tenant and user.is_asked(event.to):
+        if event.to is not None and self._asked(event.tenant, event.to, event.assignee):
             return True
         return self.sees(event.tenant, event.principal)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from podium.model.duration import PAUSE, SECONDS, Seconds, SecondsOrNone, hold_seconds
 from podium.model.expected import COUNT, SHARE, Expected, check_fields
@@ -10,6 +11,14 @@ from podium.model.retry import KINDS, FailureKind
 _BREAKER: Mapping[str, Expected] = {
     "failures": SHARE, "slow": SHARE, "min_calls": COUNT, "probes": COUNT, "kinds": KINDS,
 }  # fmt: skip
+
+
+class CircuitState(StrEnum):
+    """Closed: calls pass. Open: none does. Half-open: a few do, to see."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half-open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ class SystemEvent:
     """The id of the question, where it is about one."""
     to: str | None = None
     """Whom that is put to."""
+    assignee: str | None = None
+    """To whom it was given by then, where it was given to somebody."""
     content: Mapping[str, Json]
     """What more there is to say: see `EventType`. Never what agents or people were given, or said."""
 
@@ -40,7 +42,7 @@ class SystemEvent:
         return {
             "type": self.type.value, "position": self.position, "at": self.at, "run": self.run, "root": self.root,
             "workflow": self.workflow, "tenant": self.tenant, "principal": self.principal, "question": self.question,
-            "to": self.to, "content": dict(self.content),
+            "to": self.to, "assignee": self.assignee, "content": dict(self.content),
         }  # fmt: skip
 
 

@@ -35,14 +35,7 @@ class Absence:
 
 
 class InboxBook(Protocol):
-    """What is said of questions, and who is away. Every store brings one."""
-
-    async def remark(self, remark: Remark) -> bool:
-        """Keep a remark, and enter it in the ledger; False where there is no such question, or none that is open.
-
-        Only what gives a question to somebody needs it to be open. One that is there under this id stays as it is.
-        """
-        ...
+    """What is said of questions, which `KeepRemark` has kept, and who is away. Every store brings one."""
 
     async def remarks(self, question: str) -> Sequence[Remark]:
         """Return what was said of a question, the oldest first."""

@@ -30,7 +30,7 @@ class RunState(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen to it by itself."""
-        return self in _ENDED
+        return self in ENDED_STATES
 
 
 class BlockedReason(StrEnum):
@@ -69,7 +69,8 @@ DEFAULT_QUEUE = "default"
 SUSPECTED = 2
 """So many strikes make a run suspect."""
 
-_ENDED = frozenset({RunState.DONE, RunState.FAILED, RunState.CANCELLED})
+ENDED_STATES = (RunState.DONE, RunState.FAILED, RunState.CANCELLED)
+"""The states in which nothing more happens to a run by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from podium.errors import MoveInDoubt, NotPossible, StoreError
 from podium.in_threads import in_thread
-from podium.reports.workers import WorkerStanding, standing_of
+from podium.model.worker_standing import WorkerStanding
+from podium.reports.workers import standing_of
 from podium.store.moving import moved_from, moved_to, place_of
 from podium.store.opening import open_existing
 from podium.store.place import host_of

@@ -13,8 +13,6 @@ from podium.secrets.masking import MASKING
 from podium.store.operations import CommitVerdict, Prune
 from podium.store.protocol import PrunableQuery, PrunableRun
 
-ENDED = tuple(state for state in RunState if state.ended)
-"""The states of runs that may be pruned."""
 _PAGE = 100
 
 

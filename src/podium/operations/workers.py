@@ -2,7 +2,8 @@
 
 from podium.errors import NotPossible
 from podium.in_threads import in_thread
-from podium.reports.workers import WorkerStanding, WorkerState, standing_of, worker_state
+from podium.model.worker_standing import WorkerStanding
+from podium.reports.workers import WorkerState, standing_of, worker_state
 from podium.store.protocol import Drain, Store
 
 

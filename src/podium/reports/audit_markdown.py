@@ -35,7 +35,7 @@ def _run(run: ReportedRun) -> Iterator[str]:
     yield f"{_plain(run.tenant)}{_started(run)}. {_came_of(run)}"
     yield from _listed("What was done", (
         f"{each.at}: {each.caller} called {each.agent}, version {each.version}: {each.outcome or 'not ended'}"
-        f"{f' ({each.why})' if each.why else ''}" for each in run.calls
+        f"{f' ({each.reason})' if each.reason else ''}" for each in run.calls
     ))  # fmt: skip
     yield from _listed("Why it was allowed, or not", (
         f"{each.at}: {each.rule} said {each.decision} to {each.what}{f': {each.reason}' if each.reason else ''}"
@@ -45,7 +45,7 @@ def _run(run: ReportedRun) -> Iterator[str]:
         yield "\nNo policy, delegation or guard had anything to say: what no rule is about is allowed."
     yield from _listed("What people decided", (line for each in run.questions for line in _question(each)))
     yield from _listed("What was changed from outside", (
-        f"{each.at}: {each.what}{f' by {each.by}' if each.by else ''}{f': {each.why}' if each.why else ''}"
+        f"{each.at}: {each.what}{f' by {each.by}' if each.by else ''}{f': {each.reason}' if each.reason else ''}"
         for each in run.changes
     ))  # fmt: skip
 

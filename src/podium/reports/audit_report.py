@@ -25,7 +25,7 @@ class ReportedCall:
     key: str
     outcome: str
     """`done`, `failed`, `refused`, `expired`, `cancelled`; empty where it has not ended."""
-    why: str = ""
+    reason: str = ""
     """The rule that refused it, or the type of its error."""
 
 
@@ -77,7 +77,7 @@ class ReportedChange:
     at: str
     what: str
     by: str = ""
-    why: str = ""
+    reason: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -201,8 +201,8 @@ class _Told:
                 self.run.calls.append(_call(line))
             case "answered" if key in self._calls:
                 call = self.run.calls[self._calls[key]]
-                why = said.get("rule") or said.get("type") or ""
-                self.run.calls[self._calls[key]] = _ended(call, said["outcome"], why)
+                reason = said.get("rule") or said.get("type") or ""
+                self.run.calls[self._calls[key]] = _ended(call, said["outcome"], reason)
             case "notice" if said.get("guard") in _RULES or str(said.get("guard")).startswith("guard:"):
                 self.run.rules.append(_rule(at, said, line.get("agent", "")))
             case "question" if "answers" in said:
@@ -220,8 +220,8 @@ class _Told:
             case "ended":
                 self.run.ended = at
             case "cancelling" | "rewound" | "repinned" | "redacted" | "edited" as what:
-                by, why = said.get("by", ""), said.get("why") or said.get("reason") or ""
-                self.run.changes.append(ReportedChange(at=at, what=what, by=by, why=why))
+                by, reason = said.get("by", ""), said.get("why") or said.get("reason") or ""
+                self.run.changes.append(ReportedChange(at=at, what=what, by=by, reason=reason))
             case _:
                 pass
 
@@ -249,9 +249,10 @@ def _call(line: Mapping[str, Json]) -> ReportedCall:
     )  # fmt: skip
 
 
-def _ended(call: ReportedCall, outcome: str, why: str) -> ReportedCall:
+def _ended(call: ReportedCall, outcome: str, reason: str) -> ReportedCall:
     return ReportedCall(
-        at=call.at, caller=call.caller, agent=call.agent, version=call.version, key=call.key, outcome=outcome, why=why
+        at=call.at, caller=call.caller, agent=call.agent, version=call.version, key=call.key, outcome=outcome,
+        reason=reason,
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from functools import partial
 
 from podium.errors import NotPossible, UnknownRun
@@ -11,34 +10,12 @@ from podium.model.facts.answers import AnsweredDone, AnsweredFailed, AnsweredRef
 from podium.model.facts.calls import Asked, AttemptFailed
 from podium.model.facts.notices import RunDiscarded, RunQuarantined
 from podium.model.facts.runs import RUN_TIMED_OUT, Ended
+from podium.model.failure_cause import FailureCause
 from podium.model.json import Json
-from podium.model.retry import NEVER_AGAIN, FailureKind
+from podium.model.retry import NEVER_AGAIN
 from podium.model.run import BlockedReason, Run, RunState
 from podium.reports.sifting import sifted
 from podium.store.protocol import DeadQuery, DeadRun, Page, Query, ReadStore
-
-
-class FailureCause(StrEnum):
-    """What a run can have died of: what a call can fail with, and more."""
-
-    RATE = FailureKind.RATE
-    TIMEOUT = FailureKind.TIMEOUT
-    """Of a call, or of the run itself."""
-    TRANSPORT = FailureKind.TRANSPORT
-    REFUSAL = FailureKind.REFUSAL
-    VALIDATION = FailureKind.VALIDATION
-    BUG = FailureKind.BUG
-    FINAL = FailureKind.FINAL
-    """A team came to its end without a result, or nobody answered in time."""
-    REFUSED = FailureKind.REFUSED
-    """A rule or a person said no."""
-    CHILD = "child"
-    """A child run failed, which is a dead letter of its own, and goes on with this one."""
-    WORKFLOW = "workflow"
-    """The workflow's own code raised."""
-    QUARANTINED = "quarantined"
-    """It killed its processes."""
-
 
 _OWN = {RUN_TIMED_OUT: FailureCause.TIMEOUT, "CallRefused": FailureCause.REFUSED, "RunFailed": FailureCause.CHILD}
 """What runs died of that ended with such an error; a child run or a branch is refused too, and is no call."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from math import ceil
 
+from podium.model.worker_standing import WorkerStanding
 from podium.store.place import host_of, is_gone
 from podium.store.protocol import Drain, ReadStore, StoredQueue, StoredWorker
 
@@ -12,21 +12,6 @@ DEFAULT_SLOTS = 2_000
 """How many runs a worker drives at once where nothing else is set."""
 _WAITS_IN_EARNEST = 5.0
 """Where a run has waited for so many seconds, its workers cannot begin more than they do; before, they may have."""
-
-
-class WorkerStanding(StrEnum):
-    """What a worker does now."""
-
-    DRIVING = "driving"
-    """It takes runs up and drives them."""
-    DRAINING = "draining"
-    """It begins nothing new: somebody has it drained."""
-    DRAINED = "drained"
-    """It drives nothing any more: somebody had it drained."""
-    LEFT = "left"
-    """It has stopped by itself: it drives nothing any more, and is listed no more."""
-    GONE = "gone"
-    """Its process has ended, or was not heard of for a lease. Others take over what it drove."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from podium.store.inserting import NewFact, NewRun
 from podium.store.keeping import KeepAnswer, KeepEvents
 
 if TYPE_CHECKING:
+    from podium.model.inbox_book import Remark
     from podium.model.people import People
 
 ESCROW_ROOM = 8
@@ -215,6 +216,16 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepRemark:
+    """Something that somebody says of a question, or that it is given to somebody; only this needs it to be open.
+
+    DUPLICATE where there is one of this id, which stays as it is.
+    """
+
+    remark: "Remark"
+
+
+@dataclass(frozen=True, slots=True)
 class Expire:
     """The deadline of a question has passed."""
 
@@ -299,8 +310,8 @@ class Unblock:
 
 
 Operation = (
-    Write | Start | Send | Reply | Expire | Reserve | Redact | Prune | KeepAnswer | KeepEvents | FetchSignals | HandBack
-    | Unblock | ConversationChange | CorrectBudgets
+    Write | Start | Send | Reply | KeepRemark | Expire | Reserve | Redact | Prune | KeepAnswer | KeepEvents
+    | FetchSignals | HandBack | Unblock | ConversationChange | CorrectBudgets
 )  # fmt: skip
 
 

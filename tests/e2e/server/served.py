@@ -67,8 +67,8 @@ class Served:
             return None
         return None if answer.status_code in (401, 429, 503) else answer
 
-    def ask(self, method: str, path: str, taken: tuple[int, ...] = (), **said: Any) -> Any:
-        """Ask it until it answers, whoever that is then, with the same request; `taken` are refusals that may be."""
+    def ask(self, method: str, path: str, **said: Any) -> Any:
+        """Ask it until it answers, whoever that is then, with the same request."""
         found: list[httpx.Response] = []
 
         def answered() -> bool:
@@ -77,7 +77,7 @@ class Served:
             return bool(found)
 
         until(answered)
-        assert found[0].is_success or found[0].status_code in taken, found[0].text
+        assert found[0].is_success, found[0].text
         return found[0].json() if found[0].content else None
 
     def all(self, path: str) -> list[Any]:

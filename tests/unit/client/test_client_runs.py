@@ -127,7 +127,7 @@ async def test_a_failed_run_says_so_and_is_retried_forked_and_given_more(asking:
         with pytest.raises(RunFailed, match="not today"):
             failed.raise_for_state()
         FAILS[0] = False
-        raised = await ask(lambda client: client.runs.raise_budget(failed.id, calls=2, why="more"))
+        raised = await ask(lambda client: client.runs.raise_budget(failed.id, calls=2, reason="more"))
         assert raised.state is RunState.FAILED
         await ask(lambda client: client.runs.retry(failed.id))
         assert (await ask(lambda client: client.runs.result(failed.id))).value == 3
@@ -186,7 +186,7 @@ async def test_errors_are_those_of_the_app_with_the_status(asking: Asking) -> No
 NOT_SENT: dict[str, Callable[[Any], Any]] = {
     "priority: Input should be less than": lambda client: client.runs.start("article", priority=2**40),
     "1 to 200 ASCII characters, got 'é'": lambda client: client.runs.start("article", idempotency_key="é"),
-    "usd: Input should be greater than": lambda client: client.runs.raise_budget("run_1", usd=-1, why="x"),
+    "usd: Input should be greater than": lambda client: client.runs.raise_budget("run_1", usd=-1, reason="x"),
     "state: Input should be": lambda client: client.runs.list(state="gone"),
     "limit: expected a whole number from 1 on, got 0": lambda client: client.runs.list(limit=0),
     "stat: Extra inputs are not permitted": lambda client: client.runs.list(stat="done"),

@@ -18,10 +18,11 @@ from typing_extensions import Unpack
 from podium import Budget
 from podium.client import AsyncClient
 from podium.client.api_call import ApiCall
-from podium.client.endpoint import Resource, endpoint, listed
+from podium.client.endpoint import Resource, endpoint, listed, streamed
 from podium.client.ways import PREFIX
 from tests.unit.client.conftest import URL, told, transport
 
+KINDS = (endpoint, listed, streamed)
 METHODS = ("get", "post", "put", "patch", "delete")
 NO_METHOD: Mapping[str, str] = {
     "GET /health/live": "for whoever runs the server",
@@ -31,50 +32,18 @@ NO_METHOD: Mapping[str, str] = {
 """What the client has no method for, and why."""
 NOT_YET = frozenset(
     {
-        "DELETE /webhooks/{webhook}",
-        "GET /events",
-        "GET /runs/{run}/events",
-        "GET /webhooks",
-        "GET /webhooks/{webhook}",
-        "GET /webhooks/{webhook}/deliveries",
-        "GET /webhooks/{webhook}/deliveries/{delivery}",
-        "PATCH /webhooks/{webhook}",
-        "POST /webhooks",
-        "POST /webhooks/{webhook}/deliveries/{delivery}/redeliver",
-        "POST /webhooks/{webhook}/ping",
-        "POST /webhooks/{webhook}/rotate",
-        "DELETE /conversations/{name}",
-        "GET /actions",
         "GET /audit/export",
-        "GET /audit/report",
-        "GET /conversations",
-        "GET /conversations/{name}",
         "GET /conversations/{name}/export",
-        "GET /conversations/{name}/messages",
-        "GET /delegations",
-        "GET /keys",
         "GET /me",
-        "GET /messages",
-        "GET /policies",
-        "GET /store",
-        "POST /audit/verify",
-        "POST /conversations/{name}/fork",
-        "POST /conversations/{name}/redact",
-        "POST /delegated-runs",
-        "POST /delegations",
-        "POST /delegations/{delegation}/revoke",
-        "POST /keys",
-        "POST /keys/{key}/revoke",
-        "POST /keys/{key}/rotate",
-        "POST /policies/explain",
-        "POST /store/compact",
-        "POST /store/prune",
-        "POST /store/retain",
     }
 )
 """What the client has no method for so far: whoever adds one takes it off this list."""
 OTHER_NAMES = {"idempotency-key": "idempotency_key"}
 """Parameters that are no names of Python."""
+BY_ITSELF = frozenset({"Last-Event-ID"})
+"""What the client says where a stream goes on, and nobody gives it."""
+SAME_FOR_ALL = frozenset({"accept"})
+"""Headers of which the document says nothing."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +62,7 @@ class Operation:
     def parameters(self) -> set[str]:
         found: Sequence[Mapping[str, Any]] = self.said.get("parameters", [])
         names: list[str] = [each["name"] for each in found]
-        return {OTHER_NAMES.get(each, each) for each in names}
+        return {OTHER_NAMES.get(each, each) for each in names if each not in BY_ITSELF}
 
     @property
     def body(self) -> str | None:
@@ -105,8 +74,11 @@ class Operation:
     def answer(self) -> str | None:
         """What it answers with where all is well."""
         good = next(each for status, each in sorted(self.said["responses"].items()) if status.startswith("2"))
-        content = good.get("content", {}).get("application/json", {})
-        return shown(content["schema"]) if content.get("schema") else None
+        content = good.get("content", {})
+        if "text/event-stream" in content:
+            return content["text/event-stream"]["schema"]["items"]["properties"]["data"]["contentSchema"]["title"]
+        schema = content.get("application/json", {}).get("schema")
+        return shown(schema) if schema else None
 
 
 def referred(schema: Mapping[str, Any]) -> str | None:
@@ -165,6 +137,7 @@ async def _operations() -> Mapping[str, Operation]:
 
 def resources() -> Iterator[tuple[str, Resource[Any]]]:
     client = AsyncClient("http://podium")
+    yield "client", client
     for name, _ in inspect.getmembers_static(type(client), lambda each: isinstance(each, cached_property)):
         yield name, getattr(client, name)
 
@@ -172,14 +145,15 @@ def resources() -> Iterator[tuple[str, Resource[Any]]]:
 def methods() -> Iterator[Method]:
     for name, resource in resources():
         for each, found in inspect.getmembers_static(type(resource)):
-            if isinstance(found, endpoint | listed):
+            if isinstance(found, KINDS):
                 yield method(f"{name}.{each}", resource, found)
 
 
 def method(name: str, resource: Resource[Any], found: Any) -> Method:
     """Return a method with what it sends first, of several."""
     values = given(found.plan)
-    return Method(name, set(values), next(iter(found.plan(resource, **values))))
+    plan: Any = found.plan(resource, **values)
+    return Method(name, set(values), plan.call if isinstance(found, streamed) else next(iter(plan)))
 
 
 def given(plan: Any) -> dict[str, Any]:
@@ -219,7 +193,7 @@ def value(name: str, kind: Any) -> Any:
 
 def sent_names(call: ApiCall[Any]) -> set[str]:
     """Return what a call says, wherever it says it."""
-    headers = {OTHER_NAMES[each] for each in call.headers}
+    headers = {OTHER_NAMES[each] for each in call.headers if each not in SAME_FOR_ALL}
     return {*call.places, *call.query, *headers}
 
 
@@ -269,4 +243,4 @@ async def test_a_parameter_that_may_be_left_out_is_one_of_the_method(operations:
 def test_every_method_says_what_it_does() -> None:
     for name, resource in resources():
         for each, found in inspect.getmembers_static(type(resource)):
-            assert not isinstance(found, endpoint | listed) or found.__doc__, f"{name}.{each}"
+            assert not isinstance(found, KINDS) or found.__doc__, f"{name}.{each}"

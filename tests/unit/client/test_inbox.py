@@ -3,11 +3,14 @@
 import asyncio
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from podium import Approval, Context, workflow
-from podium.api.questions import QuestionBody
+from podium.api.questions import QuestionAnsweredBody, QuestionBody
+from podium.client import Client
 from podium.errors import AlreadyAnswered, InvalidValue, UnknownQuestion
+from podium.model import question as questions
 from podium.model.person import Person
 from tests.unit.client.conftest import Ask, Asking
 
@@ -28,7 +31,7 @@ async def test_a_question_is_talked_about_given_away_and_answered(asking: Asking
     async with asking(publish) as ask:
         run, question = await asked(ask)
         said = await ask(lambda client: client.inbox.comment(question.id, "Is it true?"))
-        given = await ask(lambda client: client.inbox.reassign(question.id, "bob", why="knows"))
+        given = await ask(lambda client: client.inbox.reassign(question.id, "bob", reason="knows"))
         assert (said.by, given.assignee) == ("ann", "bob")
         shown = await ask(lambda client: client.inbox.get(question.id))
         assert (shown.subject, shown.workflow, [each.text for each in shown.discussion]) == (
@@ -41,13 +44,34 @@ async def test_a_question_is_talked_about_given_away_and_answered(asking: Asking
         done = await ask(lambda client: client.inbox.answer(question.id, {"approved": True}))
         assert (done.question.answered_by, done.run.id) == (["ann"], run)
         assert (await ask(lambda client: client.runs.result(run))).value is True
+        again = await ask(lambda client: client.inbox.answer(question.id, {"approved": True}))
+        assert again.question == done.question
         with pytest.raises(AlreadyAnswered) as late:
-            await ask(lambda client: client.inbox.answer(question.id, {"approved": True}))
+            await ask(lambda client: client.inbox.answer(question.id, {"approved": False}))
         assert late.value.status == 409
         assert await ask(lambda client: client.inbox.list()) == []
         assert [each.id for each in await ask(lambda client: client.inbox.list(every_state=True))] == [question.id]
         with pytest.raises(UnknownQuestion):
             await ask(lambda client: client.inbox.get("q_none"))
+
+
+def test_an_answer_whose_reply_was_lost_is_sent_again() -> None:
+    asked = questions.Question(
+        id="q_1", run="run_1", key="0", ask=questions.Ask(text="Well?"), asked_at=1.0, deadline=None,
+        state=questions.QuestionState.ANSWERED, answered_by=("ann",),
+    )  # fmt: skip
+    done = QuestionAnsweredBody(question=QuestionBody.of(asked), run=None)
+    replies = [httpx.ReadError("broken"), httpx.Response(200, json=done.model_dump(mode="json"))]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        reply = replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    with httpx.Client(transport=httpx.MockTransport(answer)) as http:
+        assert Client("http://podium", http=http).inbox.answer("q_1", "yes") == done
+    assert replies == []
 
 
 async def test_somebody_is_away_and_back(asking: Asking) -> None:

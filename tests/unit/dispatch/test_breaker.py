@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from podium.dispatch.rules.breaker.circuit import Change, Circuit, CircuitState, Pass
-from podium.model.breaker import Breaker
+from podium.dispatch.rules.breaker.circuit import Change, Circuit, Pass
+from podium.model.breaker import Breaker, CircuitState
 from tests.examples import examples
 
 SLICES = 60

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.dispatch.rules.breaker.rule import Breakers
 from podium.model.agent import Card
-from podium.model.breaker import Breaker
+from podium.model.breaker import Breaker, CircuitState
 from podium.model.call import Call
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from podium.dispatch.rules.breaker.circuit import Change, CircuitState, Pass
+from podium.dispatch.rules.breaker.circuit import Change, Pass
 from podium.dispatch.rules.breaker.rule import Breakers
 from podium.dispatch.rules.breaker.shared_circuit import SharedCircuit
 from podium.errors import StoreUnavailable
 from podium.model.agent import Card
-from podium.model.breaker import Breaker
+from podium.model.breaker import Breaker, CircuitState
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind
 from podium.services.store_time import StoreTime

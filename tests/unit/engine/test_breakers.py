@@ -3,9 +3,8 @@
 from typing import Any
 
 from podium import Context, Retry, RunState, agent, workflow
-from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.errors import CallFailed, TransportFailed
-from podium.model.breaker import Breaker
+from podium.model.breaker import Breaker, CircuitState
 from podium.model.fact import FactKind
 from podium.model.fallback import FallbackValue
 from podium.model.json import Json

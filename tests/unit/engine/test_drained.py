@@ -8,7 +8,7 @@ import pytest
 
 from podium import App, Context, RunState, agent, workflow
 from podium.errors import NotPossible, StoreUnavailable
-from podium.reports.workers import WorkerStanding
+from podium.model.worker_standing import WorkerStanding
 from podium.store.protocol import Claimed
 from tests.unit.engine.bench import Bench
 

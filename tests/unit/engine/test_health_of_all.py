@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from podium import Context, Task, agent, workflow
-from podium.dispatch.rules.breaker.circuit import CircuitState
 from podium.errors import CallFailed, StoreUnavailable, TransportFailed
-from podium.model.breaker import Breaker
+from podium.model.breaker import Breaker, CircuitState
 from podium.model.health import Health
 from podium.model.json import Json
 from podium.store.sqlite.store import SqliteStore

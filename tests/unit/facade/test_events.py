@@ -104,7 +104,7 @@ async def test_events_are_left_out_by_type_workflow_and_run() -> None:
 @pytest.mark.parametrize(
     ("wrong", "error", "match"),
     [
-        ({"types": ["ended"]}, InvalidValue, "no events of type 'ended'; expected some of gone, question_answered"),
+        ({"types": ["ended"]}, InvalidValue, "no events of type 'ended'; expected some of gone, question_a"),
         ({"after": -1}, UsageError, "after is -1"),
         ({"workflow": 7}, UsageError, "workflow is 7"),
         ({"run": 7}, UsageError, "run is 7"),
@@ -144,6 +144,23 @@ async def test_everybody_is_told_of_what_they_may_see() -> None:
         for name, (principal, wanted) in sees.items():
             assert await seen_by(app.scoped(principal), 11) == wanted, name
         assert await seen_by(app, 11) == everything
+
+
+async def test_whoever_is_given_a_question_is_told_of_what_becomes_of_it() -> None:
+    async with opened() as app:
+        await app.scoped(user()).start(ask, "a")
+        await until(app, 2)
+        [question] = (await app.inbox.list()).items
+        await app.inbox.comment(question.id, "Who knows?", by="ann")
+        await app.inbox.reassign(question.id, "zoe", by="ann")
+        await app.scoped(user("zoe")).inbox.answer(question.id, "yes")
+        assert await seen_by(app.scoped(user("zoe")), 6) == [4, 5, 6]
+        assert await seen_by(app.scoped(user("zoe", tenant="theirs")), 6) == []
+        assigned, closed = await taken(
+            app.scoped(user("zoe")).events.stream(after=0, types=["question_assigned", "question_closed"]), 2
+        )
+        assert (assigned.type, assigned.assignee, assigned.content) == ("question_assigned", "zoe", {"by": "ann"})
+        assert (closed.assignee, closed.to) == ("zoe", "editors")
 
 
 async def until(app: ScopedApp, position: int) -> None:

@@ -268,6 +268,66 @@ async def test_whoever_has_answered_is_told_no_more() -> None:
         assert await at.after(30) == []
 
 
+async def test_whoever_is_given_a_question_is_told_and_others_are_not_any_more() -> None:
+    async with desk() as at:
+        await at.ask("editors", remind=100)
+        (question,) = (await at.app.inbox.list()).items
+        await at.notifier.look()
+        await at.app.inbox.reassign(question.id, "ann", by="bob\x1b[31m")
+        assert await at.after(30) == [("ann://", "Given to ann: Well?")]
+        await at.app.inbox.reassign(question.id, "zoe", by="ann")
+        assert await at.after(30) == [("mail://", "Given to zoe: Well?"), ("slack://", "Given to zoe: Well?")]
+        await at.app.inbox.reassign(question.id, "Ann", by="bob\x1b[31m")
+        await at.notifier.look()
+        await at.clock.advance(30)
+        await at.notifier.look()
+        ((address, _, body),) = at.outbox.sent
+        assert address == "ann://"
+        assert "bob\\u001b[31m gave it to Ann." in body
+        at.outbox.taken()
+        assert await at.after(40) == [("ann://", "Still open: Well?")]
+
+
+async def test_what_is_given_to_others_as_somebody_leaves_is_told_to_these() -> None:
+    people = {"ann": Person(groups=["buyers"]), "zoe": Person(groups=["buyers"], substitutes=["ann"])}
+    clock = DrivenClock()
+    async with App.open(":memory:", agents=[asks], clock=clock, links=LINKS, people=people) as app:
+        at = Desk(app, clock, Outbox(), people=People(people))
+        await app.inbox.away("ann", clock.now() + HOUR)
+        await at.ask("buyers")
+        await at.after(30)
+        await app.inbox.away("ann", None)
+        await app.inbox.away("zoe", clock.now() + HOUR)
+        assert await at.after(30) == [("ann://", "Given to ann: Well?")]
+
+
+async def test_a_comment_is_told_to_those_who_take_part_but_for_whoever_made_it() -> None:
+    told = NotifySettings(to={each: [f"{each}://"] for each in ("ann", "bob", "cyd", "eve")})
+    async with desk(settings=told) as at:
+        at.outbox = Outbox([f"{each}://" for each in ("ann", "bob", "cyd", "eve")])
+        at.notifier = at.another()
+        handle = await at.app.start(two)
+        await at.clock.settle()
+        (question,) = (await at.app.inbox.list(run=handle.id)).items
+        await at.notifier.look()
+        await at.app.inbox.reassign(question.id, "ann", by="root")
+        await at.app.inbox.answer(question.id, "yes", by="cyd")
+        assert await at.after(30) == [("ann://", "Given to ann: Both?")]
+        await at.app.inbox.comment(question.id, "Hm.", by="bob")
+        assert await at.after(30) == [("ann://", "bob commented on: Both?"), ("cyd://", "bob commented on: Both?")]
+        for by in ("ann", "Bob", "ann"):
+            await at.app.inbox.comment(question.id, "Hm.", by=by)
+            await at.clock.advance(1)
+        assert await at.after(30) == [
+            ("ann://", "Bob commented on: Both?"),
+            ("bob://", "ann commented on: Both?"),
+            ("cyd://", "ann commented on: Both?"),
+        ]
+        await at.app.inbox.answer(question.id, "yes", by="ann")
+        await at.app.inbox.comment(question.id, "Too late.", by="bob")
+        assert await at.after(HOUR) == []
+
+
 async def test_an_address_that_is_gone_from_the_settings_keeps_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
     async with desk() as at:
         await at.ask("editors")

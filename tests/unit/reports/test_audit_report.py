@@ -141,7 +141,7 @@ async def test_what_was_refused_is_told_with_the_rule(app: App) -> None:
     with pytest.raises(RunFailed):
         await handle.result()
     [told] = (await app.reports.audit(tenant="acme")).runs
-    assert [(call.agent, call.outcome, call.why) for call in told.calls] == [("wipe", "refused", "policy:no-wipe")]
+    assert [(call.agent, call.outcome, call.reason) for call in told.calls] == [("wipe", "refused", "policy:no-wipe")]
     [rule] = told.rules
     assert (rule.decision, rule.reason.endswith("never")) == ("deny", True)
 

@@ -8,8 +8,9 @@ import pytest
 from podium import Budget, Context, Retry, RunState, agent, workflow
 from podium.errors import BadAnswer, CallFailed, NotPossible, TransportFailed, UnknownRun
 from podium.model.fact import FactKind
+from podium.model.failure_cause import FailureCause
 from podium.model.retry import FailureKind
-from podium.reports.dead_letters import FailureCause, dead_letter
+from podium.reports.dead_letters import dead_letter
 from podium.store.protocol import DeadQuery
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench

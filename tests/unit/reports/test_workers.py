@@ -5,7 +5,8 @@ from typing import Any, cast
 
 import pytest
 
-from podium.reports.workers import WorkerStanding, queues_of, standing_of, workers_of, workers_wanted
+from podium.model.worker_standing import WorkerStanding
+from podium.reports.workers import queues_of, standing_of, workers_of, workers_wanted
 from podium.store.place import place, process_birth
 from podium.store.protocol import Drain, ReadStore, Serves, StoredQueue, StoredWorker
 

@@ -206,3 +206,20 @@ async def test_each_route_says_what_it_does_and_for_whom(serving: Serving) -> No
             assert route["tags"], where
             assert set(route["responses"]) & {"200", "201", "202", "204"}, where
             assert all(answer["description"] for answer in route["responses"].values()), where
+
+
+async def test_a_reason_is_called_so_wherever_it_is_given_or_told(serving: Serving) -> None:
+    async with serving(*DESK) as client:
+        document = (await client.get("/openapi.json")).json()
+    bodies = {
+        f"{name}.{each}"
+        for name, body in document["components"]["schemas"].items()
+        for each in body.get("properties", {})
+    }
+    asked = {
+        f"{route['operationId']}.{each['name']}"
+        for methods in document["paths"].values() for route in methods.values() for each in route.get("parameters", [])
+    }  # fmt: skip
+    named = {each.rpartition(".")[2] for each in bodies | asked}
+    assert "reason" in named
+    assert not {"why", "cause", "because"} & named, sorted(each for each in bodies | asked if each.endswith("why"))

@@ -57,6 +57,8 @@ async def test_a_question_is_shown_with_its_kind_and_answered_by_whoever_signed_
         done = await client.post(place, json={"value": "dry"}, headers=as_("cy", "default", "editors"))
         assert (done.status_code, done.json()["question"]["answered_by"]) == (200, ["cy"])
         assert done.json()["run"] is None  # which is ann's, and no editor sees it
+        again = await client.post(place, json={"value": "dry"}, headers=as_("cy", "default", "editors"))
+        assert (again.status_code, again.json()["question"]) == (200, done.json()["question"])
         late = await client.post(place, json={"value": "dry"})
         assert (late.status_code, late.json()["code"]) == (409, "already-answered")
         assert (await client.get(f"/runs/{question['run']}/result?wait=20")).json()["value"] == "dry"
@@ -107,7 +109,9 @@ async def test_people_talk_about_a_question_and_give_it_to_each_other(serving: S
         said = await client.post(f"{place}/comments", json={"text": "Which house?"}, headers=as_("ada", "default"))
         assert (said.status_code, said.json()["by"]) == (201, "ada")
         assert (await client.post(f"{place}/comments", json={"text": " "})).status_code == 422
-        moved = await client.post(f"{place}/reassign", json={"to": "bob", "why": "hers"}, headers=as_("ada", "default"))
+        moved = await client.post(
+            f"{place}/reassign", json={"to": "bob", "reason": "hers"}, headers=as_("ada", "default")
+        )
         assert (moved.status_code, moved.json()["assignee"]) == (200, "bob")
         no = await client.post(f"{place}/reassign", json={"to": "eve"}, headers=as_("bob", "default"))
         assert (no.status_code, no.json()["code"]) == (403, "not-allowed")

@@ -85,10 +85,17 @@ async def test_a_conversation_is_read_searched_forked_exported_redacted_and_dele
         (state,) = (await client.get("/conversations?prefix=team")).json()["items"]
         assert (state["name"], state["revision"], state["principal"], state["holder"]) == ("team/7", 4, "ann", None)
         first = (await client.get("/conversations/team/7/messages?limit=3")).json()
-        rest = (await client.get(f"/conversations/team/7/messages?first={first['cursor']}")).json()
+        rest = (await client.get(f"/conversations/team/7/messages?cursor={first['cursor']}")).json()
         said = [each["message"]["parts"][0]["content"] for each in first["items"] + rest["items"]]
         assert said == ["tea", "You said tea.", "milk", "You said milk."]
         assert rest["cursor"] is None
+        later = (await client.get("/conversations/team/7/messages?first=2&limit=1")).json()
+        assert [each["place"] for each in later["items"]] == [2]
+        end = (await client.get(f"/conversations/team/7/messages?first=2&limit=9&cursor={later['cursor']}")).json()
+        assert ([each["place"] for each in end["items"]], end["cursor"]) == ([3], None)
+        for wrong in ("x", "-1", "1" * 16, "²"):
+            refused = await client.get("/conversations/team/7/messages", params={"cursor": wrong})
+            assert (refused.status_code, refused.json()["code"]) == (422, "invalid-value")
         (hit, _) = (await client.get("/messages?text=milk")).json()["items"]
         assert (hit["conversation"], hit["place"]) == ("team/7", 3)
         forked = await client.post("/conversations/team/7/fork", json={"into": "other", "at": 2, "edit": "coffee"})
@@ -116,7 +123,7 @@ async def test_dead_letters_go_on_or_are_discarded(serving: Serving) -> None:
         letter = (await client.get(f"/dead-letters/{one}")).json()
         assert (letter["calls"][0]["agent"], letter["calls"][0]["input"], letter["discarded"]) == ("shaky", 1, None)
         left = (await client.post(f"/dead-letters/{two}/discard", json={"reason": "a test"})).json()
-        assert (left["discarded"]["by"], left["discarded"]["why"]) == ("ann", "a test")
+        assert (left["discarded"]["by"], left["discarded"]["reason"]) == ("ann", "a test")
         desk.SHAKY[0] = False
         done = await client.post("/dead-letters/requeue", json={"runs": [one, two, "nothing"]})
         assert done.status_code == 202
@@ -135,7 +142,7 @@ async def test_money_is_added_up_and_budgets_stand(serving: Serving) -> None:
         assert (await client.get("/costs?by=nothing")).status_code == 422
         (budget,) = (await client.get("/budgets?prefix=run:")).json()["items"]
         assert (budget["limit"]["usd"], budget["spent"]["usd"]) == (2.0, 0.25)
-        none = await client.post(f"/runs/{done['id']}/budget/correct", json={"why": "it was free", "usd": 1})
+        none = await client.post(f"/runs/{done['id']}/budget/correct", json={"reason": "it was free", "usd": 1})
         assert (none.status_code, none.json()["code"]) == (409, "not-possible")
 
 
@@ -152,7 +159,7 @@ async def test_workers_queues_and_the_store_are_the_installations(serving: Servi
         assert store["runs"] == {"done": 1}
         assert store["bytes"] > 0
         told = await client.post(f"/workers/{worker['worker']}/drain", json={"reason": "deploy"}, headers=ADMIN)
-        assert (told.status_code, told.json()["drain"]["by"], told.json()["drain"]["why"]) == (202, "root", "deploy")
+        assert (told.status_code, told.json()["drain"]["by"], told.json()["drain"]["reason"]) == (202, "root", "deploy")
         assert (await client.post("/workers/nobody/drain", headers=ADMIN)).status_code == 409
 
 

@@ -117,6 +117,8 @@ async def test_looking_changes_nothing_and_sending_answers_once_as_the_person_of
         after = (await page.look()).text
         assert "This question is answered: by ann." in after
         assert "<button" not in after
+        twice = await page.send(way="approve", comment="fine")
+        assert twice.status_code == 303
         again = await page.send(way="refuse", reason="no")
         assert again.status_code == 409
         assert "was not taken" in again.text

@@ -4,6 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from podium.server.callers import READS, STARTS
+from podium.server.routes.inbox import ANSWERS
 from tests.unit.server.conftest import Serving, serving
 from tests.unit.server.desk import DESK
 
@@ -21,12 +23,12 @@ with all parameters, bodies, statuses and an example of each body, is at `/api/v
   programs) and `errors` (what does not fit, field by field). 400: not to be read. 401: not signed in. 403: a role is
   missing. 404: there is no such thing, or not for whoever asks. 409: not possible as things stand. 422: a value does
   not fit. 429: too many requests. 503: the store is away; try again after `Retry-After` seconds.
-- **Who** may use a route is in its last column: `anyone` is everybody who is signed in, for what is theirs, `public`
-  everybody. See [sign in](../how-to/sign-in.md).
+- **Who** may use a route is in its last column. `everyone` is who is signed in, `starters` who may start runs, and
+  `answerers` all but a mere `viewer`, each for what they may see; `public` takes no sign-in. All others are
+  [roles](../how-to/serve-several-tenants.md#roles). See [sign in](../how-to/sign-in.md).
 """
-
-
 _COLUMNS = "| Route | What it does | Who |\n| --- | --- | --- |\n"
+_GROUPS = {READS: "everyone", STARTS: "starters", ANSWERS: "answerers"}
 
 
 def page(document: dict[str, Any]) -> str:
@@ -35,15 +37,10 @@ def page(document: dict[str, Any]) -> str:
     for path, methods in document["paths"].items():
         for method, route in methods.items():
             told = route["description"].partition("\n")[0]
-            who = ", ".join(route.get("x-roles", ()))
+            roles = tuple(route.get("x-roles", ()))
+            who = _GROUPS.get(roles, ", ".join(roles))
             tags.setdefault(route["tags"][0], []).append(f"| `{method.upper()} {path}` | {told} | {who} |\n")
-    tables = [
-        f"\n## {tag[0].upper()}{tag[1:]}\n\n| Route | What it does | Who |\n| --- | --- | --- |\n"
-        + "\n".join(rows)
-        + "\n"
-        for tag, rows in tags.items()
-    ]
-    return HEAD + "".join(tables)
+    return HEAD + "".join(f"\n## {tag[0].upper()}{tag[1:]}\n\n{_COLUMNS}{''.join(rows)}" for tag, rows in tags.items())
 
 
 async def test_the_reference_is_what_the_document_says(serving: Serving) -> None:

@@ -114,7 +114,7 @@ async def test_what_happens_is_told_in_order_under_stable_ids() -> None:
         assert said["timestamp"].endswith("+00:00")
         assert said["data"] == {
             "position": webhook.cursor + 2, "run": run.id, "root": run.id, "workflow": "hello", "tenant": "default",
-            "principal": "local", "question": None, "to": None, "content": {"state": "done"},
+            "principal": "local", "question": None, "to": None, "assignee": None, "content": {"state": "done"},
         }  # fmt: skip
         assert (await at.app.webhooks.get(webhook.id)).cursor == webhook.cursor + 4
         assert {state for _, state, _ in await at.deliveries(webhook)} == {DeliveryState.DELIVERED}

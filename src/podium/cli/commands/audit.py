@@ -210,5 +210,5 @@ def _json(found: Audit) -> Json:
         "faults": [{"where": fault.where, "what": fault.what} for fault in found.faults], "unproved": found.unproved,
         "runs": found.runs, "redacted": found.redacted, "pruned": found.pruned, "entries": found.entries,
         "sealed": found.sealed,
-        "outside": [{"what": part.what, "columns": part.columns, "why": part.why} for part in OUTSIDE],
+        "outside": [{"what": part.what, "columns": part.columns, "reason": part.why} for part in OUTSIDE],
     }  # fmt: skip

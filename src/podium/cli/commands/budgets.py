@@ -71,7 +71,7 @@ def correct(
 
     run, given = drive(work())
     if as_json:
-        print_json({"run": run, "given_back_usd": given, "by": who, "why": why})
+        print_json({"run": run, "given_back_usd": given, "by": who, "reason": why})
     else:
         print(f"run {run}: {dollars(nano(given))} given back")
 

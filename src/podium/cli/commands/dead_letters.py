@@ -35,9 +35,10 @@ from podium.facade.reader import Reader, View
 from podium.facade.reports import DeadLetterFilters
 from podium.formats.printable import in_line
 from podium.model.agent import AnyAgent
+from podium.model.failure_cause import FailureCause
 from podium.model.json import Json
 from podium.operations.requeue import Requeued
-from podium.reports.dead_letters import DeadCall, DeadLetter, FailureCause
+from podium.reports.dead_letters import DeadCall, DeadLetter
 
 commands = typer.Typer(help="Runs that failed for good or were quarantined.", rich_markup_mode=None)
 
@@ -244,5 +245,5 @@ def _plain(letter: DeadLetter) -> Json:
             }
             for call in letter.calls
         ],
-        "discarded": None if gone is None else {"by": gone.by, "why": gone.why, "at": iso(gone.at)},
+        "discarded": None if gone is None else {"by": gone.by, "reason": gone.why, "at": iso(gone.at)},
     }  # fmt: skip

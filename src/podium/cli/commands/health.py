@@ -29,7 +29,7 @@ def health(
     found = look(store, lambda reader: reader.reports.noticed())
     if as_json:
         print_json(
-            [{"agent": each.agent, "version": each.version, "what": each.what, "state": each.state, "why": each.why,
+            [{"agent": each.agent, "version": each.version, "what": each.what, "state": each.state, "reason": each.why,
               "at": iso(each.at), "run": each.run} for each in found]
         )  # fmt: skip
     elif not found:

@@ -87,7 +87,7 @@ def _text(found: Json) -> str:
 def _plain(found: Incident) -> Json:
     return {
         "run": found.run, "kind": found.trouble.kind, "subject": found.trouble.subject,
-        "version": found.trouble.version, "why": found.trouble.why, "seen_by": found.trouble.seen_by,
+        "version": found.trouble.version, "reason": found.trouble.why, "seen_by": found.trouble.seen_by,
         "opened_at": iso(found.opened_at), "ended_at": iso(found.ended_at), "ending": found.ending,
         "question": found.question,
         "actions": [{**asdict(action), "at": iso(action.at)} for action in found.actions],

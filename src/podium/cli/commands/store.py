@@ -16,15 +16,15 @@ from podium.cli.output import count, iso, moment, note, one_line, print_json, pr
 from podium.model.clock import SystemClock
 from podium.model.duration import PAUSE
 from podium.model.json import Json
-from podium.model.run import RunState
+from podium.model.run import ENDED_STATES, RunState
 from podium.operations.moving import move_store, undo_move
-from podium.operations.pruner import ENDED, Pruned
+from podium.operations.pruner import Pruned
 from podium.operations.upkeep import StoreCheck, back_up, check_copy, compact
 
 commands = typer.Typer(
     help="Copy or move the store, check a copy, delete what is old, make its file smaller.", rich_markup_mode=None
 )
-
+_ENDED = ",".join(ENDED_STATES)
 _SHOWN = 20
 _KeyOption = Annotated[
     list[str] | None, typer.Option("--public-key", metavar="KEY", help="Of whoever seals the ledger.")
@@ -69,7 +69,9 @@ def restore_check(
 @commands.command("prune")
 def prune(
     older_than: Annotated[str, typer.Option(metavar="TIME", help="Runs that ended longer ago: 12h, 30d.")],
-    states: Annotated[str, typer.Option("--state", metavar="STATE,…", help="Only runs that are so.")] = ",".join(ENDED),
+    states: Annotated[str, typer.Option("--state", metavar="STATE,…", help="Only runs that are so.")] = ",".join(
+        ENDED_STATES
+    ),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted, and delete nothing.")] = False,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who prunes; else who is logged in.")] = None,
     why: Annotated[str, typer.Option(help="Why; it is recorded.")] = "retention",
@@ -152,7 +154,7 @@ def move(
 
 def _states(text: str) -> Sequence[RunState]:
     names = [each.strip() for each in text.split(",")]
-    known = {str(state): state for state in ENDED}
+    known = {str(state): state for state in ENDED_STATES}
     if wrong := [each for each in names if each not in known]:
         raise WrongOption(f"--state {wrong[0]!r} is no state of a run that has ended: expected {', '.join(known)}.")
     return [known[each] for each in dict.fromkeys(names)]

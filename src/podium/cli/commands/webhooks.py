@@ -198,7 +198,7 @@ def _plain(webhook: Webhook) -> dict[str, Json]:
         "active": webhook.off is None, "off": webhook.off, "made_at": iso(webhook.made_at), "made_by": webhook.made_by,
         "position": webhook.cursor,
         "hold": None if hold is None else {
-            "since": iso(hold.since), "tries": hold.tries, "next_at": iso(hold.next_at), "why": hold.why,
+            "since": iso(hold.since), "tries": hold.tries, "next_at": iso(hold.next_at), "reason": hold.why,
         },
         "former_until": iso(webhook.signing.former_until),
     }  # fmt: skip
@@ -208,5 +208,5 @@ def _plain_delivery(delivery: WebhookDelivery) -> dict[str, Json]:
     return {
         "id": delivery.id, "webhook": delivery.webhook, "type": delivery.type, "state": delivery.state.value,
         "at": iso(delivery.at), "tries": delivery.tries, "next_at": iso(delivery.next_at),
-        "ended_at": iso(delivery.ended_at), "status": delivery.status, "why": delivery.why,
+        "ended_at": iso(delivery.ended_at), "status": delivery.status, "reason": delivery.why,
     }  # fmt: skip

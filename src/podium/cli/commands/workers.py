@@ -12,8 +12,9 @@ from podium.cli.output import duration, iso, moment, note, print_json, print_tab
 from podium.facade.reader import Reader
 from podium.model.clock import SystemClock
 from podium.model.json import Json
+from podium.model.worker_standing import WorkerStanding
 from podium.operations.workers import drain_worker
-from podium.reports.workers import QueueState, WorkerStanding, WorkerState, WorkersWanted, standing_of
+from podium.reports.workers import QueueState, WorkerState, WorkersWanted, standing_of
 from podium.store.protocol import Store
 
 commands = typer.Typer(
@@ -152,7 +153,7 @@ def _worker_json(worker: WorkerState) -> Json:
         "beat": iso(worker.beat), "silence": worker.silence, "version": worker.version,
         "queues": None if worker.queues is None else list(worker.queues), "slots": worker.slots,
         "running": worker.running, "rate": worker.rate, "state": str(worker.standing),
-        "drain": None if drain is None else {"by": drain.by, "why": drain.why, "at": iso(drain.at)},
+        "drain": None if drain is None else {"by": drain.by, "reason": drain.why, "at": iso(drain.at)},
     }  # fmt: skip
 
 
@@ -167,5 +168,5 @@ def _wanted_json(found: WorkersWanted) -> Json:
     return {
         "queue": found.queue, "wanted": found.wanted, "ready": found.ready, "oldest_age": found.oldest_age,
         "running": found.running, "rate": found.rate, "workers": found.workers, "slots": found.slots,
-        "within": found.within, "why": found.why,
+        "within": found.within, "reason": found.why,
     }  # fmt: skip

@@ -39,7 +39,8 @@ class InboxClient(Resource[W]):
     @endpoint
     def answer(self, question: str, value: Json) -> ApiCall[QuestionAnsweredBody]:
         """Answer a question, in the name of whoever signed in. The run goes on where its workflow is served."""
-        return post("/questions/{question}/answer", QuestionAnsweredBody, AnswerGiven(value=value), question=question)
+        given = AnswerGiven(value=value)
+        return post("/questions/{question}/answer", QuestionAnsweredBody, given, again=True, question=question)
 
     @endpoint
     def comment(self, question: str, text: str) -> ApiCall[RemarkBody]:
@@ -52,9 +53,11 @@ class InboxClient(Resource[W]):
         return get("/questions/{question}/discussion", list[RemarkBody], question=question)
 
     @endpoint
-    def reassign(self, question: str, to: str | None = None, *, why: str = "") -> ApiCall[QuestionBody]:
+    def reassign(self, question: str, to: str | None = None, *, reason: str = "") -> ApiCall[QuestionBody]:
         """Give an open question to somebody else, or to whom it would be given now."""
-        return post("/questions/{question}/reassign", QuestionBody, ReassignGiven(to=to, why=why), question=question)
+        return post(
+            "/questions/{question}/reassign", QuestionBody, ReassignGiven(to=to, reason=reason), question=question
+        )
 
     @endpoint
     def people(self) -> ApiCall[list[PersonBody]]:

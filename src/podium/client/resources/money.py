@@ -29,10 +29,10 @@ class BudgetsClient(Resource[W]):
 
     @endpoint
     def correct(
-        self, run: str, *, why: str, usd: float | None = None, key: str | None = None
+        self, run: str, *, reason: str, usd: float | None = None, key: str | None = None
     ) -> ApiCall[CorrectedBody]:
         """Give back what a run has in doubt and did not spend: all of it, or so many dollars, or that of one call."""
-        given = CorrectGiven(usd=usd, key=key, why=why)
+        given = CorrectGiven(usd=usd, key=key, reason=reason)
         return post("/runs/{run}/budget/correct", CorrectedBody, given, run=run)
 
     @listed

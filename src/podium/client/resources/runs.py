@@ -8,6 +8,7 @@ from typing_extensions import Unpack
 
 from podium.api.agents import GraphBody
 from podium.api.body import PageBody
+from podium.api.events import StreamEventBody
 from podium.api.lists import RunsGiven
 from podium.api.ratings import RatingBody, RatingGiven
 from podium.api.requests import RequestBody
@@ -29,7 +30,8 @@ from podium.api.runs import (
     VerifiedBody,
 )
 from podium.client.api_call import ApiCall, Sending, get, page, post
-from podium.client.endpoint import Resource, endpoint, listed
+from podium.client.endpoint import Resource, endpoint, listed, streamed
+from podium.client.following import EventCall, stream_of
 from podium.client.resources.filters import RunsQuery
 from podium.client.ways import Awaiting, Blocking
 from podium.errors import InvalidValue
@@ -40,6 +42,8 @@ from podium.model.run import RunState
 
 W = TypeVar("W", Blocking, Awaiting)
 
+_LAST: Final = ("run_ended", "stream_blocked")
+"""After one of these the stream of a run ends."""
 AS_IT_WAS: Final = object()
 """What a forked call is given where nothing is said: what it was given before."""
 _ONE_WAIT = 25.0
@@ -116,6 +120,15 @@ class RunsClient(Resource[W]):
         """Return what was sent to models, and how that was answered, in order; only of one call with its `key`."""
         return get("/runs/{run}/messages", _Requests, {"key": key}, run=run)
 
+    @streamed
+    def events(self, run: str, *, after: int = 0) -> EventCall[StreamEventBody]:
+        """Give what a run tells, with its tokens as they come, until it has ended or is blocked.
+
+        All of it, or what comes after the event with a number. It goes on by itself after a broken connection or a
+        restart of the server. What its journal tells of never is missing; of the rest an event `gone` says what was.
+        """
+        return stream_of(get("/runs/{run}/events", StreamEventBody, {"after": after}, run=run), *_LAST)
+
     @endpoint
     def graph(self, run: str) -> ApiCall[GraphBody]:
         """Draw what a run did as a Mermaid flowchart."""
@@ -165,9 +178,11 @@ class RunsClient(Resource[W]):
         return post("/runs/{run}/repin", RunBody, RepinGiven(version=version, from_key=from_key), run=run)
 
     @endpoint
-    def raise_budget(self, run: str, *, why: str, usd: float = 0, tokens: int = 0, calls: int = 0) -> ApiCall[RunBody]:
+    def raise_budget(
+        self, run: str, *, reason: str, usd: float = 0, tokens: int = 0, calls: int = 0
+    ) -> ApiCall[RunBody]:
         """Add to the own budget of a failed or blocked run; then retry it."""
-        given = RaiseGiven(usd=usd, tokens=tokens, calls=calls, why=why)
+        given = RaiseGiven(usd=usd, tokens=tokens, calls=calls, reason=reason)
         return post("/runs/{run}/budget", RunBody, given, run=run)
 
     @endpoint

@@ -14,6 +14,10 @@ class NoticeReason(StrEnum):
     ESCALATED = "escalated"
     """It was put to others before, who did not answer in time."""
     REMINDED = "reminded"
+    ASSIGNED = "assigned"
+    """It was given to somebody while it was open."""
+    COMMENTED = "commented"
+    """Somebody said something of it."""
     EXPIRES = "expires"
     """Its time is over soon."""
 
@@ -88,8 +92,12 @@ class NotifyMemory:
         self.pending.setdefault(box, PendingMail(at)).questions.setdefault(question, why)
 
     def forget(self, question: str) -> None:
-        """Have a question told nowhere any more."""
+        """Have a question told nowhere any more, and not later either."""
         self.planned = [each for each in self.planned if each.question != question]
+        self.take_back(question)
+
+    def take_back(self, question: str) -> None:
+        """Have nobody told of a question who was not told yet."""
         for box in [box for box, mail in self.pending.items() if question in mail.questions]:
             del self.pending[box].questions[question]
             if not self.pending[box].questions:

@@ -22,6 +22,8 @@ class QuestionNotice:
     question: Question
     why: NoticeReason
     link: str | None
+    by: str = ""
+    """Who gave it to whoever has it now, or said something of it, where that is why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,18 @@ def message(notices: Sequence[QuestionNotice], more: int, now: float) -> NoticeT
 def _title(notice: QuestionNotice) -> str:
     text = in_line(MASKING.text(notice.question.ask.text.strip().split("\n")[0]))
     short = text if len(text) <= _TITLE else f"{text[: _TITLE - 1]}…"
-    return f"{_BEFORE[notice.why]}{short}"
+    return f"{_before(notice)}{short}"
+
+
+def _before(notice: QuestionNotice) -> str:
+    """Return why it is told, as what stands before the text of the question."""
+    match notice.why:
+        case NoticeReason.ASSIGNED:
+            return f"Given to {in_line(notice.question.assignee or notice.question.ask.to)}: "
+        case NoticeReason.COMMENTED:
+            return f"{in_line(notice.by) or 'Somebody'} commented on: "
+        case _:
+            return _BEFORE[notice.why]
 
 
 _BEFORE = {
@@ -59,8 +72,10 @@ _BEFORE = {
 def _block(notice: QuestionNotice, now: float) -> str:
     question = notice.question
     text = printable(MASKING.text(question.ask.text.strip()))
-    lines = [f"{_BEFORE[notice.why]}{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}", ""]
+    lines = [f"{_before(notice)}{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}", ""]
     lines.append(f"Asked of {in_line(question.ask.to)}, by run {question.run}.")
+    if notice.why is NoticeReason.ASSIGNED and notice.by:
+        lines.append(f"{in_line(notice.by)} gave it to {in_line(question.assignee or question.ask.to)}.")
     if question.deadline is not None:
         lines.append(f"Answer by {moment_in_words(question.deadline)}, {ahead(question.deadline, now)}.")
     if notice.link is None:

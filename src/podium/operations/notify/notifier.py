@@ -32,6 +32,7 @@ _LOG = logging.getLogger("podium")
 _STATE = "notify"
 _PAGE = 500
 _AT_ONCE = 8
+_TOLD = (EventType.QUESTION_OPENED, EventType.QUESTION_ASSIGNED, EventType.QUESTION_COMMENTED)
 _FIRST_RETRY, _LAST_RETRY = 30.0, 3_600.0
 """Seconds until a message is tried again that could not be sent; each time twice as many, up to the last."""
 
@@ -161,10 +162,28 @@ class Notifier:
             return
         if event.type is EventType.QUESTION_CLOSED:
             self._memory.forget(event.question)
-        elif event.type is EventType.QUESTION_OPENED:
-            question = await self._store.question(event.question)
-            if question is not None and question.state is QuestionState.OPEN:
-                await self._opened(question)
+        if event.type not in _TOLD:
+            return
+        question = await self._store.question(event.question)
+        if question is None or question.state is not QuestionState.OPEN:
+            return
+        if event.type is EventType.QUESTION_OPENED:
+            await self._opened(question)
+        elif event.type is EventType.QUESTION_ASSIGNED:
+            self._memory.take_back(question.id)
+            self._tell(question, NoticeReason.ASSIGNED, event.at)
+        else:
+            await self._commented(question, event)
+
+    async def _commented(self, question: Question, event: SystemEvent) -> None:
+        """Tell those who are asked, and those who said or answered something, what another one says."""
+        told, by = self._settings.of(question.tenant), str(event.content.get("by", ""))
+        others = {each.by for each in await self._store.inbox.remarks(question.id)} | {*question.answered_by}
+        named = [name for each in sorted(others) if (name := recipient_named(told, each)) is not None]
+        boxes = [*self._mailboxes(question), *self._boxes(question.tenant, named)]
+        for box in boxes:
+            if not is_same(box.name, by):
+                self._memory.add(box, question.id, NoticeReason.COMMENTED, event.at)
 
     async def _opened(self, question: Question) -> None:
         passed_on = await self._was_passed_on(question)
@@ -206,8 +225,13 @@ class Notifier:
         for asked in ([question.assignee or ""], [question.ask.to], self._people.asked(question.ask.to, tenant)):
             names = [name for each in asked if (name := recipient_named(told, each)) is not None]
             if names:
-                return [NoticeAddress(tenant, name, address_digest(each)) for name in names for each in told.to[name]]
+                return self._boxes(tenant, names)
         return [NoticeAddress(tenant, "", address_digest(each)) for each in told.default]
+
+    def _boxes(self, tenant: str, names: Sequence[str]) -> list[NoticeAddress]:
+        """Return all addresses of people and groups that stand in the settings."""
+        told = self._settings.of(tenant)
+        return [NoticeAddress(tenant, name, address_digest(each)) for name in names for each in told.to[name]]
 
     # What is sent
 
@@ -232,21 +256,23 @@ class Notifier:
         if not self._sender.knows(box.address):
             _LOG.warning("%s of questions are told to nobody: the settings have the address no more", len(asked))
             return asked, ""
-        open_ones = [each for name in asked if (each := await self._open(name, box)) is not None]
+        reasons = dict(mail.questions)
+        open_ones = [each for name in asked if (each := await self._open(name, reasons[name], box)) is not None]
         if not open_ones:
             return asked, ""
-        notices = [await self._notice(each, mail.questions[each.id], box) for each in open_ones[:MOST]]
+        notices = [await self._notice(each, reasons[each.id], box) for each in open_ones[:MOST]]
         told = message(notices, len(open_ones) - len(notices), self._clock.now())
         return asked, await in_thread(self._sender.send, box.address, told.title, told.body)
 
-    async def _open(self, name: str, box: NoticeAddress) -> Question | None:
-        """Return a question, if whoever reads this may still answer it."""
+    async def _open(self, name: str, why: NoticeReason, box: NoticeAddress) -> Question | None:
+        """Return a question, if whoever reads this may still answer it, or it is told what others say of it."""
         question = await self._store.question(name)
         if question is None or question.state is not QuestionState.OPEN:
             return None
         if question.deadline is not None and self._clock.now() >= question.deadline:
             return None
-        return None if any(is_same(box.name, each) for each in question.answered_by) else question
+        answered = any(is_same(box.name, each) for each in question.answered_by)
+        return None if answered and why is not NoticeReason.COMMENTED else question
 
     async def _notice(self, question: Question, why: NoticeReason, box: NoticeAddress) -> QuestionNotice:
         link = None
@@ -254,7 +280,19 @@ class Notifier:
             until = self._clock.now() + self._within
             expires = until if question.deadline is None else min(until, question.deadline)
             link = await self._links.make(question.id, box.name, expires)
-        return QuestionNotice(question=question, why=why, link=link)
+        return QuestionNotice(question=question, why=why, link=link, by=await self._by(question.id, why, box))
+
+    async def _by(self, question: str, why: NoticeReason, box: NoticeAddress) -> str:
+        """Return who gave a question to whoever has it, or who of others said something of it last."""
+        if why not in (NoticeReason.ASSIGNED, NoticeReason.COMMENTED):
+            return ""
+        given = why is NoticeReason.ASSIGNED
+        remarks = [
+            each.by
+            for each in await self._store.inbox.remarks(question)
+            if (each.assignee is not None) == given and not is_same(each.by, box.name)
+        ]
+        return remarks[-1] if remarks else ""
 
     def _note(self, box: NoticeAddress, told: "tuple[Sequence[str], str]") -> None:
         """Note what was sent there, or that it is tried again."""

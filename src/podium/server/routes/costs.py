@@ -30,5 +30,5 @@ async def list_budgets(who: Who, given: Annotated[BudgetsGiven, Query()]) -> Pag
 @router.post("/runs/{run}/budget/correct", openapi_extra=rights(*OPERATES), responses=responses(404, 409))
 async def correct_budgets(run: str, body: CorrectGiven, who: Who) -> CorrectedBody:
     """Give back what a run has in doubt and did not spend, in all budgets that count it."""
-    given = await who.app.operations.correct_budgets(run, usd=body.usd, key=body.key, why=body.why)
+    given = await who.app.operations.correct_budgets(run, usd=body.usd, key=body.key, why=body.reason)
     return CorrectedBody(run=run, given_back_usd=given)

@@ -18,7 +18,7 @@ class HealthBody(ApiBody):
     """Whether the server can do what it is there for."""
 
     status: Literal["ok", "unready"]
-    why: Annotated[str, Field(description="Why not; empty where it can.")] = ""
+    reason: Annotated[str, Field(description="Why not; empty where it can.")] = ""
 
 
 @router.get("/health/live", openapi_extra=dict(PUBLIC))
@@ -36,7 +36,7 @@ async def ready(app: Annotated[App, Depends(app_of)], response: Response) -> Hea
     why = await app.unready()
     if why:
         response.status_code = 503
-        return HealthBody(status="unready", why="the server is being stopped, or its store is away")
+        return HealthBody(status="unready", reason="the server is being stopped, or its store is away")
     return HealthBody(status="ok")
 
 

@@ -49,7 +49,10 @@ async def question_discussion(question: str, who: Who) -> list[RemarkBody]:
 
 @router.post("/questions/{question}/answer", openapi_extra=rights(*ANSWERS), responses=responses(404, 409))
 async def answer_question(question: str, body: AnswerGiven, who: Who) -> QuestionAnsweredBody:
-    """Answer a question, in the name of whoever signed in. The run goes on where its workflow is served."""
+    """Answer a question, in the name of whoever signed in. The run goes on where its workflow is served.
+
+    The same answer may be sent again, where it is not known whether it arrived.
+    """
     await who.app.inbox.answer(question, body.value)
     asked = await who.app.inbox.get(question)
     try:
@@ -70,7 +73,7 @@ async def comment_on_question(question: str, body: CommentGiven, who: Who) -> Re
 @router.post("/questions/{question}/reassign", openapi_extra=rights(*ANSWERS), responses=responses(404, 409))
 async def reassign_question(question: str, body: ReassignGiven, who: Who) -> QuestionBody:
     """Give an open question to somebody else, or to whom it would be given now. Whoever was asked may still answer."""
-    return QuestionBody.of(await who.app.inbox.reassign(question, body.to, why=body.why))
+    return QuestionBody.of(await who.app.inbox.reassign(question, body.to, why=body.reason))
 
 
 @router.get("/people", openapi_extra=rights(*READS))

@@ -191,7 +191,7 @@ async def repin_run(run: str, body: RepinGiven, who: Who) -> RunBody:
 @router.post("/runs/{run}/budget", status_code=202, openapi_extra=rights(*OPERATES), responses=responses(404, 409))
 async def raise_budget(run: str, body: RaiseGiven, who: Who) -> RunBody:
     """Add to the own budget of a failed or blocked run; then retry it."""
-    await who.app.operations.raise_budget(run, usd=body.usd, tokens=body.tokens, calls=body.calls, why=body.why)
+    await who.app.operations.raise_budget(run, usd=body.usd, tokens=body.tokens, calls=body.calls, why=body.reason)
     return RunBody.of(await who.app.runs.get(run))
 
 

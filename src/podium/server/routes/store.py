@@ -25,14 +25,14 @@ async def show_store(who: Who) -> StoreBody:
 @router.post("/store/prune", openapi_extra=rights(*OPERATES))
 async def prune_store(body: PruneGiven, who: Who) -> PrunedBody:
     """Delete runs that ended long ago, each with all that it started; that they were there stays provable."""
-    done = await who.app.operations.prune(body.older_than, states=body.states, why=body.why, dry_run=body.dry_run)
+    done = await who.app.operations.prune(body.older_than, states=body.states, why=body.reason, dry_run=body.dry_run)
     return PrunedBody.of(done, dry_run=body.dry_run)
 
 
 @router.post("/store/retain", openapi_extra=rights(*OPERATES))
 async def retain_store(body: RetainGiven, who: Who) -> RedactedRunsBody:
     """Redact all runs that ended longer ago, if those that started them did too."""
-    return RedactedRunsBody(redacted=await who.app.operations.retain(body.older_than, why=body.why))
+    return RedactedRunsBody(redacted=await who.app.operations.retain(body.older_than, why=body.reason))
 
 
 @router.post("/store/compact", openapi_extra=rights(*ADMINISTERS), responses=responses(409))

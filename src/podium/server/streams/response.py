@@ -8,11 +8,10 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from podium.api.events import HEARTBEAT_SECONDS
 from podium.errors import PodiumError
 from podium.server.streams.frames import RETRY, problem_frame
 
-_HEARTBEAT_SECONDS = 15.0
-"""So often something is sent where nothing happens: proxies close what is silent."""
 _STALL_SECONDS = 60.0
 """Who takes nothing for so long is let go, and may come again."""
 _GOODBYE_SECONDS = 1.0
@@ -77,7 +76,7 @@ class EventStream(Response):
             while True:
                 if chunk is None:
                     chunk = asyncio.ensure_future(anext(self._chunks, None))
-                await asyncio.wait([chunk, *over], timeout=_HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait([chunk, *over], timeout=HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 if any(each.done() for each in over):
                     return
                 if not chunk.done():

@@ -32,6 +32,10 @@ class AssigningTransaction(Protocol):
         """Return who of a tenant is away at a time, by their names as they are compared, and until when."""
         ...
 
-    def insert_remark(self, row: RemarkRow) -> None:
-        """Keep a remark on a question."""
+    def assign_question(self, id: str, assignee: str, assignee_folded: str) -> None:
+        """Give an open question to somebody."""
+        ...
+
+    def insert_remark(self, row: RemarkRow) -> bool:
+        """Keep a remark on a question; False where there is one of this id."""
         ...

@@ -39,6 +39,7 @@ from podium.store.operations import (
     FetchSignals,
     FinishRun,
     HandBack,
+    KeepRemark,
     OpenQuestion,
     Operation,
     Park,
@@ -129,7 +130,7 @@ class CommitTransaction:
                     verdicts.append(self._inbox.send(operation.run, operation.signal, place=len(verdicts)))
                 case Reserve():
                     verdicts.append(self._reserve(operation))
-                case Reply() | Expire():
+                case Reply() | KeepRemark() | Expire():
                     verdicts.append(self._of_question(operation))
                 case Redact() | Prune():
                     verdicts.append(self._delete(operation))
@@ -222,11 +223,15 @@ class CommitTransaction:
             self._effect(write.run, effect, write.facts)
         return CommitVerdict.OK if write.close is None else self._close(write, write.close, head, owned)
 
-    def _of_question(self, operation: Reply | Expire) -> CommitVerdict:
+    def _of_question(self, operation: Reply | KeepRemark | Expire) -> CommitVerdict:
         """Do what is asked from outside about a question."""
-        if isinstance(operation, Reply):
-            return self._inbox.reply(operation.question, operation.answer)
-        return self._inbox.close(operation.question, QuestionState.EXPIRED, None)
+        match operation:
+            case Reply():
+                return self._inbox.reply(operation.question, operation.answer)
+            case KeepRemark():
+                return self._inbox.remark(operation.remark)
+            case Expire():
+                return self._inbox.close(operation.question, QuestionState.EXPIRED, None)
 
     def _of_ownership(self, operation: FetchSignals | HandBack | Unblock) -> CommitVerdict:
         """Do what is asked of those who drive runs, beyond what these write."""

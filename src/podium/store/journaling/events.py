@@ -91,6 +91,12 @@ class EventEntries:
             self._opened.add(question)
             self._of_question(question, EventType.QUESTION_OPENED, at)
 
+    def remarked(self, question: str, by: str, at: float, *, assigned: bool) -> None:
+        """Note that somebody said something of a question, or gave it to somebody."""
+        self._of_question(
+            question, EventType.QUESTION_ASSIGNED if assigned else EventType.QUESTION_COMMENTED, at, by=by
+        )
+
     def answered(self, question: str, by: str, at: float) -> None:
         """Note that one person answered."""
         self._of_question(question, EventType.QUESTION_ANSWERED, at, by=by)

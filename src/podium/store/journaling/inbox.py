@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import orjson
+
 from podium import lazy
 from podium.model.entered import answer_head, remark_head, value_digest
-from podium.model.json import decode, encode
+from podium.model.json import Json, decode, encode
 from podium.model.person import folded
 from podium.model.principal import INSTALLATION
 from podium.model.question import PersonAnswer, QuestionState
@@ -19,9 +21,9 @@ from podium.store.journaling.transaction import AnswerRow, QuestionRow, SignalRo
 from podium.store.operations import Committed, CommitVerdict, OpenQuestion
 
 if TYPE_CHECKING:
-    from podium.model import people
+    from podium.model import inbox_book, people
 else:
-    people = lazy.module("podium.model.people")
+    inbox_book, people = lazy.module("podium.model.inbox_book"), lazy.module("podium.model.people")
 
 
 class InboxWriter:
@@ -140,7 +142,11 @@ class InboxWriter:
         )  # fmt: skip
         self._transaction.insert_question(row)
         if given is not None:
-            self._note(question.id, question.run, given, question.asked_at)
+            remark = inbox_book.Remark(
+                id=f"{question.id}/given", question=question.id, by=INSTALLATION, at=question.asked_at, text=given.why,
+                assignee=given.name,
+            )  # fmt: skip
+            self._keep(remark, question.run)
         if opened.budget is not None:
             lead = self._transaction.shown_question(opened.budget, ask.to, question.asked_at) or question.id
             self._transaction.insert_budget_question(question.id, run, opened.budget, lead)
@@ -160,13 +166,29 @@ class InboxWriter:
         now = people.PeopleNow(at=at, open=transaction.open_questions(tenant), away=transaction.away(tenant, at))
         return opened.people.assign(opened.question.ask.to, tenant, now)
 
-    def _note(self, question: str, run: str, given: "people.Assignee", at: float) -> None:
-        """Keep to whom a question was given, and why, and enter it in the ledger."""
-        salt, text, name = self._entries.salts.next(), encode(given.why), f"{question}/given"
+    def remark(self, remark: "inbox_book.Remark") -> CommitVerdict:
+        """Keep what somebody says of a question, or give it to somebody, who is told."""
+        asked, assignee = self._transaction.question(remark.question), remark.assignee
+        if asked is None:
+            return CommitVerdict.UNKNOWN
+        if assignee is not None and asked.state is not QuestionState.OPEN:
+            return CommitVerdict.CLOSED
+        if not self._keep(remark, asked.run):
+            return CommitVerdict.DUPLICATE
+        if assignee is not None:
+            self._transaction.assign_question(remark.question, assignee, folded(assignee))
+        self._events.remarked(remark.question, remark.by, remark.at, assigned=assignee is not None)
+        return CommitVerdict.OK
+
+    def _keep(self, remark: "inbox_book.Remark", run: str) -> bool:
+        """Keep a remark, and enter it in the ledger; False where it is there."""
+        salt, text = self._entries.salts.next(), encode(remark.text)
         digest = value_digest(salt, text)
-        row = RemarkRow(name, question, INSTALLATION, at, text, given.name, salt, digest)
-        self._transaction.insert_remark(row)
-        self._entries.enter_remark(run, remark_head(name, question, INSTALLATION, at, given.name, digest))
+        said = remark.id, remark.question, remark.by, remark.at
+        if not self._transaction.insert_remark(RemarkRow(*said, text, remark.assignee, salt, digest)):
+            return False
+        self._entries.enter_remark(run, remark_head(*said, remark.assignee, digest))
+        return True
 
     def close(self, question: str, state: QuestionState, at: float | None) -> CommitVerdict:
         """Move a question out of `open`, if it still is; the oldest of those behind it is shown then."""
@@ -178,16 +200,22 @@ class InboxWriter:
         return CommitVerdict.OK
 
     def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
-        """Record one person's answer; the last one needed closes the question, with those behind it, and wakes runs."""
+        """Record one person's answer; the last one needed closes the question, with those behind it, and wakes runs.
+
+        The same answer of the same person is there already: whoever sends it again was not told of that.
+        """
         question = self._transaction.lead_of(question) or question
         asked = self._transaction.question(question)
         if asked is None:
             return CommitVerdict.UNKNOWN
+        who = folded(answer.by)
+        given = [each.value for each in self._transaction.answers(question) if folded(each.by) == who]
+        if any(_same(value, answer.value) for value in given):
+            return CommitVerdict.OK
         late = asked.deadline is not None and answer.at >= asked.deadline
         if late or asked.state is not QuestionState.OPEN:
             return CommitVerdict.CLOSED
-        who = folded(answer.by)
-        if any(folded(each.by) == who for each in self._transaction.answers(question)):
+        if given:
             return CommitVerdict.DUPLICATE
         answers = self._add(question, asked.run, answer.by, encode(answer.value), answer.at)
         if answers is None:
@@ -220,3 +248,9 @@ class InboxWriter:
             self._events.closed(question, QuestionState.ANSWERED, at)
         body = [{"by": each.by, "value": decode(each.value), "at": each.at} for each in answers]
         self.send(run, Signal(f"answer:{question}", "answer", question, body, at))
+
+
+def _same(kept: bytes, value: Json) -> bool:
+    """Whether an answer that is kept has this value, in whichever order its members were written."""
+    texts = (orjson.dumps(orjson.loads(each), option=orjson.OPT_SORT_KEYS) for each in (kept, encode(value)))
+    return next(texts) == next(texts)

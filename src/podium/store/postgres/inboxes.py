@@ -119,9 +119,13 @@ class PostgresInboxes(PostgresMoney):
         """Return who of a tenant is away at a time, and until when."""
         return absences_in(self._ask, tenant, at)
 
-    def insert_remark(self, row: RemarkRow) -> None:
-        """Keep a remark on a question."""
-        self._ask.send("remark_insert", *row)
+    def assign_question(self, id: str, assignee: str, assignee_folded: str) -> None:
+        """Give an open question to somebody."""
+        self._ask.send("question_assign", assignee, assignee_folded, id)
+
+    def insert_remark(self, row: RemarkRow) -> bool:
+        """Keep a remark on a question; False where there is one of this id."""
+        return self._ask.happened("remark_insert", *row)
 
 
 def deliveries_of(statements: PostgresStatements, runs: Collection[int]) -> list[Delivery]:

@@ -106,6 +106,10 @@ class SqliteInboxes(SqliteEvents):
         """Return who of a tenant is away at a time, and until when."""
         return absences_in(self._statements, tenant, at)
 
-    def insert_remark(self, row: RemarkRow) -> None:
-        """Keep a remark on a question."""
-        self._do("remark_insert", *row)
+    def assign_question(self, id: str, assignee: str, assignee_folded: str) -> None:
+        """Give an open question to somebody."""
+        self._do("question_assign", assignee, assignee_folded, id)
+
+    def insert_remark(self, row: RemarkRow) -> bool:
+        """Keep a remark on a question; False where there is one of this id."""
+        return self._do("remark_insert", *row) == 1

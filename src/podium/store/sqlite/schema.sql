@@ -385,7 +385,7 @@ CREATE TABLE events (
     question TEXT,
     "to" TEXT,
     content TEXT NOT NULL
-);
+, assignee TEXT);
 CREATE INDEX questions_given ON questions (assignee_folded) WHERE state = 'open' AND assignee_folded IS NOT NULL;
 CREATE TABLE remarks (
     id TEXT PRIMARY KEY NOT NULL,

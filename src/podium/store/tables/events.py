@@ -72,8 +72,9 @@ class TableEvents:
 
 
 def _event(row: Row) -> "events.SystemEvent":
-    position, at, type_, run, root, workflow, tenant, principal, question, to, content = row
+    position, at, type_, run, root, workflow, tenant, principal, question, to, assignee, content = row
     return events.SystemEvent(
         position=position, at=at, type=EventType(type_), run=run, root=root, workflow=workflow, tenant=tenant,
-        principal=principal, question=question, to=to, content=decode(content.encode()),
+        principal=principal, question=question, to=to, assignee=assignee,
+        content=decode(content.encode()),
     )  # fmt: skip

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from podium import lazy
-from podium.model.entered import AWAY, REMARKED, absence_digest, remark_head, value_digest
-from podium.model.json import encode
+from podium.model.entered import AWAY, absence_digest
 from podium.model.person import folded
 from podium.store.codec import decode
-from podium.store.journaling.appending import Salts
 from podium.store.tables.ledger import enter
 from podium.store.tables.statements import Row, Statements, Tables
 
@@ -19,32 +17,10 @@ else:
 
 
 class TableInbox:
-    """The remarks and absences of a store. Each change is a transaction of its own, made in a thread."""
+    """The remarks and absences of a store. That somebody is away is noted in a transaction of its own, in a thread."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._salts = Salts()
-
-    async def remark(self, remark: "inbox_book.Remark") -> bool:
-        """Keep a remark, and enter it in the ledger; False where there is no such question, or none that is open."""
-        salt, text = self._salts.next(), encode(remark.text)
-        digest = value_digest(salt, text)
-        row = remark.id, remark.question, remark.by, remark.at, text, remark.assignee, salt, digest
-
-        def work(statements: Statements) -> bool:
-            asked = statements.one("question_run", remark.question)
-            if asked is None:
-                return False
-            if remark.assignee is not None:
-                assignee = remark.assignee, folded(remark.assignee), remark.question
-                if not statements.changed("question_assign", *assignee):
-                    return False
-            if statements.changed("remark_insert", *row):
-                head = remark_head(*row[:4], remark.assignee, digest)
-                enter(statements, asked[0], head, REMARKED)
-            return True
-
-        return await self._tables.write_in_thread(work)
 
     async def remarks(self, question: str) -> "Sequence[inbox_book.Remark]":
         """Return what was said of a question, the oldest first."""

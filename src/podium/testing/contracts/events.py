@@ -110,6 +110,30 @@ class EventsContract(OpenedStore):
             ]
             assert names(hand)[-2:] == ["question_closed", "run_ended"]
 
+    def test_what_is_said_of_a_question_is_told_and_to_whom_it_is_given(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            asked = hand.ask(number, "r")
+            assert [hand.remark(asked, "r_1"), hand.remark(asked, "r_1"), hand.remark("q_none", "r_2")] == [
+                CommitVerdict.OK, CommitVerdict.DUPLICATE, CommitVerdict.UNKNOWN,
+            ]  # fmt: skip
+            assert hand.remark(asked, "r_3", assignee="Bob", at=106.0) is CommitVerdict.OK
+            hand.answer(asked)
+            assert hand.remark(asked, "r_4", assignee="cy") is CommitVerdict.CLOSED
+            assert hand.remark(asked, "r_5", by="eve", at=120.0) is CommitVerdict.OK
+            assert [(e.type.value, e.at, e.assignee, e.content) for e in told(hand) if e.question == asked] == [
+                ("question_opened", 100.0, None, {}),
+                ("question_commented", 105.0, None, {"by": "ann"}),
+                ("question_assigned", 106.0, "Bob", {"by": "ann"}),
+                ("question_answered", 110.0, "Bob", {"by": "ann"}),
+                ("question_closed", 110.0, "Bob", {"state": "answered"}),
+                ("question_commented", 120.0, "Bob", {"by": "eve"}),
+            ]
+            kept = hand.told(hand.store.inbox.remarks(asked))
+            assert [(each.id, each.by, each.assignee) for each in kept] == [
+                ("r_1", "ann", None), ("r_3", "ann", "Bob"), ("r_5", "eve", None),
+            ]  # fmt: skip
+
     def test_of_questions_about_a_budget_those_are_told_of_that_people_are_shown(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             runs = {name: hand.start(new_run(name)) for name in ("a", "b", "c", "d")}

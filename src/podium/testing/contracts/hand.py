@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any, TypeVar
 
 from podium.model.fact import FactKind
+from podium.model.inbox_book import Remark
+from podium.model.json import Json
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.codec import encode
@@ -18,6 +20,7 @@ from podium.store.operations import (
     Effect,
     FetchSignals,
     FinishRun,
+    KeepRemark,
     OpenQuestion,
     Operation,
     Park,
@@ -129,9 +132,18 @@ class Hand:
         self.write(run, fact(FactKind.QUESTION), effects=[OpenQuestion(question)])
         return question.id
 
-    def answer(self, question: str, *, by: str = "ann", at: float = 110.0) -> CommitVerdict:
+    def answer(self, question: str, *, by: str = "ann", at: float = 110.0, value: Json = None) -> CommitVerdict:
         """Answer a question."""
-        return self.verdict(Reply(question, PersonAnswer(by=by, value={"yes": by}, at=at)))
+        given = {"yes": by} if value is None else value
+        return self.verdict(Reply(question, PersonAnswer(by=by, value=given, at=at)))
+
+    def remark(
+        self, question: str, id: str, *, by: str = "ann", at: float = 105.0, assignee: str | None = None
+    ) -> CommitVerdict:
+        """Say something of a question, or give it to somebody."""
+        return self.verdict(
+            KeepRemark(Remark(id=id, question=question, by=by, at=at, text=f"{by} said so.", assignee=assignee))
+        )
 
 
 def new_run(  # noqa: PLR0913 - each is a word of the run, and the test names it

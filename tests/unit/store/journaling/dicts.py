@@ -364,10 +364,16 @@ class DictTransaction:
     def away(self, tenant: str, at: float) -> Mapping[str, float]:
         return {}  # nothing that a commit does says so
 
-    def insert_remark(self, row: RemarkRow) -> None:
+    def assign_question(self, id: str, assignee: str, assignee_folded: str) -> None:
+        question = self.tables.questions[id]
+        question.row = question.row._replace(assignee=assignee, assignee_folded=assignee_folded)
+
+    def insert_remark(self, row: RemarkRow) -> bool:
         remarks = self.tables.questions[row.question].remarks
-        if all(each.id != row.id for each in remarks):
-            remarks.append(row)
+        if any(each.id == row.id for each in remarks):
+            return False
+        remarks.append(row)
+        return True
 
     # Events
 
@@ -381,8 +387,9 @@ class DictTransaction:
             number = n if question is None else asked[question].row.run
             if number is None or (shared is not None and shared.lead != question):
                 continue
-            run, to = self.tables.runs[number].run, None if question is None else asked[question].row.to
-            said = (kind, run.id, run.root, run.workflow, run.tenant, run.principal, question, to, content)
+            run = self.tables.runs[number].run
+            to, assignee = (None, None) if question is None else (asked[question].row.to, asked[question].row.assignee)
+            said = (kind, run.id, run.root, run.workflow, run.tenant, run.principal, question, to, assignee, content)
             self.tables.book = [*self.tables.book, (len(self.tables.book) + 1, at, *said)]
 
     # Money

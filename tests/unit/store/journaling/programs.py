@@ -9,6 +9,7 @@ from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine
 from podium.model.conversation import Busy
 from podium.model.fact import FactKind
+from podium.model.inbox_book import Remark
 from podium.model.people import People
 from podium.model.person import Person
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
@@ -34,6 +35,7 @@ from podium.store.operations import (
     FetchSignals,
     FinishRun,
     HandBack,
+    KeepRemark,
     OpenBudget,
     OpenQuestion,
     Operation,
@@ -94,9 +96,10 @@ class Programs:
     def group(self, tables: Tables) -> list[Operation]:
         """Return operations for one commit."""
         makers: list[tuple[int, Callable[[Tables], Operation]]] = [
-            (12, self._write), (4, self._start), (4, self._send), (4, self._reply), (8, self._reserve),
-            (1, self._expire), (2, self._redact), (2, self._prune), (1, self._keep), (3, self._keep_events),
-            (1, self._fetch), (1, self._hand_back), (1, self._unblock), (3, self._change_conversation),
+            (12, self._write), (4, self._start), (4, self._send), (4, self._reply), (2, self._remark),
+            (8, self._reserve), (1, self._expire), (2, self._redact), (2, self._prune), (1, self._keep),
+            (3, self._keep_events), (1, self._fetch), (1, self._hand_back), (1, self._unblock),
+            (3, self._change_conversation),
         ]  # fmt: skip
         weights, made = [weight for weight, _ in makers], self._chance.choice([1, 1, 2, 3, 6, 10])
         return [make(tables) for _, make in self._chance.choices(makers, weights, k=made)]
@@ -226,7 +229,12 @@ class Programs:
         by = self._chance.choice(["ann", "bob"])
         at = self._chance.choice([105.0, 106.0, 106.0, 115.0])
         question = self._chance.choice(sorted(tables.questions) or QUESTIONS)
-        return Reply(question, PersonAnswer(by=by, value={"yes": by}, at=at))
+        return Reply(question, PersonAnswer(by=by, value={"yes": self._chance.choice([True, 1])}, at=at))
+
+    def _remark(self, tables: Tables) -> KeepRemark:
+        question = self._chance.choice(sorted(tables.questions) or QUESTIONS)
+        name, to = f"r_{question}_{self._chance.randrange(3)}", self._chance.choice([None, "ann", "Bob"])
+        return KeepRemark(Remark(id=name, question=question, by="ann", at=105.0, text="Well.", assignee=to))
 
     def _expire(self, _: Tables) -> Expire:
         return Expire(self._chance.choice(QUESTIONS))

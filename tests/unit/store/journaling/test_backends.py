@@ -178,8 +178,8 @@ def rows_of(rows: Callable[[str], list[tuple[Any, ...]]]) -> Rows:
         "book": [
             (row[0], None if row[1] > LONG_AGO else row[1], *row[2:])
             for row in rows(
-                'SELECT position, at, type, run, root, workflow, tenant, principal, question, "to", content FROM events'
-                " ORDER BY position"
+                'SELECT position, at, type, run, root, workflow, tenant, principal, question, "to", assignee,'
+                " content FROM events ORDER BY position"
             )
         ],
         "events": rows("SELECT run, number, epoch, text FROM stream_events ORDER BY run, number"),

@@ -4,18 +4,9 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
-from podium.model.breaker import Breaker
+from podium.model.breaker import Breaker, CircuitState
 from podium.model.json import Json
-
-
-class CircuitState(StrEnum):
-    """Closed: calls pass. Open: none does. Half-open: a few do, to see."""
-
-    CLOSED = "closed"
-    OPEN = "open"
-    HALF_OPEN = "half-open"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from podium.dispatch.dispatcher import Handler
-from podium.dispatch.rules.breaker.circuit import Change, Circuit, CircuitState
+from podium.dispatch.rules.breaker.circuit import Change, Circuit
 from podium.dispatch.rules.breaker.shared_circuit import SharedCircuit
 from podium.model.agent import Card
+from podium.model.breaker import CircuitState
 from podium.model.call import Call
 from podium.model.outcome import Done, Failed, Failure, Outcome
 from podium.model.retry import FailureKind

@@ -5,9 +5,9 @@ import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from podium.dispatch.rules.breaker.circuit import CallCounts, Change, Circuit, CircuitState, Pass
+from podium.dispatch.rules.breaker.circuit import CallCounts, Change, Circuit, Pass
 from podium.errors import StoreError
-from podium.model.breaker import Breaker
+from podium.model.breaker import Breaker, CircuitState
 from podium.model.shared_states import SharedStates
 from podium.store.codec import decode, encode
 

@@ -1,1 +1,1 @@
-SELECT position, at, type, run, root, workflow, tenant, principal, question, "to", content FROM events WHERE position > %s ORDER BY position LIMIT %s
+SELECT position, at, type, run, root, workflow, tenant, principal, question, "to", assignee, content FROM events WHERE position > %s ORDER BY position LIMIT %s

@@ -1,0 +1,118 @@
+"""A stream of events that is followed: opened, read, and opened again after the last event where it is cut."""
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from podium.api.events import HEARTBEAT_SECONDS
+from podium.api.problems import ProblemBody
+from podium.client.api_call import ApiCall
+from podium.client.exchange import HttpReply, Pause, failure, pause_after, read_as
+from podium.client.problems import unexpected
+from podium.client.sse import SseDecoder
+
+T = TypeVar("T")
+
+_MEDIA = "text/event-stream"
+_NOTHING_MORE, _FAULT = 204, 500
+_PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCall(Generic[T]):
+    """A stream that is asked for, and the type of its events."""
+
+    call: ApiCall[T]
+    last: frozenset[str] = frozenset()
+    """After an event of one of these types a stream that ends has ended; any other is cut, and goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextChunk:
+    """More of the answer is waited for; no bytes are its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventCame(Generic[T]):
+    """An event is handed on."""
+
+    event: T
+
+
+Following: TypeAlias = Generator[ApiCall[Any] | NextChunk | EventCame[T] | Pause, HttpReply | bytes | None, None]
+"""What is to be done next: a request gets an answer that is not read yet, `NextChunk` bytes, or what cut them off."""
+
+
+def stream_of(call: ApiCall[T], *last: str) -> EventCall[T]:
+    """Return a stream; one that says nothing for longer than a server needs to say that it is alive, is cut."""
+    return EventCall(call=replace(call, wait=HEARTBEAT_SECONDS, headers={"accept": _MEDIA}), last=frozenset(last))
+
+
+def follow(wanted: EventCall[T], url: str, retries: int) -> Following[T]:
+    """Carry out a stream until it ends. Raises the error that the server tells of.
+
+    It is opened again where that may help, up to so many times in a row: an event, or a sign of life, begins the count
+    anew.
+    """
+    followed, tried = _FollowedStream(wanted), 0
+    while True:
+        reply = yield followed.call
+        assert isinstance(reply, httpx.Response | httpx.TransportError)
+        if isinstance(reply, httpx.Response) and reply.is_success:
+            came = followed.came
+            reply = yield from followed.read(reply)
+            if reply is None:
+                return
+            tried = 0 if followed.came > came else tried
+        pause = pause_after(followed.call, reply, tried)
+        if pause is None or tried == retries:
+            raise failure(reply, url)
+        tried += 1
+        yield Pause(pause)
+
+
+class _FollowedStream(Generic[T]):
+    """How far a stream was read."""
+
+    def __init__(self, wanted: EventCall[T]) -> None:
+        self._last = wanted.last
+        self._ended = False
+        self.call = wanted.call
+        """What asks for all that has not come yet."""
+        self.came = 0
+        """How many events came, and signs of life."""
+
+    def read(
+        self, answer: httpx.Response
+    ) -> Generator[NextChunk | EventCame[T], HttpReply | bytes | None, HttpReply | None]:
+        """Give the events of an answer; return what cut it off, or None where there is nothing more."""
+        if answer.status_code == _NOTHING_MORE:
+            return None
+        if not (media := answer.headers.get("content-type", "")).startswith(_MEDIA):
+            raise unexpected(answer.url, f"the type of what it sends is {media!r}, not {_MEDIA}")
+        decoder = SseDecoder()
+        while chunk := (yield NextChunk()):
+            if not isinstance(chunk, bytes):
+                return chunk
+            for frame in decoder.feed(chunk):
+                if frame.event == _PROBLEM:
+                    return _as_answer(frame.data or b"", answer.request)
+                self.came += 1
+                if frame.data is not None:
+                    self._ended = frame.event in self._last
+                    yield EventCame(read_as(self.call.answer, frame.data, answer.url))
+                if frame.id:
+                    self.call = replace(self.call, headers={**self.call.headers, "last-event-id": frame.id})
+        return None if self._ended else httpx.RemoteProtocolError("the stream ended before it was over")
+
+
+def _as_answer(problem: bytes, request: httpx.Request) -> httpx.Response:
+    """Return the problem that ends a stream as the answer it would have been, had the stream not begun."""
+    try:
+        status = ProblemBody.model_validate_json(problem).status
+    except ValidationError:
+        status = _FAULT
+    return httpx.Response(status, content=problem, request=request)
