@@ -1,14 +1,19 @@
 """How lists are asked for."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from podium.api.body import ApiInput
+from podium.errors import InvalidValue
 from podium.model.cost import Dimension
 from podium.model.failure_cause import FailureCause
 from podium.model.run import RunState
+
+_PLACE = re.compile(r"\d{1,15}", re.ASCII)
+"""A place as a cursor has it."""
 
 
 class PageGiven(ApiInput):
@@ -61,6 +66,21 @@ class ConversationsGiven(ListGiven):
     """Which conversations to list; their time is when something was said last."""
 
     prefix: Annotated[str | None, Field(description="How their names begin.")] = None
+
+
+class MessagesGiven(PageGiven):
+    """Which messages of a conversation to list."""
+
+    first: Annotated[int, Field(description="From this place on.", ge=0, lt=2**53)] = 0
+    tenant: Annotated[str | None, Field(description="Whose; else the own one.", min_length=1)] = None
+
+    def begin(self) -> int:
+        """Return the place at which the page begins; raises InvalidValue for a cursor that is of no such list."""
+        if self.cursor is None:
+            return self.first
+        if _PLACE.fullmatch(self.cursor) is None:
+            raise InvalidValue(f"the cursor {self.cursor!r} is of no such list: begin again without one.")
+        return int(self.cursor)
 
 
 class SaidGiven(BelongingGiven):

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import Field
 
 from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
+from podium.api.lists import PageGiven
 from podium.model.event_types import EventType
 from podium.model.json import Json, decode
 from podium.model.webhooks import DeliveryState, Hold, Webhook, WebhookDelivery
@@ -50,6 +51,12 @@ class WebhookRotate(ApiInput):
 
     secret: Annotated[str | None, Field(description="A reference to a secret; else one is made.")] = None
     grace: Annotated[float, Field(ge=0, description="Seconds for which the old secret signs too.")] = 86_400.0
+
+
+class DeliveriesGiven(PageGiven):
+    """Which deliveries to list."""
+
+    state: DeliveryState | None = None
 
 
 class HoldBody(ApiBody):

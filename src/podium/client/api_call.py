@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+WHOLE_STORE = 3_600.0
+"""Seconds that the server may take for what goes through all of a store."""
+
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -62,10 +65,25 @@ def get(
 
 
 def post(
-    template: str, answer: type[T], body: ApiInput | None = None, *, again: bool = False, **places: str
-) -> ApiCall[T]:
+    template: str, answer: type[T], body: ApiInput | None = None, *, query: Mapping[str, Json] | None = None,
+    again: bool = False, **places: str,
+) -> ApiCall[T]:  # fmt: skip
     """Return a request that changes something; `again` says that doing it twice is doing it once."""
-    return ApiCall(method="POST", template=template, places=places, answer=answer, body=body, again=again)
+    return ApiCall(
+        method="POST", template=template, places=places, answer=answer, query=_query(query), body=body, again=again
+    )
+
+
+def patch(template: str, answer: type[T], body: ApiInput, **places: str) -> ApiCall[T]:
+    """Return a request that has something another way: twice is once."""
+    return ApiCall(method="PATCH", template=template, places=places, answer=answer, body=body, again=True)
+
+
+def delete(template: str, query: Mapping[str, Json] | None = None, **places: str) -> ApiCall[None]:
+    """Return a request that deletes something."""
+    return ApiCall(
+        method="DELETE", template=template, places=places, answer=type(None), query=_query(query), again=False
+    )
 
 
 def page(

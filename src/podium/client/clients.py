@@ -16,14 +16,36 @@ from podium.client.ways import PREFIX, Awaiting, Blocking, ServerAddress
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
-    from podium.client.resources import agents, dead_letters, inbox, incidents, money, runs, workers
+    from podium.client.resources import (
+        agents,
+        audit,
+        conversations,
+        dead_letters,
+        delegations,
+        inbox,
+        incidents,
+        keys,
+        money,
+        policies,
+        runs,
+        store,
+        webhooks,
+        workers,
+    )
 else:
     agents = lazy.module("podium.client.resources.agents")
+    audit = lazy.module("podium.client.resources.audit")
+    conversations = lazy.module("podium.client.resources.conversations")
     dead_letters = lazy.module("podium.client.resources.dead_letters")
+    delegations = lazy.module("podium.client.resources.delegations")
     inbox = lazy.module("podium.client.resources.inbox")
     incidents = lazy.module("podium.client.resources.incidents")
+    keys = lazy.module("podium.client.resources.keys")
     money = lazy.module("podium.client.resources.money")
+    policies = lazy.module("podium.client.resources.policies")
     runs = lazy.module("podium.client.resources.runs")
+    store = lazy.module("podium.client.resources.store")
+    webhooks = lazy.module("podium.client.resources.webhooks")
     workers = lazy.module("podium.client.resources.workers")
 
 W = TypeVar("W", Blocking, Awaiting)
@@ -98,6 +120,41 @@ class _Everything(Resource[W]):
     def runs(self) -> "runs.RunsClient[W]":
         """Runs: starting, looking at, and changing them."""
         return runs.RunsClient(self.way)
+
+    @cached_property
+    def audit(self) -> "audit.AuditClient[W]":
+        """The audit: who did what, who asked for which change, and whether all is as it was written."""
+        return audit.AuditClient(self.way)
+
+    @cached_property
+    def conversations(self) -> "conversations.ConversationsClient[W]":
+        """Conversations: looking at what was said, and changing them."""
+        return conversations.ConversationsClient(self.way)
+
+    @cached_property
+    def delegations(self) -> "delegations.DelegationsClient[W]":
+        """Delegations: who outside may act for whom."""
+        return delegations.DelegationsClient(self.way)
+
+    @cached_property
+    def keys(self) -> "keys.KeysClient[W]":
+        """Keys with which programs sign in."""
+        return keys.KeysClient(self.way)
+
+    @cached_property
+    def policies(self) -> "policies.PoliciesClient[W]":
+        """Policies: who may do what, and what the rules would decide."""
+        return policies.PoliciesClient(self.way)
+
+    @cached_property
+    def store(self) -> "store.StoreClient[W]":
+        """The store as a whole: how large it is, and what is deleted of it."""
+        return store.StoreClient(self.way)
+
+    @cached_property
+    def webhooks(self) -> "webhooks.WebhooksClient[W]":
+        """Webhooks: who is told what happens, and what was delivered."""
+        return webhooks.WebhooksClient(self.way)
 
 
 class Client(_Everything[Blocking]):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from inspect import isawaitable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -37,9 +38,11 @@ class FromAThread(httpx.BaseTransport):
 
 
 @asynccontextmanager
-async def transport(*agents: AnyAgent, **options: Any) -> AsyncGenerator[httpx.ASGITransport]:
+async def transport(
+    *agents: AnyAgent, store: Path | str = ":memory:", **options: Any
+) -> AsyncGenerator[httpx.ASGITransport]:
     """Give the way to a server that serves these agents, and believes whoever says in X-Who who they are."""
-    async with App.open(":memory:", agents=agents, **options) as app:
+    async with App.open(store, agents=agents, **options) as app:
         yield httpx.ASGITransport(application(app, KnownByName()), raise_app_exceptions=False)
 
 

@@ -85,10 +85,17 @@ async def test_a_conversation_is_read_searched_forked_exported_redacted_and_dele
         (state,) = (await client.get("/conversations?prefix=team")).json()["items"]
         assert (state["name"], state["revision"], state["principal"], state["holder"]) == ("team/7", 4, "ann", None)
         first = (await client.get("/conversations/team/7/messages?limit=3")).json()
-        rest = (await client.get(f"/conversations/team/7/messages?first={first['cursor']}")).json()
+        rest = (await client.get(f"/conversations/team/7/messages?cursor={first['cursor']}")).json()
         said = [each["message"]["parts"][0]["content"] for each in first["items"] + rest["items"]]
         assert said == ["tea", "You said tea.", "milk", "You said milk."]
         assert rest["cursor"] is None
+        later = (await client.get("/conversations/team/7/messages?first=2&limit=1")).json()
+        assert [each["place"] for each in later["items"]] == [2]
+        end = (await client.get(f"/conversations/team/7/messages?first=2&limit=9&cursor={later['cursor']}")).json()
+        assert ([each["place"] for each in end["items"]], end["cursor"]) == ([3], None)
+        for wrong in ("x", "-1", "1" * 16, "²"):
+            refused = await client.get("/conversations/team/7/messages", params={"cursor": wrong})
+            assert (refused.status_code, refused.json()["code"]) == (422, "invalid-value")
         (hit, _) = (await client.get("/messages?text=milk")).json()["items"]
         assert (hit["conversation"], hit["place"]) == ("team/7", 3)
         forked = await client.post("/conversations/team/7/fork", json={"into": "other", "at": 2, "edit": "coffee"})

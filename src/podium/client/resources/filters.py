@@ -8,9 +8,19 @@ from podium.model.failure_cause import FailureCause
 from podium.model.question import QuestionState
 from podium.model.question_kinds import QuestionKind
 from podium.model.run import RunState
+from podium.model.webhooks import DeliveryState
 
 
-class ListQuery(TypedDict, total=False):
+class PageQuery(TypedDict, total=False):
+    """How much of a list is wanted."""
+
+    limit: int | None
+    """At most so many, on however many pages; all where nothing is said."""
+    cursor: str | None
+    """Where it begins: the `cursor` of a page."""
+
+
+class BelongingQuery(PageQuery, total=False):
     """Conditions that mean the same in every list: None does not count, all others have to hold."""
 
     tenant: str | None
@@ -21,12 +31,13 @@ class ListQuery(TypedDict, total=False):
     """Only what is older."""
     tag: str | None
     """Only what belongs to runs of this tag."""
+
+
+class ListQuery(BelongingQuery, total=False):
+    """The same, with a text."""
+
     text: str | None
     """Only where this text, of at most 5,000 characters, stands."""
-    limit: int | None
-    """At most so many, on however many pages; all where nothing is said."""
-    cursor: str | None
-    """Where it begins: the `cursor` of a page."""
 
 
 class RunsQuery(ListQuery, total=False):
@@ -57,13 +68,11 @@ class QuestionsQuery(ListQuery, total=False):
     """How their ids begin."""
 
 
-class AgentsQuery(TypedDict, total=False):
+class AgentsQuery(PageQuery, total=False):
     """Which agents to list."""
 
     text: str | None
     """Only where this is in the name or description."""
-    limit: int | None
-    cursor: str | None
 
 
 class CostsQuery(ListQuery, total=False):
@@ -101,3 +110,39 @@ class IncidentsQuery(ListQuery, total=False):
 
     open_only: bool
     """Only those that are not over."""
+
+
+class ActionsQuery(ListQuery, total=False):
+    """Which actions to list: a principal is who asked for them."""
+
+    about: str | None
+    """Only what was asked of the run, conversation or key of this id."""
+
+
+class ConversationsQuery(ListQuery, total=False):
+    """Which conversations to list; their time is when something was said last."""
+
+    prefix: str | None
+    """How their names begin."""
+
+
+class MessagesQuery(PageQuery, total=False):
+    """Which messages of a conversation to list."""
+
+    first: int
+    """From this place on; a message's place is how many came before it."""
+    tenant: str | None
+    """Whose conversation it is; else the own one's."""
+
+
+class SearchQuery(BelongingQuery, total=False):
+    """In which messages to look for a text; their time is when they were said."""
+
+    conversation: str | None
+    """Only in the conversation of this name."""
+
+
+class DeliveriesQuery(PageQuery, total=False):
+    """Which deliveries to list."""
+
+    state: DeliveryState | None

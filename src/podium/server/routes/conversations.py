@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from podium.api.body import PageBody
 from podium.api.conversations import ConversationBody, ConversationForkGiven, HitBody, MessageBody
-from podium.api.lists import ConversationsGiven, SaidGiven
+from podium.api.lists import ConversationsGiven, MessagesGiven, SaidGiven
 from podium.api.runs import ReasonGiven
 from podium.server.callers import OPERATES, READS, STARTS, Who, rights
 from podium.server.problems import responses
@@ -40,17 +40,14 @@ async def search_messages(who: Who, given: Annotated[SaidGiven, Query()]) -> Pag
 
 
 @router.get("/conversations/{name:path}/messages", openapi_extra=rights(*READS), responses=responses(404))
-async def conversation_messages(
-    name: str, who: Who, tenant: _Tenant = None,
-    first: Annotated[int, Query(ge=0, lt=2**53, description="From this place on.")] = 0,
-    limit: Annotated[int, Query(ge=1, le=1_000, description="At most so many.")] = 100,
-) -> PageBody[MessageBody]:  # fmt: skip
-    """Give the messages of a conversation from a place on; `cursor` is the place where the next ones begin."""
-    conversations = who.app.conversations
-    end = min(first + limit, (await conversations.get(name, tenant=tenant)).revision)
-    said = await conversations.messages(name, first=first, end=max(first, end), tenant=tenant)
-    more = (await conversations.get(name, tenant=tenant)).revision > first + limit
-    return PageBody(items=[MessageBody.of(each) for each in said], cursor=str(first + limit) if more else None)
+async def conversation_messages(name: str, who: Who, given: Annotated[MessagesGiven, Query()]) -> PageBody[MessageBody]:
+    """List the messages of a conversation, from the first or from a place on."""
+    conversations, begin = who.app.conversations, given.begin()
+    end = begin + given.limit
+    there = (await conversations.get(name, tenant=given.tenant)).revision
+    said = await conversations.messages(name, first=begin, end=max(begin, min(end, there)), tenant=given.tenant)
+    more = (await conversations.get(name, tenant=given.tenant)).revision > end
+    return PageBody(items=[MessageBody.of(each) for each in said], cursor=str(end) if more else None)
 
 
 @router.get(

@@ -1,7 +1,5 @@
 """Runs that somebody outside starts with the token of a delegation: that is all that such a token is for."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 
 from podium.api.access import DelegatedStart
@@ -15,7 +13,7 @@ router = APIRouter()
 
 
 @router.post("/delegated-runs", status_code=201, openapi_extra=rights("delegate"), responses=responses(404, 409))
-async def start_delegated_run(body: DelegatedStart, request: Request) -> Any:
+async def start_delegated_run(body: DelegatedStart, request: Request) -> RunBody:
     """Start a run with the token of a delegation, on behalf of who granted it; the token is the bearer."""
     token = token_of(request)
     if token is None:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from podium.api.body import PageBody
 from podium.api.webhooks import (
+    DeliveriesGiven,
     DeliveryBody,
     WebhookBody,
     WebhookChange,
@@ -13,7 +14,6 @@ from podium.api.webhooks import (
     WebhookRotate,
     WebhookSecretBody,
 )
-from podium.model.webhooks import DeliveryState
 from podium.server.callers import OPERATES, Who, rights
 from podium.server.problems import responses
 
@@ -68,12 +68,9 @@ async def ping_webhook(webhook: str, who: Who) -> DeliveryBody:
 
 
 @router.get("/webhooks/{webhook}/deliveries", openapi_extra=rights(*OPERATES), responses=responses(404))
-async def list_deliveries(
-    webhook: str, who: Who, state: DeliveryState | None = None, limit: Annotated[int, Query(ge=1, le=1_000)] = 50,
-    cursor: str | None = None,
-) -> PageBody[DeliveryBody]:  # fmt: skip
+async def list_deliveries(webhook: str, who: Who, given: Annotated[DeliveriesGiven, Query()]) -> PageBody[DeliveryBody]:
     """List what was delivered, or is to be tried again, newest first."""
-    page = await who.app.webhooks.deliveries(webhook, state=state, limit=limit, cursor=cursor)
+    page = await who.app.webhooks.deliveries(webhook, **given.filters())
     return PageBody(items=[DeliveryBody.of(each) for each in page], cursor=page.cursor)
 
 

@@ -1,0 +1,47 @@
+"""The audit: who did what and why it was allowed, who asked for which change, and whether all is as it was written."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from typing_extensions import Unpack
+
+from podium.api.access import ActionBody
+from podium.api.audit import AuditReportBody
+from podium.api.body import PageBody
+from podium.api.lists import ActionsGiven
+from podium.api.stores import AuditBody
+from podium.client.api_call import WHOLE_STORE, ApiCall, get, page, post
+from podium.client.endpoint import Resource, endpoint, listed
+from podium.client.resources.filters import ActionsQuery
+from podium.client.ways import Awaiting, Blocking
+
+W = TypeVar("W", Blocking, Awaiting)
+
+
+class AuditClient(Resource[W]):
+    """`client.audit`."""
+
+    @endpoint
+    def report(
+        self, *, run: str | None = None, tenant: str | None = None, since: datetime | None = None
+    ) -> ApiCall[AuditReportBody]:
+        """Tell who did what for whom, why it was allowed, what people decided, and at what price.
+
+        Of a run with all that it started, or of a tenant: name one of them.
+        """
+        return replace(get("/audit/report", AuditReportBody, _of(run, tenant, since)), wait=WHOLE_STORE)
+
+    @endpoint
+    def verify(self) -> ApiCall[AuditBody]:
+        """Check all chains, the ledger and its seals; `faults` are what does not hold. A large store takes long."""
+        return replace(post("/audit/verify", AuditBody, again=True), wait=WHOLE_STORE)
+
+    @listed
+    def actions(self, **filters: Unpack[ActionsQuery]) -> ApiCall[PageBody[ActionBody]]:
+        """List who asked for which change, newest first. Starts and answers stand with runs and questions."""
+        return page("/actions", PageBody[ActionBody], ActionsGiven, filters)
+
+
+def _of(run: str | None, tenant: str | None, since: datetime | None) -> dict[str, str | None]:
+    return {"run": run, "tenant": tenant, "since": None if since is None else since.isoformat()}

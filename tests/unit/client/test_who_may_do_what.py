@@ -1,0 +1,94 @@
+"""Keys, delegations, policies and the audit, as both clients see them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from podium.client import AsyncClient
+from podium.errors import NotPossible, TokenRefused
+from podium.model.delegation import DelegationSettings
+from podium.model.policy import PolicySettings
+from tests.unit.client.conftest import URL, Asking, transport
+from tests.unit.server.desk import DESK
+
+ROOT = "root default admin"
+RULES = """
+@id("no-guess") forbid(principal, action == Action::"call", resource == Agent::"draft") unless { context has input };
+@id("all") permit(principal, action, resource);
+"""
+
+
+async def test_a_key_is_made_listed_rotated_and_revoked(asking: Asking) -> None:
+    async with asking(who=ROOT) as ask:
+        made = await ask(lambda client: client.keys.create("ci", who="robot", roles=["operator"], expires_in=60))
+        assert (made.name, made.who, made.roles, made.workflows) == ("ci", "robot", ["operator"], ["*"])
+        assert (made.expires - made.made_at).total_seconds() == 60
+        rotated = await ask(lambda client: client.keys.rotate(made.key, grace=5))
+        assert (rotated.key, rotated.secret != made.secret) == (made.key, True)
+        assert [each.key for each in await ask(lambda client: client.keys.list())] == [made.key]
+        assert await ask(lambda client: client.keys.list(tenant="other")) == []
+        assert await ask(lambda client: client.keys.revoke(made.key)) is None
+        with pytest.raises(NotPossible):
+            await ask(lambda client: client.keys.revoke(made.key))
+        (revoked,) = await ask(lambda client: client.keys.list())
+        assert revoked.revoked_by == "root"
+
+
+async def test_the_audit_tells_who_asked_for_what_who_did_what_and_whether_all_is_as_it_was_written(
+    asking: Asking, tmp_path: Path
+) -> None:
+    async with asking(*DESK, who=ROOT, store=tmp_path / "desk.db") as ask:
+        run = await ask(lambda client: client.runs.start("article", "tea", wait=None))
+        await ask(lambda client: client.runs.redact(run.id, reason="a test"))
+        (action,) = await ask(lambda client: client.audit.actions(about=run.id))
+        assert (action.by, action.about) == ("root", run.id)
+        assert await ask(lambda client: client.audit.actions(about="run_none")) == []
+        report = await ask(lambda client: client.audit.report(run=run.id))
+        assert [(each.run, [call.agent for call in each.calls]) for each in report.runs] == [(run.id, ["draft"])]
+        late = datetime(2200, 1, 1, tzinfo=UTC)
+        report = await ask(lambda client: client.audit.report(tenant="default", since=late))
+        assert (report.runs, report.since) == ([], late)
+        found = await ask(lambda client: client.audit.verify())
+        assert (found.faults, found.redacted) == ([], 1)
+
+
+async def test_a_delegation_is_granted_listed_and_revoked(asking: Asking) -> None:
+    settings = DelegationSettings(key="a long secret of the installation")
+    async with asking(*DESK, delegation=settings) as ask:
+        bounds: dict[str, Any] = {"article": {"order.tea": ["green", "black"], "order.*": None}}
+        granted = await ask(
+            lambda client: client.delegations.grant("crm", agents=["article"], arguments=bounds, quota=1)
+        )
+        assert (granted.by, granted.to, granted.agents, granted.arguments) == ("ann", "crm", ["article"], bounds)
+        (listed,) = await ask(lambda client: client.delegations.list())
+        assert (listed.delegation, listed.quota, listed.used) == (granted.delegation, 1, 0)
+        await ask(lambda client: client.delegations.revoke(granted.delegation))
+        with pytest.raises(NotPossible):
+            await ask(lambda client: client.delegations.revoke(granted.delegation))
+
+
+async def test_a_client_with_the_token_of_a_delegation_starts_runs_for_whoever_granted_it() -> None:
+    settings = DelegationSettings(key="a long secret of the installation")
+    async with transport(*DESK, delegation=settings) as way, httpx.AsyncClient(transport=way) as http:
+        http.headers["x-who"] = "ann default"
+        granted = await AsyncClient(URL, http=http).delegations.grant("crm", agents=["article", "draft"], quota=1)
+        del http.headers["x-who"]
+        outside = AsyncClient(URL, token=granted.token, http=http)
+        run = await outside.delegations.start("article", "tea")
+        assert (run.workflow, run.principal) == ("article", f"delegation:{granted.delegation}")
+        with pytest.raises(TokenRefused):
+            await AsyncClient(URL, token="void", http=http).delegations.start("article", "tea")
+
+
+async def test_rules_are_listed_and_explained(asking: Asking, tmp_path: Path) -> None:
+    (tmp_path / "rules.cedar").write_text(RULES)
+    settings = PolicySettings(file=str(tmp_path / "rules.cedar"))
+    async with asking(*DESK, policy=settings) as ask:
+        assert [each.rule for each in await ask(lambda client: client.policies.list())][:2] == ["no-guess", "all"]
+        unknown = await ask(lambda client: client.policies.explain("draft"))
+        known = await ask(lambda client: client.policies.explain("draft", input="tea", user="eve", callers=["article"]))
+        assert unknown.unknown
+        assert [each.decision for each in known.decisions] == ["allow"]
