@@ -239,9 +239,11 @@ class App(ScopedApp):
 
         Whatever the run does stays within the delegation, and ends with it.
         """
+        delegations = self._scope.parts.delegations
+        delegations.check(token, workflow, input)  # before anything is told of what there is
         found: Workflow[Any, Any] = self._scope.parts.workflows.find(workflow)
         found.input.load(input)  # an input that does not fit is not to count as a use
-        granted = await self._scope.parts.delegations.redeem(token, workflow, input)
+        granted = await delegations.redeem(token, workflow, input)
         principal, tenant = f"{PRINCIPAL}{granted.id}", granted.delegation.tenant
         return await self.start(found, input, principal=principal, tenant=tenant)
 
