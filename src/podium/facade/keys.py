@@ -34,7 +34,7 @@ class ServerKeys:
         given = {"name": name, "who": who, "tenant": tenant, "roles": roles, "workflows": workflows}
         check_options("keys.create", given, _CREATED)
         lasts = None if expires_in is None else in_seconds(expires_in, "expires_in", SECONDS)
-        keys, by = self._ready("create", by)
+        keys, by = self._changing("create", by)
         principal = Principal(who=who, tenant=tenant, roles=frozenset(roles), workflows=workflows)
         Scope.check_user(principal)
         made = await keys.create(name, principal, lasts=lasts, by=by)
@@ -54,20 +54,25 @@ class ServerKeys:
         """
         TEXT.check("the id of the key", key)
         seconds = in_seconds(grace, "grace", PAUSE)
-        keys, by = self._ready("rotate", by)
+        keys, by = self._changing("rotate", by)
         await self._scope.record("rotate keys", key, grace=seconds)
         return await keys.rotate(key, grace=seconds, by=by)
 
     async def revoke(self, key: str, *, by: str | None = None) -> None:
         """Void a key at once, whichever process is asked with it; raises NotPossible where it is void already."""
         TEXT.check("the id of the key", key)
-        keys, by = self._ready("revoke", by)
+        keys, by = self._changing("revoke", by)
         await self._scope.record("revoke keys", key)
         await keys.revoke(key, by=by)
 
     def checking(self) -> ApiKeys:
         """Return what knows whoever sends a key, for whoever serves the app."""
         return self._ready("check", None)[0]
+
+    def _changing(self, what: str, by: str | None) -> tuple[ApiKeys, str]:
+        """As `_ready`, for a change: whoever is held to some workflows would make a key that is not."""
+        self._scope.must_reach_all(f"{what} keys")
+        return self._ready(what, by)
 
     def _ready(self, what: str, by: str | None) -> tuple[ApiKeys, str]:
         self._scope.require_installation("the keys of the server")

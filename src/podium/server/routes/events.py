@@ -18,6 +18,8 @@ from podium.server.streams.response import Chunks, EventStream
 router = APIRouter()
 _AT_ONCE = 50
 """So many events of the system are in one chunk."""
+_DIGITS = 18
+"""That the id of an event has at most."""
 LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="The id of the last event that was had; browsers send it.")
 ]
@@ -145,6 +147,6 @@ def _resumed(last_event_id: str | None, after: int | None) -> int | None:
     """Return after which event to go on: the header counts, since browsers repeat the address as it was."""
     if not last_event_id:
         return after
-    if not (last_event_id.isascii() and last_event_id.isdigit()):
-        raise InvalidValue(f"Last-Event-ID is {last_event_id!r}; expected the id of an event, which is a number.")
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= _DIGITS):
+        raise InvalidValue(f"Last-Event-ID is {last_event_id!r:.80}; expected the id of an event, which is a number.")
     return int(last_event_id)

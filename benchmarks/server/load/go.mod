@@ -1,0 +1,3 @@
+module podium/load
+
+go 1.24

@@ -1,0 +1,50 @@
+"""What the measured server serves: runs that stream for a while, some of which ask, and runs of quick steps."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+from podium import Context, Steps, agent, workflow
+from podium.model.streams import TextDelta
+
+PARTS, WORDS = 5, 10
+PAUSE, _QUIET = 0.32, 1.5
+
+
+@agent
+async def look(seconds: float) -> int:
+    await asyncio.sleep(seconds)
+    return 1
+
+
+@agent
+async def tell(part: int, steps: Steps) -> str:
+    """Stream a few words as a language model would."""
+    words = [f"part{part}word{word} " for word in range(WORDS)]
+    for word in words:
+        await asyncio.sleep(PAUSE)
+        steps.emit(TextDelta(word))
+    return "".join(words)
+
+
+@agent
+async def add(step: int) -> int:
+    return 1
+
+
+@workflow(version="1")
+async def tale(ctx: Context, asks: int) -> str:
+    await ctx.call(look, _QUIET)
+    told = [await ctx.call(tell, part) for part in range(PARTS)]
+    if asks:
+        told.append(await ctx.ask("How is it?", answer=Literal["good", "bad"], subject=told[-1], to="readers"))
+    return "".join(told)
+
+
+@workflow(version="1")
+async def chain(ctx: Context, steps: int) -> int:
+    total = 0
+    for step in range(steps):
+        total += await ctx.call(add, step)
+    return total
