@@ -13,7 +13,7 @@ from podium.client.api_call import ApiCall
 from podium.client.exchange import HttpReply, Pause, failure, pause_after, read_as
 from podium.client.problems import unexpected
 from podium.client.sse import SseDecoder
-from podium.client.streams import ItemCame, NextChunk, Reading
+from podium.client.streams import ItemCame, NextChunk, StreamReading
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class EventCall(Generic[T]):
     last: frozenset[str] = frozenset()
     """After an event of one of these types a stream that ends has ended; any other is cut, and goes on."""
 
-    def read(self, url: str, retries: int) -> Reading[T]:
+    def read(self, url: str, retries: int) -> StreamReading[T]:
         """Carry it out until it ends. Raises the error that the server tells of.
 
         It is opened again where that may help, up to so many times in a row: an event, or a sign of life, begins the

@@ -9,7 +9,7 @@ import httpx
 from podium.client.api_call import ApiCall
 from podium.client.exchange import HttpReply, Pause, failure, pause_after, read_as
 from podium.client.problems import unexpected
-from podium.client.streams import ItemCame, NextChunk, Reading
+from podium.client.streams import ItemCame, NextChunk, StreamReading
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ class LineCall(Generic[T]):
     call: ApiCall[T]
     media: str
 
-    def read(self, url: str, retries: int) -> Reading[T]:
+    def read(self, url: str, retries: int) -> StreamReading[T]:
         """Send it, again where that is sound, and give its lines; what breaks off amid them is an error."""
         for tried in range(retries + 1):
             reply = yield self.call

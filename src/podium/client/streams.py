@@ -25,14 +25,14 @@ class ItemCame(Generic[T]):
     item: T
 
 
-Reading: TypeAlias = Generator[ApiCall[Any] | NextChunk | ItemCame[T] | Pause, HttpReply | bytes | None, None]
+StreamReading: TypeAlias = Generator[ApiCall[Any] | NextChunk | ItemCame[T] | Pause, HttpReply | bytes | None, None]
 """What is to be done next: a request gets an answer that is not read yet, `NextChunk` bytes, or what cut them off."""
 
 
 class StreamPlan(Protocol[T]):
     """What is asked for, and how it is read."""
 
-    def read(self, url: str, retries: int) -> Reading[T]:
+    def read(self, url: str, retries: int) -> StreamReading[T]:
         """Say what is to be done for it, step by step."""
         ...
 

@@ -9,7 +9,7 @@ import httpx
 
 from podium.client.api_call import ApiCall
 from podium.client.exchange import HttpReply, Pause, SendingPlan, effects
-from podium.client.streams import AsyncOpenStream, ItemCame, NextChunk, OpenStream, Reading, StreamPlan
+from podium.client.streams import AsyncOpenStream, ItemCame, NextChunk, OpenStream, StreamPlan, StreamReading
 from podium.model.clock import SystemClock
 from podium.model.json import Json, encode_as_is
 
@@ -138,7 +138,7 @@ class Awaiting:
 
 
 def _sent(
-    running: Reading[T], reply: HttpReply | bytes | None
+    running: StreamReading[T], reply: HttpReply | bytes | None
 ) -> ApiCall[Any] | NextChunk | ItemCame[T] | Pause | None:
     """Return what is to be done next; None where a stream has ended."""
     try:

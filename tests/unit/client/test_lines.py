@@ -15,7 +15,14 @@ from podium.errors import NotAllowed, ServerError, ServerUnavailable
 RETRIES = 2
 REQUEST = httpx.Request("GET", "http://podium/api/v1/audit/export")
 CUT = httpx.ReadError("cut")
-PROBLEM: dict[str, Any] = {"type": "x", "title": "x", "status": 403, "detail": "not yours", "code": "not-allowed", "errors": []}
+PROBLEM: dict[str, Any] = {
+    "type": "x",
+    "title": "x",
+    "status": 403,
+    "detail": "not yours",
+    "code": "not-allowed",
+    "errors": [],
+}
 
 
 def good(media: str = "application/jsonl") -> httpx.Response:
