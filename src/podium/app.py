@@ -32,6 +32,7 @@ from podium.model.expected import PATH, Expected, check_options, has, instance, 
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
+from podium.model.link import LinkSettings
 from podium.model.principal import Principal
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
@@ -126,7 +127,7 @@ class App(ScopedApp):
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
-            links=cache(lambda: links.Links(config.links, store.states or process_states.ProcessStates(), ids)),
+            links=cache(lambda: links.Links(_links(config), store.states or process_states.ProcessStates(), ids)),
             events=event_reader.EventReader(store.events, clock),
             delegations=_delegations(config.delegation, store.delegations, clock, ids), address=address,
         )  # fmt: skip
@@ -325,6 +326,10 @@ def _fleet_wanted(config: Config, store: Store, clock: Clock, starter: AppStarte
         settings=config.fleet, store=store, address=config.store, clock=clock, starter=starter, slots=config.slots,
         queues=config.queues, lease=config.lease,
     )  # fmt: skip
+
+
+def _links(config: Config) -> LinkSettings:
+    return replace(config.links, url=config.links.url or config.server.url)
 
 
 def _make_folder(folder: Path) -> None:

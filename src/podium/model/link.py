@@ -26,8 +26,9 @@ def _is_address(value: object) -> bool:
 class LinkSettings:
     """`[podium.links]`: where the links lead that people answer with, how they are signed, and for how long."""
 
-    url: str = "http://127.0.0.1:8400"
-    """The address under which people reach the server, such as `https://podium.example.org`."""
+    url: str | None = None
+    """The address under which people reach the server, such as `https://podium.example.org`; else that of the server's
+    settings, else where `podium serve` listens."""
     key: str | None = None
     """The secret that signs links, as a reference (`env:NAME`); without one the store keeps one of its own."""
     within: Seconds = Seconds(604_800.0)
@@ -37,10 +38,11 @@ class LinkSettings:
 
     def __post_init__(self) -> None:
         hold_seconds(self, FINITE, "within")
-        check_fields(self, {"url": _ADDRESS, "key": or_none(TEXT), "zone": NAME})
+        check_fields(self, {"url": or_none(_ADDRESS), "key": or_none(TEXT), "zone": NAME})
         if self.zone != _UTC:
             _ = self.time_zone
-        object.__setattr__(self, "url", self.url.rstrip("/"))
+        if self.url is not None:
+            object.__setattr__(self, "url", self.url.rstrip("/"))
 
     @property
     def time_zone(self) -> tzinfo:

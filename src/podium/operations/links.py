@@ -13,6 +13,8 @@ from podium.secrets.masking import MASKING
 
 _STATE = "links:key"
 _FOR_EVER = float("inf")
+_HERE = "http://127.0.0.1:8400"
+"""Where `podium serve` listens unless it is told otherwise."""
 PATH = "/answer/"
 """What stands before the token in the address of a link."""
 
@@ -30,7 +32,7 @@ class Links:
     async def make(self, question: str, person: str, expires: float) -> str:
         """Return the address of a new link. Raises ConfigError for a key that cannot be used, and StoreError."""
         claims = {"jti": self._ids.new("lnk"), "aud": AUDIENCE, "q": question, "sub": person, "exp": expires}
-        return f"{self.settings.url}{PATH}{quote(signed(claims, await self._secret()))}"
+        return f"{self.settings.url or _HERE}{PATH}{quote(signed(claims, await self._secret()))}"
 
     async def read(self, token: str) -> QuestionLink:
         """Return what a link says, also where its time is over; raises TokenRefused for what is none of ours."""
