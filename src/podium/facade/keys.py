@@ -8,10 +8,10 @@ from podium.model.api_key import ApiKey
 from podium.model.duration import PAUSE, SECONDS, Duration, in_seconds
 from podium.model.expected import NAME, NAMES, TEXT, Expected, are_names, check_options, or_none
 from podium.model.principal import Principal
+from podium.model.session import BrowserSession
 from podium.operations.api_keys import ApiKeys, IssuedKey
 
 if TYPE_CHECKING:
-    from podium.model.session import BrowserSession
     from podium.operations.browser_sessions import BrowserSessions
 
 DAY = 86_400.0

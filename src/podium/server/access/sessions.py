@@ -1,4 +1,4 @@
-"""Sessions of browsers: which one it is, in a cookie that nobody else can make, and that no other site can have sent."""
+"""Sessions of browsers: which it is, in a cookie that nobody else can make, and that no other site can have sent."""
 
 import secrets
 from collections.abc import Mapping

@@ -61,16 +61,14 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the stream ends, whoever reads it is gone, or the server stops."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        over = [
-            asyncio.ensure_future(each) for each in (_gone(receive), self._open.stopping.wait(), _void(self._still))
-        ]
+        void = asyncio.ensure_future(_void(self._still))
+        over = [asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self._open.stopping.wait()), void]
         self._open.count += 1
         try:
             if await self._send(send, RETRY, over):
                 await self._send_all(send, over)
             if not over[0].done():
-                void = over[2].result() if over[2].done() else None
-                last = b"" if void is None else problem_frame(void)
+                last = problem_frame(void.result()) if void.done() else b""
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await send({"type": "http.response.body", "body": last, "more_body": False})
         except TimeoutError:
