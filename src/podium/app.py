@@ -32,6 +32,7 @@ from podium.model.expected import PATH, Expected, check_options, has, instance, 
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
+from podium.model.link import LinkSettings
 from podium.model.principal import Principal
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
@@ -127,7 +128,7 @@ class App(ScopedApp):
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
-            links=cache(lambda: links.Links(config.links, store.states or process_states.ProcessStates(), ids)),
+            links=cache(lambda: links.Links(_links(config), store.states or process_states.ProcessStates(), ids)),
             sessions=cache(
                 lambda: browser_sessions.BrowserSessions(
                     states=store.states or process_states.ProcessStates(), clock=clock, ids=ids
@@ -148,8 +149,7 @@ class App(ScopedApp):
         self._notifier = None
         if config.notify is not None:
             self._notifier = notifier.Notifier(
-                self.worker, config.notify, parts.links(), clock, within=config.links.within,
-                people=people.People(config.people), observer=told,
+                self.worker, config.notify, parts.links(), clock, people=people.People(config.people), observer=told,
             )  # fmt: skip
 
     @classmethod
@@ -332,6 +332,10 @@ def _fleet_wanted(config: Config, store: Store, clock: Clock, starter: AppStarte
         settings=config.fleet, store=store, address=config.store, clock=clock, starter=starter, slots=config.slots,
         queues=config.queues, lease=config.lease,
     )  # fmt: skip
+
+
+def _links(config: Config) -> LinkSettings:
+    return replace(config.links, url=config.links.url or config.server.url)
 
 
 def _make_folder(folder: Path) -> None:
