@@ -61,7 +61,10 @@ def test_a_server_that_leaves_the_runs_to_others_and_stops_when_it_is_told(tmp_p
     with serving(tmp_path, "desk.py", "--apart") as served:
         started = served.client.post("/api/v1/runs?wait=0.1", json={"workflow": "seven"})
         assert (started.status_code, started.json()["state"]) == (202, "ready")
-        assert served.client.get("/health/ready", headers={"authorization": ""}).json() == {"status": "ok", "reason": ""}
+        assert served.client.get("/health/ready", headers={"authorization": ""}).json() == {
+            "status": "ok",
+            "reason": "",
+        }
         desk.podium("work", "desk.py", "--store", "desk.db")
         assert served.client.get(f"/api/v1/runs/{started.json()['id']}/result?wait=60").json()["value"] == 7
         os.kill(served.process.pid, signal.SIGTERM)
