@@ -143,8 +143,7 @@ class App(ScopedApp):
         self._notifier = None
         if config.notify is not None:
             self._notifier = notifier.Notifier(
-                self.worker, config.notify, parts.links(), clock, within=config.links.within,
-                people=people.People(config.people), observer=told,
+                self.worker, config.notify, parts.links(), clock, people=people.People(config.people), observer=told,
             )  # fmt: skip
 
     @classmethod

@@ -111,7 +111,8 @@ class Inbox(Questions):
         async def answer(value: Json) -> None:
             await self.answer(link.question, value, by=link.person)
 
-        return LinkedQuestion(link, question, self._scope, self, answer)
+        zone = self._people.zone_of(link.person, question.tenant) or self._scope.parts.config.links.time_zone
+        return LinkedQuestion(link, question, zone, self._scope, self, answer)
 
     async def comment(self, question_id: str, text: str, *, by: str | None = None) -> Remark:
         """Say something of a question, which answers nothing, for all who see it; returns it as it is kept.
