@@ -127,6 +127,28 @@ async def test_a_letter_is_approved_on_a_phone(tmp_store: Path, width: int) -> N
         assert (await at.app.inbox.list(state=None)).items[0].answered_by == ("ann",)
 
 
+async def test_a_button_that_is_pressed_twice_answers_once_and_going_back_shows_the_answer(tmp_store: Path) -> None:
+    async with desk(tmp_store) as at:
+        handle, url = await at.link(letters, LETTER)
+        page = await at.page(url)
+        before = await at.page(url)
+        await page.get_by_role("button", name="Approve", exact=True).dblclick()
+        await expect(page.get_by_text("This question is answered: by ann.")).to_be_visible()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        assert await handle.result() == [True, "", None, ["ann"]]
+        await page.goto("about:blank")
+        await page.go_back()
+        await expect(page.get_by_text("This question is answered: by ann.")).to_be_visible()
+        await expect(page.get_by_role("button")).to_have_count(0)
+        await before.locator("summary", has_text="Refuse").click()
+        await before.get_by_role("button", name="Refuse").click()
+        await expect(before.get_by_role("alert")).to_have_text(
+            "What you sent now was not taken: you have answered before."
+        )
+        (question,) = (await at.app.inbox.list(state=None)).items
+        assert question.answered_by == ("ann",)
+
+
 async def test_a_letter_is_refused_with_a_reason(tmp_store: Path) -> None:
     async with desk(tmp_store) as at:
         handle, url = await at.link(letters, LETTER)
