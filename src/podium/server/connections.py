@@ -12,7 +12,7 @@ _STALL_SECONDS = 60.0
 """Who takes nothing of an answer for so long is let go."""
 
 
-class Connection(H11Protocol):
+class HttpConnection(H11Protocol):
     """A connection of HTTP/1.1. What comes of a request is waited for until its body; from then on `Bounds` counts."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -20,7 +20,7 @@ class Connection(H11Protocol):
         self._head: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._wait_for_head()

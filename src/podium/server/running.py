@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from podium.errors import UsageError
 from podium.model.server import ServerSettings
-from podium.server.connections import Connection
+from podium.server.connections import HttpConnection
 from podium.services.to_the_end import to_the_end
 
 _LINE_BYTES = 32 * 1024
@@ -59,7 +59,7 @@ async def served(
     """Serve while the block lasts; then nothing new is taken, and what is under way may end."""
     settings = settings or ServerSettings()
     config = uvicorn.Config(
-        application, http=Connection, ws="none", log_config=None, access_log=False, lifespan="off",
+        application, http=HttpConnection, ws="none", log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=_GRACE,
         server_header=False, date_header=True, ssl_certfile=settings.certificate, ssl_keyfile=settings.private_key,
         proxy_headers=bool(settings.proxies), forwarded_allow_ips=list(settings.proxies),

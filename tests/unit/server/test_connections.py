@@ -55,13 +55,13 @@ class Desk:
 @asynccontextmanager
 async def connected(desk: Desk) -> AsyncGenerator[Ends]:
     """Serve, and give a connection; `desk.lost` is set once the server has let go of it."""
-    lost = connections.Connection.connection_lost
+    lost = connections.HttpConnection.connection_lost
 
-    def told(connection: connections.Connection, error: Exception | None) -> None:
+    def told(connection: connections.HttpConnection, error: Exception | None) -> None:
         lost(connection, error)
         desk.lost.set()
 
-    with listen("127.0.0.1", 0) as listening, patch.object(connections.Connection, "connection_lost", told):
+    with listen("127.0.0.1", 0) as listening, patch.object(connections.HttpConnection, "connection_lost", told):
         async with served(desk.app, listening):
             reader, writer = await asyncio.open_connection(*listening.getsockname()[:2])
             try:
