@@ -32,6 +32,7 @@ from podium.model.expected import PATH, Expected, check_options, has, instance, 
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
 from podium.model.json import Json
+from podium.model.link import LinkSettings
 from podium.model.principal import Principal
 from podium.operations.sealing import sealed
 from podium.rule_stack import RuleStack
@@ -46,7 +47,7 @@ from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
     from podium.model import people
-    from podium.operations import links, operator
+    from podium.operations import browser_sessions, links, operator
     from podium.operations.monitor import monitor
     from podium.operations.notify import notifier
     from podium.services import event_reader, process_states
@@ -58,6 +59,7 @@ else:
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
     notifier = lazy.module("podium.operations.notify.notifier")
+    browser_sessions = lazy.module("podium.operations.browser_sessions")
     links = lazy.module("podium.operations.links")
     operator = lazy.module("podium.operations.operator")
     process_states = lazy.module("podium.services.process_states")
@@ -126,7 +128,12 @@ class App(ScopedApp):
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
-            links=cache(lambda: links.Links(config.links, store.states or process_states.ProcessStates(), ids)),
+            links=cache(lambda: links.Links(_links(config), store.states or process_states.ProcessStates(), ids)),
+            sessions=cache(
+                lambda: browser_sessions.BrowserSessions(
+                    states=store.states or process_states.ProcessStates(), clock=clock, ids=ids
+                )
+            ),
             events=event_reader.EventReader(store.events, clock),
             delegations=_delegations(config.delegation, store.delegations, clock, ids), address=address,
         )  # fmt: skip
@@ -142,8 +149,7 @@ class App(ScopedApp):
         self._notifier = None
         if config.notify is not None:
             self._notifier = notifier.Notifier(
-                self.worker, config.notify, parts.links(), clock, within=config.links.within,
-                people=people.People(config.people), observer=told,
+                self.worker, config.notify, parts.links(), clock, people=people.People(config.people), observer=told,
             )  # fmt: skip
 
     @classmethod
@@ -238,9 +244,11 @@ class App(ScopedApp):
 
         Whatever the run does stays within the delegation, and ends with it.
         """
+        delegations = self._scope.parts.delegations
+        delegations.check(token, workflow, input)  # before anything is told of what there is
         found: Workflow[Any, Any] = self._scope.parts.workflows.find(workflow)
         found.input.load(input)  # an input that does not fit is not to count as a use
-        granted = await self._scope.parts.delegations.redeem(token, workflow, input)
+        granted = await delegations.redeem(token, workflow, input)
         principal, tenant = f"{PRINCIPAL}{granted.id}", granted.delegation.tenant
         return await self.start(found, input, principal=principal, tenant=tenant)
 
@@ -324,6 +332,10 @@ def _fleet_wanted(config: Config, store: Store, clock: Clock, starter: AppStarte
         settings=config.fleet, store=store, address=config.store, clock=clock, starter=starter, slots=config.slots,
         queues=config.queues, lease=config.lease,
     )  # fmt: skip
+
+
+def _links(config: Config) -> LinkSettings:
+    return replace(config.links, url=config.links.url or config.server.url)
 
 
 def _make_folder(folder: Path) -> None:

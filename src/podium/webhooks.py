@@ -58,7 +58,7 @@ def verify(
         raise NotVerified(f"the webhook is too {how}: it was sent at {at}, and it is {now:.0f}. Compare the clocks.")
     keys = [secret_bytes(each) for each in ([secret] if isinstance(secret, str) else secret)]
     signed = [each.partition(",")[2] for each in given[SIGNATURE].split() if each.startswith("v1,")]
-    fits = [hmac.compare_digest(_signature(key, given[ID], at, body), each.encode()) for key in keys for each in signed]
+    fits = [hmac.compare_digest(_signature(key, given[ID], at, body), _bytes(each)) for key in keys for each in signed]
     if not any(fits):
         raise NotVerified("no signature of the webhook is of this secret: compare it with that of the sender.")
     return _read(given[ID], body)
@@ -87,7 +87,12 @@ def secret_bytes(secret: str) -> bytes:
 
 
 def _signature(key: bytes, id: str, at: int, body: bytes) -> bytes:
-    return base64.b64encode(hmac.digest(key, b"%b.%d.%b" % (id.encode(), at, body), "sha256"))
+    return base64.b64encode(hmac.digest(key, b"%b.%d.%b" % (_bytes(id), at, body), "sha256"))
+
+
+def _bytes(text: str) -> bytes:
+    """Return a header as bytes, also where it has halves of characters, as some servers hand on what is no UTF-8."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _time_of(text: str) -> int:

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -60,7 +61,10 @@ def test_a_server_that_leaves_the_runs_to_others_and_stops_when_it_is_told(tmp_p
     with serving(tmp_path, "desk.py", "--apart") as served:
         started = served.client.post("/api/v1/runs?wait=0.1", json={"workflow": "seven"})
         assert (started.status_code, started.json()["state"]) == (202, "ready")
-        assert served.client.get("/health/ready", headers={"authorization": ""}).json() == {"status": "ok", "why": ""}
+        assert served.client.get("/health/ready", headers={"authorization": ""}).json() == {
+            "status": "ok",
+            "reason": "",
+        }
         desk.podium("work", "desk.py", "--store", "desk.db")
         assert served.client.get(f"/api/v1/runs/{started.json()['id']}/result?wait=60").json()["value"] == 7
         os.kill(served.process.pid, signal.SIGTERM)
@@ -79,3 +83,27 @@ def test_the_demo_is_a_support_desk_that_works_through_its_tickets(tmp_path: Pat
         before = settled(served)
     with serving(tmp_path, "--demo") as served:
         assert settled(served) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "99999"], "less than or equal to 65535"),
+        (
+            ["--host", "192.0.2.1"],
+            "192.0.2.1:8400 cannot be listened on: it is no address of this machine.",
+        ),
+        (["--host", "nobody.invalid"], "nobody.invalid:8400 cannot be listened on: it is no address of this machine."),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_told_in_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
+    assert said in " ".join(Desk(tmp_path).podium("serve", *arguments).err.split())
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = Desk(tmp_path).podium("serve", "--port", str(port)).err
+    assert told == (
+        f"error: 127.0.0.1:{port} cannot be listened on: something listens there already. --port names another port.\n"
+    )

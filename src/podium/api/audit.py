@@ -151,6 +151,27 @@ class AuditReportBody(ApiBody):
         )
 
 
+class AuditLineBody(ApiBody):
+    """Who did what: a call, a question, a rule, an end, as one fact of a run has it."""
+
+    at: Moment
+    run: str
+    seq: Annotated[int, Field(description="The place of the fact in its run.")]
+    what: Annotated[str, Field(description="The kind of the fact, such as `asked` or `answered`.")]
+    key: Annotated[str, Field(description="The call, question or wait that it is about; empty for the run itself.")]
+    tenant: str
+    principal: str
+    workflow: str
+    caller: Annotated[str | None, Field(description="Of a call: the workflow that made it.")] = None
+    agent: Annotated[str | None, Field(description="Of a call: who was called.")] = None
+    version: str | None = None
+    said: Annotated[dict[str, Json], Field(description="What the fact says, without inputs and values.")]
+    by: Annotated[list[str] | None, Field(description="Of an answer: the people who gave it.")] = None
+    payload_digest: Annotated[str | None, Field(description="SHA-256 of its input or value, where it has one.")] = None
+    payload: Annotated[Json, Field(description="Its input or value, where that is asked for.")] = None
+    voided: Annotated[bool, Field(description="Whether it does not count: the run went on from before it.")] = False
+
+
 def seconds_or_none(at: datetime | None) -> float | None:
     """Return a time as seconds since 1970, where there is one."""
     return None if at is None else at.timestamp()

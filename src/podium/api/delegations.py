@@ -30,7 +30,7 @@ class DelegationGiven(ApiInput):
         ),
     ]
     expires: Annotated[datetime | None, Field(description="From when it is void; null is no such time.")] = None
-    quota: Annotated[int | None, Field(description="How many runs may be started with it.", ge=1)] = None
+    quota: Annotated[int | None, Field(description="How many runs may be started with it.", ge=1, lt=2**53)] = None
     tenant: Annotated[str | None, Field(description="Else that of whoever asks.", min_length=1)] = None
 
     def delegation(self, by: str, tenant: str) -> Delegation:

@@ -161,6 +161,14 @@ class QuestionAnsweredBody(ApiBody):
     run: Annotated[RunBody | None, Field(description="The run that asked, where the caller may see it.")]
 
 
+class LinkBody(ApiBody):
+    """A one-time link."""
+
+    question: str
+    person: Annotated[str, Field(description="Who answers with it.")]
+    url: Annotated[str, Field(description="The address of the page. Whoever has it answers as that person.")]
+
+
 class PersonBody(ApiBody):
     """Somebody whom questions can be given to, and how they stand."""
 
@@ -168,7 +176,7 @@ class PersonBody(ApiBody):
     groups: list[str]
     skills: list[str]
     hours: Annotated[str, Field(description="When they work; empty is at any time.")]
-    zone: str
+    zone: Annotated[str | None, Field(description="That of their hours, and of times that they are told.")]
     capacity: Annotated[int | None, Field(description="How many open questions they are given at once.")]
     substitutes: list[str]
     tenant: str
@@ -235,6 +243,15 @@ class ReassignGiven(ApiInput):
 
     to: Annotated[str | None, Field(description="Null is to whom it would be given now.", min_length=1)] = None
     reason: str = ""
+
+
+class LinkGiven(ApiInput):
+    """For whom a link is to be made, and for how long."""
+
+    person: Annotated[str, Field(min_length=1, description="Who answers with it.")]
+    within: Annotated[
+        float | None, Field(gt=0, le=1e10, description="Seconds that it can be used; else as the settings say.")
+    ] = None
 
 
 class AwayGiven(ApiInput):

@@ -29,7 +29,7 @@ class WebhookCreate(ApiInput):
     values: Annotated[bool, Field(description="Tell also what runs gave, and what questions ask.")] = False
     secret: Annotated[
         str | None,
-        Field(description="A reference to a secret that the server has, such as `env:HOOK_SECRET`; else one is made."),
+        Field(description="A reference to a secret of the server, `env:HOOK_SECRET`: for an admin. Else one is made."),
     ] = None
 
 
@@ -49,7 +49,7 @@ class WebhookChange(ApiInput):
 class WebhookRotate(ApiInput):
     """With what is signed from now on."""
 
-    secret: Annotated[str | None, Field(description="A reference to a secret; else one is made.")] = None
+    secret: Annotated[str | None, Field(description="A reference to a secret, for an admin; else one is made.")] = None
     grace: Annotated[float, Field(ge=0, description="Seconds for which the old secret signs too.")] = 86_400.0
 
 

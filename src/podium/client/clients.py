@@ -9,13 +9,14 @@ import httpx
 
 from podium import lazy
 from podium.api.events import SystemEventBody
-from podium.client.api_call import get
-from podium.client.endpoint import Resource, streamed
+from podium.client.api_call import ApiCall, get
+from podium.client.endpoint import Resource, endpoint, streamed
 from podium.client.following import EventCall, stream_of
 from podium.client.ways import PREFIX, Awaiting, Blocking, ServerAddress
 from podium.errors import UsageError
 
 if TYPE_CHECKING:
+    from podium.api import access
     from podium.client.resources import (
         agents,
         audit,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         workers,
     )
 else:
+    access = lazy.module("podium.api.access")
     agents = lazy.module("podium.client.resources.agents")
     audit = lazy.module("podium.client.resources.audit")
     conversations = lazy.module("podium.client.resources.conversations")
@@ -56,6 +58,11 @@ _RETRIES = 6
 
 class _Everything(Resource[W]):
     """What a server has, by kind; what is said of one is loaded when it is first asked for."""
+
+    @endpoint
+    def me(self) -> "ApiCall[access.MeBody]":
+        """Say as whom the server knows you: name, tenant, roles, and the workflows that you may start."""
+        return get("/me", access.MeBody)
 
     @streamed
     def events(

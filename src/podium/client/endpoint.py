@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from podium.api.body import PageBody
 from podium.client.api_call import ApiCall
 from podium.client.exchange import SendingPlan
-from podium.client.following import EventCall
 from podium.client.pages import AsyncPages, Pages
 from podium.client.problems import unfit
+from podium.client.streams import StreamPlan
 from podium.client.ways import Awaiting, Blocking
 
 P = ParamSpec("P")
@@ -77,9 +77,9 @@ class listed(Generic[P, T]):  # noqa: N801 - a decorator
 
 
 class streamed(Generic[P, T]):  # noqa: N801 - a decorator
-    """A method that says which stream is asked for: called, it gives the events as they come."""
+    """A method that says what is asked for: called, it gives the events, or the lines, as they come."""
 
-    def __init__(self, plan: Callable[Concatenate[Any, P], EventCall[T]]) -> None:
+    def __init__(self, plan: Callable[Concatenate[Any, P], StreamPlan[T]]) -> None:
         self.plan = plan
         self.__doc__ = plan.__doc__
 
@@ -95,7 +95,7 @@ class streamed(Generic[P, T]):  # noqa: N801 - a decorator
             return self
 
         def follow(*args: P.args, **kwargs: P.kwargs) -> Generator[T] | AsyncGenerator[T]:
-            return resource.way.events(_made(self.plan, resource, *args, **kwargs))
+            return resource.way.items(_made(self.plan, resource, *args, **kwargs))
 
         return update_wrapper(follow, self.plan)
 

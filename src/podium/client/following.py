@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -13,6 +13,7 @@ from podium.client.api_call import ApiCall
 from podium.client.exchange import HttpReply, Pause, failure, pause_after, read_as
 from podium.client.problems import unexpected
 from podium.client.sse import SseDecoder
+from podium.client.streams import ItemCame, NextChunk, StreamReading
 
 T = TypeVar("T")
 
@@ -29,49 +30,32 @@ class EventCall(Generic[T]):
     last: frozenset[str] = frozenset()
     """After an event of one of these types a stream that ends has ended; any other is cut, and goes on."""
 
+    def read(self, url: str, retries: int) -> StreamReading[T]:
+        """Carry it out until it ends. Raises the error that the server tells of.
 
-@dataclass(frozen=True, slots=True)
-class NextChunk:
-    """More of the answer is waited for; no bytes are its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class EventCame(Generic[T]):
-    """An event is handed on."""
-
-    event: T
-
-
-Following: TypeAlias = Generator[ApiCall[Any] | NextChunk | EventCame[T] | Pause, HttpReply | bytes | None, None]
-"""What is to be done next: a request gets an answer that is not read yet, `NextChunk` bytes, or what cut them off."""
+        It is opened again where that may help, up to so many times in a row: an event, or a sign of life, begins the
+        count anew.
+        """
+        followed, tried = _FollowedStream(self), 0
+        while True:
+            reply = yield followed.call
+            assert isinstance(reply, httpx.Response | httpx.TransportError)
+            if isinstance(reply, httpx.Response) and reply.is_success:
+                came = followed.came
+                reply = yield from followed.read(reply)
+                if reply is None:
+                    return
+                tried = 0 if followed.came > came else tried
+            pause = pause_after(followed.call, reply, tried)
+            if pause is None or tried == retries:
+                raise failure(reply, url)
+            tried += 1
+            yield Pause(pause)
 
 
 def stream_of(call: ApiCall[T], *last: str) -> EventCall[T]:
     """Return a stream; one that says nothing for longer than a server needs to say that it is alive, is cut."""
     return EventCall(call=replace(call, wait=HEARTBEAT_SECONDS, headers={"accept": _MEDIA}), last=frozenset(last))
-
-
-def follow(wanted: EventCall[T], url: str, retries: int) -> Following[T]:
-    """Carry out a stream until it ends. Raises the error that the server tells of.
-
-    It is opened again where that may help, up to so many times in a row: an event, or a sign of life, begins the count
-    anew.
-    """
-    followed, tried = _FollowedStream(wanted), 0
-    while True:
-        reply = yield followed.call
-        assert isinstance(reply, httpx.Response | httpx.TransportError)
-        if isinstance(reply, httpx.Response) and reply.is_success:
-            came = followed.came
-            reply = yield from followed.read(reply)
-            if reply is None:
-                return
-            tried = 0 if followed.came > came else tried
-        pause = pause_after(followed.call, reply, tried)
-        if pause is None or tried == retries:
-            raise failure(reply, url)
-        tried += 1
-        yield Pause(pause)
 
 
 class _FollowedStream(Generic[T]):
@@ -87,7 +71,7 @@ class _FollowedStream(Generic[T]):
 
     def read(
         self, answer: httpx.Response
-    ) -> Generator[NextChunk | EventCame[T], HttpReply | bytes | None, HttpReply | None]:
+    ) -> Generator[NextChunk | ItemCame[T], HttpReply | bytes | None, HttpReply | None]:
         """Give the events of an answer; return what cut it off, or None where there is nothing more."""
         if answer.status_code == _NOTHING_MORE:
             return None
@@ -103,7 +87,7 @@ class _FollowedStream(Generic[T]):
                 self.came += 1
                 if frame.data is not None:
                     self._ended = frame.event in self._last
-                    yield EventCame(read_as(self.call.answer, frame.data, answer.url))
+                    yield ItemCame(read_as(self.call.answer, frame.data, answer.url))
                 if frame.id:
                     self.call = replace(self.call, headers={**self.call.headers, "last-event-id": frame.id})
         return None if self._ended else httpx.RemoteProtocolError("the stream ended before it was over")

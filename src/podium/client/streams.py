@@ -1,12 +1,40 @@
-"""An answer that is read as it comes: by blocking, or by awaiting."""
+"""An answer that is read as it comes: what is to be done for it, by blocking or by awaiting."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AsyncExitStack, ExitStack
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import httpx
 
-from podium.client.exchange import HttpReply
+from podium.client.api_call import ApiCall
+from podium.client.exchange import HttpReply, Pause
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NextChunk:
+    """More of the answer is waited for; no bytes are its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCame(Generic[T]):
+    """An event, or a line, is handed on."""
+
+    item: T
+
+
+StreamReading: TypeAlias = Generator[ApiCall[Any] | NextChunk | ItemCame[T] | Pause, HttpReply | bytes | None, None]
+"""What is to be done next: a request gets an answer that is not read yet, `NextChunk` bytes, or what cut them off."""
+
+
+class StreamPlan(Protocol[T]):
+    """What is asked for, and how it is read."""
+
+    def read(self, url: str, retries: int) -> StreamReading[T]:
+        """Say what is to be done for it, step by step."""
+        ...
 
 
 class OpenStream:

@@ -9,8 +9,7 @@ import httpx
 
 from podium.client.api_call import ApiCall
 from podium.client.exchange import HttpReply, Pause, SendingPlan, effects
-from podium.client.following import EventCall, EventCame, Following, NextChunk, follow
-from podium.client.streams import AsyncOpenStream, OpenStream
+from podium.client.streams import AsyncOpenStream, ItemCame, NextChunk, OpenStream, StreamPlan, StreamReading
 from podium.model.clock import SystemClock
 from podium.model.json import Json, encode_as_is
 
@@ -61,9 +60,9 @@ class Blocking:
                 return ended.value
             reply = self._do(effect)
 
-    def events(self, wanted: EventCall[T]) -> Generator[T]:
-        """Give the events of a stream as they come, until it ends; the connection is closed with the generator."""
-        running = follow(wanted, self._address.url, self._address.retries)
+    def items(self, wanted: StreamPlan[T]) -> Generator[T]:
+        """Give events or lines as they come, until they end; the connection is closed with the generator."""
+        running = wanted.read(self._address.url, self._address.retries)
         reply: HttpReply | bytes | None = None
         with closing(OpenStream(self.http)) as stream:
             while (effect := _sent(running, reply)) is not None:
@@ -74,9 +73,9 @@ class Blocking:
                         reply = stream.chunk()
                     case Pause():
                         reply = self._pause(effect)
-                    case EventCame():
+                    case ItemCame():
                         reply = None
-                        yield effect.event
+                        yield effect.item
 
     def _do(self, effect: ApiCall[Any] | Pause) -> httpx.Response | httpx.TransportError | None:
         if isinstance(effect, Pause):
@@ -109,9 +108,9 @@ class Awaiting:
                 return ended.value
             reply = await self._do(effect)
 
-    async def events(self, wanted: EventCall[T]) -> AsyncGenerator[T]:
-        """Give the events of a stream as they come, until it ends; the connection is closed with the generator."""
-        running = follow(wanted, self._address.url, self._address.retries)
+    async def items(self, wanted: StreamPlan[T]) -> AsyncGenerator[T]:
+        """Give events or lines as they come, until they end; the connection is closed with the generator."""
+        running = wanted.read(self._address.url, self._address.retries)
         reply: HttpReply | bytes | None = None
         async with aclosing(AsyncOpenStream(self.http)) as stream:
             while (effect := _sent(running, reply)) is not None:
@@ -122,9 +121,9 @@ class Awaiting:
                         reply = await stream.chunk()
                     case Pause():
                         reply = await self._pause(effect)
-                    case EventCame():
+                    case ItemCame():
                         reply = None
-                        yield effect.event
+                        yield effect.item
 
     async def _do(self, effect: ApiCall[Any] | Pause) -> httpx.Response | httpx.TransportError | None:
         if isinstance(effect, Pause):
@@ -139,8 +138,8 @@ class Awaiting:
 
 
 def _sent(
-    running: Following[T], reply: HttpReply | bytes | None
-) -> ApiCall[Any] | NextChunk | EventCame[T] | Pause | None:
+    running: StreamReading[T], reply: HttpReply | bytes | None
+) -> ApiCall[Any] | NextChunk | ItemCame[T] | Pause | None:
     """Return what is to be done next; None where a stream has ended."""
     try:
         return running.send(reply)

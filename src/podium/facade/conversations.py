@@ -55,6 +55,7 @@ class Conversations(ConversationReader):
         run has, or waits for, a turn where one of these messages stands.
         """
         parts, who = self._scope.for_operators("redact conversations"), self._who(by, why)
+        self._scope.must_reach_all("redact conversations")
         found = await self.get(name, tenant=tenant)
         await self._scope.record("redact conversations", name, tenant=found.tenant, why=why)
         await _operator(parts).redact(found, by=who, why=why)
@@ -65,6 +66,7 @@ class Conversations(ConversationReader):
         Raises UnknownConversation, and NotPossible while a run has, or waits for, a turn in it.
         """
         parts, who = self._scope.for_operators("delete conversations"), self._who(by, why)
+        self._scope.must_reach_all("delete conversations")
         found = await self.get(name, tenant=tenant)
         await self._scope.record("delete conversations", name, tenant=found.tenant, why=why)
         await _operator(parts).delete(found, by=who, why=why)

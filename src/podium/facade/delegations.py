@@ -30,11 +30,13 @@ class GrantedDelegations:
     async def issue(self, delegation: Delegation) -> Issued:
         """Return a token that lets its holder act; raises ConfigError without a key, InvalidValue for no time left.
 
-        A principal lets others act for itself alone; an operator for everybody of the tenant.
+        A principal lets others act for itself alone; an operator for everybody of the tenant. Whoever is held to some
+        workflows grants none, since it would lead out of them.
         """
         check_options("delegations.grant", {"delegation": delegation}, _GRANTED)
         self._scope.parts.home.check()
         self._scope.must_change("grant delegations")
+        self._scope.must_reach_all("grant delegations")
         if not self._may_see(delegation):
             user = self._scope.principal
             who = "" if user is None else user.who

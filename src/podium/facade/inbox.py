@@ -57,8 +57,7 @@ class Inbox(Questions):
         parts, who = self._scope.parts, self._scope.name_of(by)
         self._scope.must_answer("answer questions")
         question = await self.get(question_id)
-        if not self._may_answer(question):
-            raise NotAllowed(f"question {question_id} is put to {question.ask.to!r}, and {who} is none of them.")
+        await self._must_be_asked(question, who)
         _check_answer(question, value)
         json_copy(value, "JSON as the answer")
         answer = PersonAnswer(by=who, value=value, at=parts.clock.now())
@@ -87,6 +86,7 @@ class Inbox(Questions):
         scope.check_user(Principal(who=for_, tenant="default"))
         if user is not None and not user.operates and not (scope.is_asked(question) and is_same(for_, user.who)):
             raise NotAllowed(f"{user.who} may not make links for {for_!r}: it takes the role of an operator.")
+        await self._must_be_asked(question, for_)
         await scope.record("make links", question_id, tenant=question.tenant, person=for_)
         now = parts.clock.now()
         late = question.deadline is not None and now >= question.deadline
@@ -111,7 +111,8 @@ class Inbox(Questions):
         async def answer(value: Json) -> None:
             await self.answer(link.question, value, by=link.person)
 
-        return LinkedQuestion(link, question, self._scope, self, answer)
+        zone = self._people.zone_of(link.person, question.tenant) or self._scope.parts.config.links.time_zone
+        return LinkedQuestion(link, question, zone, self._scope, self, answer)
 
     async def comment(self, question_id: str, text: str, *, by: str | None = None) -> Remark:
         """Say something of a question, which answers nothing, for all who see it; returns it as it is kept.
@@ -141,8 +142,7 @@ class Inbox(Questions):
         who = self._scope.name_of(by)
         self._scope.must_answer("give questions to others")
         question = await self.get(question_id)
-        if not self._may_answer(question):
-            raise NotAllowed(f"question {question_id} is put to {question.ask.to!r}, and {who} is none of them.")
+        await self._must_be_asked(question, who)
         if to is None:
             return await self._route(question, who, why)
         user = self._scope.principal
@@ -217,9 +217,15 @@ class Inbox(Questions):
             f"nobody is known as {person!r}; known are: {known or 'none'}. People are set with `[podium.people.NAME]`."
         )
 
-    def _may_answer(self, question: Question) -> bool:
+    async def _must_be_asked(self, question: Question, who: str) -> None:
+        """Raise NotAllowed for a principal who is not asked, and is no operator of the workflow that asks."""
         user = self._scope.principal
-        return user is None or user.operates or self._scope.is_asked(question)
+        if user is None or self._scope.is_asked(question):
+            return
+        if not user.operates:
+            raise NotAllowed(f"question {question.id} is put to {question.ask.to!r}, and {who} is none of them.")
+        if not user.reaches_all and (run := await self._scope.store.run(question.run)) is not None:
+            self._scope.must_reach(run.workflow, "answer questions")
 
     async def _route(self, question: Question, by: str, why: str) -> Question:
         """Give a question to whom it would be given now."""

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from podium import lazy
@@ -50,11 +49,13 @@ class Webhooks:
         `types` and `workflows` are patterns: `run_*`. `tenant` is whose events; None is those of all tenants, or of the
         own one where that is all that the principal may see. With `values` it is told too what runs gave and questions
         ask. `secret` is a reference to a secret of your own, such as `env:HOOK_SECRET`; without one it is made of the
-        `key` of `[podium.webhooks]`, and told only now. Raises InvalidValue for a url or patterns that are none.
+        `key` of `[podium.webhooks]`, and told only now. Raises InvalidValue for a url or patterns that are none, and
+        NotAllowed where a principal of one tenant names a secret, which may be another's.
         """
         given = {"name": name, "url": url, "tenant": tenant, "types": types, "workflows": workflows, "values": values}
         check_options("webhooks.create", {**given, "secret": secret}, _CREATED)
         webhooks, who = self._ready("create webhooks"), self._scope.name_of(by)
+        self._hold_secret(secret)
         if (user := self._scope.confined) is not None:
             if tenant not in (None, user.tenant):
                 raise NotAllowed(f"{user.who} may not see the events of {tenant}: leave `tenant` out.")
@@ -100,12 +101,13 @@ class Webhooks:
         if not said:
             raise InvalidValue("nothing is changed: expected a name, url, types, workflows, values or active.")
         await self._scope.record("change webhooks", webhook, tenant=found.tenant, fields=sorted(said))
-        return await webhooks.change(replace(found, **said))
+        return await webhooks.change(found, **said)
 
     async def rotate(self, webhook: str, *, secret: str | None = None, grace: Duration = DAY) -> SignedWebhook:
         """Give a webhook a new secret; for `grace` seconds deliveries are signed with the old one too."""
         check_options("webhooks.rotate", {"secret": secret}, {"secret": or_none(TEXT)})
         seconds = in_seconds(grace, "grace", PAUSE)
+        self._hold_secret(secret)
         webhooks, found = self._ready("rotate webhooks"), await self.get(webhook)
         await self._scope.record("rotate webhooks", webhook, tenant=found.tenant, grace=seconds)
         return await webhooks.rotate(found, secret=secret, grace=seconds)
@@ -148,8 +150,9 @@ class Webhooks:
         webhooks, found = self._ready("redeliver webhooks"), await self.delivery(webhook, delivery)
         if found.state is DeliveryState.WAITING and found.tries == 0:
             raise NotPossible(f"delivery {delivery} is on its way already.")
-        await self._scope.record("redeliver webhooks", delivery, tenant=(await self.get(webhook)).tenant)
-        return await webhooks.redeliver(found)
+        hook = await self.get(webhook)
+        await self._scope.record("redeliver webhooks", delivery, tenant=hook.tenant)
+        return await webhooks.redeliver(hook, found)
 
     @asynccontextmanager
     async def delivering(self) -> AsyncGenerator[None]:
@@ -167,6 +170,11 @@ class Webhooks:
             )  # fmt: skip
             async with delivers.delivering():
                 yield
+
+    def _hold_secret(self, secret: str | None) -> None:
+        """Raise NotAllowed where a principal of one tenant names a secret of the machine."""
+        if secret is not None and (user := self._scope.confined) is not None:
+            raise NotAllowed(f"{user.who} may name no secret of this machine: leave `secret` out, and one is made.")
 
     def _ready(self, what: str) -> Subscriptions:
         parts = self._scope.for_operators(what)

@@ -1,5 +1,6 @@
 """How bodies are answered: as JSON in which no secret shows that this process knows."""
 
+import json
 from typing import Any
 
 import orjson
@@ -9,8 +10,12 @@ from podium.secrets.masking import MASKING
 
 
 def masked_json(body: Any) -> bytes:
-    """Return a JSON value as it is sent."""
-    return orjson.dumps(MASKING.json(body))
+    """Return a JSON value as it is sent; half of a surrogate pair, which somebody sent, is escaped as it was."""
+    masked = MASKING.json(body)
+    try:
+        return orjson.dumps(masked)
+    except TypeError:
+        return json.dumps(masked, allow_nan=False).encode()
 
 
 class MaskedJson(JSONResponse):

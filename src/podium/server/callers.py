@@ -1,6 +1,6 @@
 """Who asks: each request is carried out for one principal, with no more than what that one may do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
@@ -40,6 +40,11 @@ async def caller(request: Request) -> RequestScope:
     app = app_of(request).scoped(principal)
     admit(request, principal, app)
     return RequestScope(principal, app)
+
+
+def still(request: Request) -> Callable[[], Awaitable[object]]:
+    """Return what raises, when it is asked, as `caller` does: once whoever asked is known no more, or may no more."""
+    return lambda: caller(request)
 
 
 Who = Annotated[RequestScope, Depends(caller)]

@@ -14,6 +14,7 @@ from podium import errors
 from podium.api.problems import FieldError, ProblemBody
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
+from podium.server.answers import MaskedJson
 
 _LOG = logging.getLogger("podium.server")
 _TYPE = "urn:podium:error:"
@@ -91,10 +92,10 @@ def problem(
 ) -> JSONResponse:
     """Return a problem as it is answered."""
     body = ProblemBody(
-        type=f"{_TYPE}{code}", title=_TITLES.get(status, "Not done"), status=status, detail=MASKING.text(detail),
-        code=code, errors=list(errors),
+        type=f"{_TYPE}{code}", title=_TITLES.get(status, "Not done"), status=status, detail=detail, code=code,
+        errors=list(errors),
     )  # fmt: skip
-    return JSONResponse(body.model_dump(mode="json"), status, dict(headers or {}), media_type=_MEDIA)
+    return MaskedJson(body.model_dump(), status, dict(headers or {}), media_type=_MEDIA)
 
 
 def answer_errors(server: FastAPI) -> None:

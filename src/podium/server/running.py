@@ -1,6 +1,8 @@
 """Listening on a port, and stopping as the engine drains."""
 
 import asyncio
+import errno
+import os
 import socket
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -31,12 +33,22 @@ def listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.create_server((host, port), family=family, backlog=2_048)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise UsageError(f"{host}:{port} cannot be listened on: {why}. --port names another port.") from error
+        raise UsageError(f"{host}:{port} cannot be listened on: {_why(error)}") from error
     # Connections inherit it. asyncio sets it for sockets alone that were made for TCP by name, which this one is not;
     # without it an answer waits some 40 ms until its head is acknowledged.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
+
+
+def _why(error: OSError) -> str:
+    """Return what is wrong with an address, and what to do; Python writes the address into some of its sentences."""
+    if error.errno == errno.EADDRINUSE:
+        return "something listens there already. --port names another port."
+    if error.errno == errno.EACCES:
+        return "this user may not. --port names another port, of 1024 or above."
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return "it is no address of this machine. --host names another one."
+    return f"{os.strerror(error.errno) if error.errno else error}. --host and --port name another address."
 
 
 @asynccontextmanager

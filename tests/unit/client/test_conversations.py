@@ -1,5 +1,7 @@
 """Conversations, as both clients look at and change them."""
 
+import json
+
 import pytest
 
 from podium.errors import InvalidValue, UnknownConversation
@@ -21,6 +23,10 @@ async def test_a_conversation_is_listed_read_searched_forked_redacted_and_delete
         ]  # fmt: skip
         (hit, *_) = await ask(lambda client: client.conversations.search("milk", conversation="team/7"))
         assert (hit.conversation, hit.place) == ("team/7", 3)
+        lines = [json.loads(line) for line in await ask(lambda client: client.conversations.export("team/7"))]
+        assert [line.get("place", line.get("revision")) for line in lines] == [4, 0, 1, 2, 3]
+        read = await ask(lambda client: client.conversations.export("team/7", form="markdown"))
+        assert (read[0], "You said milk." in read) == ("# team/7", True)
         forked = await ask(lambda client: client.conversations.fork("team/7", "other", at=2, edit="coffee"))
         assert (forked.forked_from, forked.revision) == ("team/7", 3)
         await ask(lambda client: client.conversations.redact("team/7", reason="a test"))

@@ -9,7 +9,8 @@ import pytest
 
 from podium.client.api_call import ApiCall, get
 from podium.client.exchange import Pause
-from podium.client.following import EventCame, NextChunk, follow, stream_of
+from podium.client.following import stream_of
+from podium.client.streams import ItemCame, NextChunk
 from podium.errors import (
     InvalidValue,
     NotAllowed,
@@ -54,7 +55,7 @@ def refused(status: int, code: str) -> httpx.Response:
 
 def followed(replies: Sequence[Any], *last: str) -> tuple[list[Any], list[str | None]]:
     """Return what comes of a stream that gets these replies, and after which id each request goes on."""
-    running, left = follow(stream_of(get("/events", dict[str, int]), *last), "http://podium", RETRIES), [*replies]
+    running, left = stream_of(get("/events", dict[str, int]), *last).read("http://podium", RETRIES), [*replies]
     told: list[Any] = []
     after: list[str | None] = []
     reply: Any = None
@@ -62,8 +63,8 @@ def followed(replies: Sequence[Any], *last: str) -> tuple[list[Any], list[str | 
         while True:
             effect, reply = running.send(reply), None
             match effect:
-                case EventCame():
-                    told.append(effect.event["n"])
+                case ItemCame():
+                    told.append(effect.item["n"])
                 case ApiCall():
                     after.append(effect.headers.get("last-event-id"))
                     reply = left.pop(0)

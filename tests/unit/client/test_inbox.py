@@ -38,6 +38,8 @@ async def test_a_question_is_talked_about_given_away_and_answered(asking: Asking
             "It rains.", "publish", ["Is it true?", "knows"],
         )  # fmt: skip
         assert await ask(lambda client: client.inbox.discussion(question.id)) == shown.discussion
+        linked = await ask(lambda client: client.inbox.link(question.id, "bob", within=60))
+        assert (linked.question, linked.person, "/answer/" in linked.url) == (question.id, "bob", True)
         with pytest.raises(InvalidValue) as unfit:
             await ask(lambda client: client.inbox.answer(question.id, "maybe"))
         assert unfit.value.status == 422

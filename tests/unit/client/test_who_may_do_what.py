@@ -1,5 +1,7 @@
 """Keys, delegations, policies and the audit, as both clients see them."""
 
+import asyncio
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from podium.api.audit import AuditLineBody
 from podium.client import AsyncClient
 from podium.errors import NotPossible, TokenRefused
 from podium.model.delegation import DelegationSettings
@@ -48,6 +51,11 @@ async def test_the_audit_tells_who_asked_for_what_who_did_what_and_whether_all_i
         assert await ask(lambda client: client.audit.actions(about="run_none")) == []
         report = await ask(lambda client: client.audit.report(run=run.id))
         assert [(each.run, [call.agent for call in each.calls]) for each in report.runs] == [(run.id, ["draft"])]
+        exported = await ask(lambda client: client.audit.export(run=run.id))
+        asked = next(each for each in exported if each.what == "asked")
+        assert (asked.run, asked.caller, asked.agent, asked.payload, asked.model_extra) == (
+            run.id, "article", "draft", None, None,
+        )  # fmt: skip
         late = datetime(2200, 1, 1, tzinfo=UTC)
         report = await ask(lambda client: client.audit.report(tenant="default", since=late))
         assert (report.runs, report.since) == ([], late)
@@ -92,3 +100,25 @@ async def test_rules_are_listed_and_explained(asking: Asking, tmp_path: Path) ->
         known = await ask(lambda client: client.policies.explain("draft", input="tea", user="eve", callers=["article"]))
         assert unknown.unknown
         assert [each.decision for each in known.decisions] == ["allow"]
+
+
+async def test_one_is_told_who_one_is(asking: Asking) -> None:
+    async with asking(who="ann acme operator") as ask:
+        found = await ask(lambda client: client.me())
+        assert (found.who, found.tenant, found.roles, found.workflows) == ("ann", "acme", ["operator"], ["*"])
+
+
+async def test_a_line_of_an_export_has_nothing_that_its_body_does_not_say() -> None:
+    async with transport(*DESK) as way, httpx.AsyncClient(transport=way) as http:
+        http.headers["x-who"] = ROOT
+        client = AsyncClient(URL, http=http)
+        await client.runs.start("article", "tea", wait=None)
+        run = await client.runs.start("asks", "tea")
+        while not (questions := [each async for each in client.inbox.list()]):
+            await asyncio.sleep(0)
+        await client.inbox.answer(questions[0].id, {"approved": True})
+        await client.runs.result(run.id)
+        lines = (await http.get(f"{URL}/api/v1/audit/export?payloads=true")).text.splitlines()
+        said = {name for line in lines for name in json.loads(line)}
+        assert said <= AuditLineBody.model_fields.keys()
+        assert AuditLineBody.model_fields.keys() - said == {"voided"}

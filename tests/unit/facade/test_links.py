@@ -7,6 +7,7 @@ from podium.dispatch.rules.delegation.token import signed
 from podium.errors import AlreadyAnswered, ConfigError, NotAllowed, NotPossible, TokenRefused, UsageError
 from podium.facade.handle import AnyHandle
 from podium.model.link import LinkSettings
+from podium.model.server import ServerSettings
 from podium.testing import DrivenClock
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -102,6 +103,13 @@ async def test_what_is_signed_with_the_same_key_is_not_a_link_for_that(
     async with App.open(":memory:", links=LinkSettings(key="env:LINKS_KEY")) as app:
         with pytest.raises(TokenRefused):
             await app.inbox.linked(signed(claims, KEY))
+
+
+async def test_a_link_leads_to_where_people_reach_the_server() -> None:
+    clock, server = DrivenClock(), ServerSettings(url="https://podium.example.org/")
+    async with App.open(":memory:", agents=[asks], clock=clock, server=server) as app:
+        _, question = await asked(app, clock)
+        assert (await app.inbox.link(question, for_="ann")).startswith("https://podium.example.org/answer/")
 
 
 @pytest.mark.parametrize("url", ["podium.example.org", "ftp://x", "https://x?y", "", "https://a b"])

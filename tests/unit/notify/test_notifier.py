@@ -27,7 +27,7 @@ from podium.testing import DrivenClock
 
 HOUR = 3600.0
 NO_PEOPLE = People({})
-LINKS = LinkSettings(key="env:LINKS_KEY")
+LINKS = LinkSettings(key="env:LINKS_KEY", zone="Asia/Tokyo")
 SETTINGS = NotifySettings(
     to={"Ann": ["ann://"], "editors": ["slack://", "mail://"]}, default=["ops://"],
     tenants={"acme": TenantRecipients(to={"ann": ["acme-ann://"]})},
@@ -101,8 +101,8 @@ class Desk:
     def another(self) -> Notifier:
         """Return what tells people in place of the one before, which died."""
         return Notifier(
-            self.app.worker, self.settings, self.links, self.clock, within=7 * 24 * HOUR,
-            people=self.people, observer=self.observer, sender=self.outbox,
+            self.app.worker, self.settings, self.links, self.clock, people=self.people,
+            observer=self.observer, sender=self.outbox,
         )  # fmt: skip
 
     async def ask(self, to: str, text: str = "Well?", tenant: str = "default", **more: Any) -> AnyHandle:
@@ -257,6 +257,19 @@ async def test_people_of_a_group_are_told_where_each_reads_while_they_work() -> 
         assert await at.after(30) == []
         assert await at.after(10 * HOUR) == []
         assert await at.after(HOUR) == [("ann://", "Well?")]
+
+
+async def test_times_are_those_of_the_zone_of_whoever_is_told() -> None:
+    people = People({"Ann": Person(zone="America/New_York")})
+    async with desk(people=people) as at:  # it is 22:13 in Greenwich
+        for to in ("ann", "editors"):
+            await at.ask(to, within=1.5 * HOUR)
+        await at.notifier.look()
+        await at.clock.advance(30)
+        await at.notifier.look()
+        told = {address: body for address, _, body in at.outbox.sent}
+        assert "18:43 EST (America/New_York), in 1 hour" in told["ann://"]
+        assert "08:43 JST (Asia/Tokyo), in 1 hour" in told["mail://"]
 
 
 async def test_whoever_has_answered_is_told_no_more() -> None:

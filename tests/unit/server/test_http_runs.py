@@ -151,3 +151,18 @@ async def test_a_secret_that_became_known_later_is_shown_in_no_answer(serving: S
             assert "k-7f3a9c55e1" not in answer.text
         again = await client.post("/runs?wait=20", json=asked, headers=key)
         assert (again.status_code, again.json()["value"]) == (200, "All about ***.")
+
+
+async def test_the_idempotency_key_of_one_is_not_that_of_another(serving: Serving) -> None:
+    async with serving(article) as client:
+        found = [
+            await client.post(
+                "/runs", json={"workflow": "article", "input": who},
+                headers={"x-who": f"{who} default {role}", "idempotency-key": key},
+            )
+            for who, key, role in (("a", "b:k", "x"), ("a:b", "k", "operator"), ("a%3Ab", "k", "operator"))
+        ]  # fmt: skip
+        assert [each.status_code for each in found] == [201, 201, 201]
+        assert len({each.json()["id"] for each in found}) == 3
+        taken = await client.post("/runs", json={"workflow": "article", "input": "x", "tag": "idempotency:ann:k"})
+        assert taken.status_code == 422

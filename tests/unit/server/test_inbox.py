@@ -120,6 +120,31 @@ async def test_people_talk_about_a_question_and_give_it_to_each_other(serving: S
         assert (await client.get(place)).json()["discussion"] == told
 
 
+async def test_a_link_is_made_for_anybody_by_an_operator_and_for_oneself_by_who_is_asked(serving: Serving) -> None:
+    async with serving(choose) as client:
+        question = await asked(client, "choose")
+        place, editor = f"/questions/{question['id']}/links", as_("cy", "default", "editors")
+        forged = await client.post(place, json={"person": "bob"}, headers=editor)
+        assert (forged.status_code, forged.json()["code"]) == (403, "not-allowed")
+        own = (await client.post(place, json={"person": "cy", "within": 60}, headers=editor)).json()
+        assert (own["question"], own["person"]) == (question["id"], "cy")
+        for within in (0, -1, "soon"):
+            assert (await client.post(place, json={"person": "cy", "within": within})).status_code == 422
+        made = await client.post(place, json={"person": "bob"})
+        assert made.status_code == 201
+        done = (await client.get("/actions")).json()["items"]
+        assert {(each["by"], each["what"], each["said"]["person"]) for each in done} == {
+            ("cy", "make links", "cy"), ("ann", "make links", "bob"),
+        }  # fmt: skip
+        page = "http://podium" + httpx.URL(made.json()["url"]).path
+        assert "you answer as <b>bob</b>" in (await client.get(page)).text
+        sent = await client.post(page, data={"way": "answer", "answer": "0"}, headers={"sec-fetch-site": "same-origin"})
+        assert sent.status_code == 303
+        assert (await client.get(f"/questions/{question['id']}")).json()["answered_by"] == ["bob"]
+        late = await client.post(place, json={"person": "bob"})
+        assert (late.status_code, late.json()["code"]) == (409, "not-possible")
+
+
 async def test_who_is_away_is_told_and_asked_no_more(serving: Serving) -> None:
     async with serving(choose, people=PEOPLE) as client:
         question = await asked(client, "choose")
@@ -139,7 +164,7 @@ async def test_who_is_away_is_told_and_asked_no_more(serving: Serving) -> None:
 ROUTES = [
     ("GET", "/questions/{q}", None), ("GET", "/questions/{q}/discussion", None),
     ("POST", "/questions/{q}/answer", {"value": "dry"}), ("POST", "/questions/{q}/comments", {"text": "Hello"}),
-    ("POST", "/questions/{q}/reassign", {"to": "eve"}),
+    ("POST", "/questions/{q}/reassign", {"to": "eve"}), ("POST", "/questions/{q}/links", {"person": "vic"}),
 ]  # fmt: skip
 
 

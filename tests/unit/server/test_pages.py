@@ -10,7 +10,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from podium import App, Approval, Context, workflow
+from podium.errors import UsageError
 from podium.facade.handle import AnyHandle
+from podium.model.link import LinkSettings
+from podium.model.person import Person
 from podium.model.question import Question
 from podium.server.application import application
 from podium.testing import DrivenClock
@@ -80,9 +83,9 @@ def _clock() -> DrivenClock:
 
 
 @asynccontextmanager
-async def desk(clock: DrivenClock) -> AsyncGenerator[Opened]:
+async def desk(clock: DrivenClock, **settings: Any) -> AsyncGenerator[Opened]:
     agents = [approves, orders, writes, counts, anything]
-    async with App.open(":memory:", agents=agents, clock=clock) as app:
+    async with App.open(":memory:", agents=agents, clock=clock, **settings) as app:
         way = httpx.ASGITransport(application(app, KnownByName()), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=way, timeout=30) as client:
 
@@ -243,6 +246,30 @@ async def test_a_withdrawn_or_expired_question_says_so(clock: DrivenClock) -> No
         assert "withdrawn" in (await page.look()).text
         late = await page.send(way="answer", answer="1")
         assert late.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("who", "zone"), [("ANN", "EST (America/New_York)"), ("bob", "JST (Asia/Tokyo)"), ("cyd", "JST (Asia/Tokyo)")]
+)
+async def test_times_are_those_of_the_zone_of_whoever_answers(clock: DrivenClock, who: str, zone: str) -> None:
+    people = {"ann": Person(zone="America/New_York"), "bob": Person(), "cyd": Person(zone="UTC", tenant="acme")}
+    async with desk(clock, people=people, links=LinkSettings(zone="Asia/Tokyo")) as opened:
+        page = await opened(approves, "Dear Bob", who=who, within=3600)
+        await page.app.inbox.comment(page.question.id, "Well.", by="zoe")
+        await clock.advance(600)
+        shown = (await page.look()).text
+        times = re.findall(r"<time[^>]*>([^<]*)</time>", shown)
+        until, *said, begun, ends = times
+        assert [each[-len(zone) :] for each in (until, begun, ends)] == [zone] * 3
+        assert set(said) == {"10 minutes ago"}
+        assert f'title="{begun}">10 minutes ago' in shown  # it was said as the run began
+        assert "ends in 50 minutes, on" in shown
+        assert all(each.endswith("+00:00") for each in re.findall(r'datetime="([^"]*)"', shown))
+
+
+def test_a_time_zone_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="zone is 'Europe/Nowhere'; expected a time zone"):
+        LinkSettings(zone="Europe/Nowhere")
 
 
 async def test_too_much_is_refused(clock: DrivenClock) -> None:

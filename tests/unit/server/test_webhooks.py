@@ -6,6 +6,7 @@ import pytest
 
 from podium import Context, workflow
 from podium.model.webhooks import WebhookSettings
+from podium.webhooks import secret_of
 from tests.unit.server.conftest import Serving
 
 KEYED = {"webhooks": WebhookSettings(key="a long secret of the installation")}
@@ -75,7 +76,7 @@ async def test_what_is_to_be_delivered_is_listed_and_told_apart(serving: Serving
 )  # fmt: skip
 async def test_what_could_not_be_delivered_is_refused(serving: Serving, change: dict[str, Any], told: str) -> None:
     async with serving(hello, **KEYED) as client:
-        answer = await client.post("/webhooks", json={**HOOK, **change})
+        answer = await client.post("/webhooks", json={**HOOK, **change}, headers=ADMIN)
         assert answer.status_code == 422
         assert told in answer.json()["detail"]
         assert (await client.get("/webhooks")).json()["items"] == []
@@ -89,7 +90,7 @@ async def test_a_secret_of_ones_own_is_a_reference_and_is_never_shown(
         answer = await client.post("/webhooks", json=HOOK)
         assert answer.status_code == 422
         assert "set `key` of [podium.webhooks]" in answer.json()["detail"]
-        answer = await client.post("/webhooks", json={**HOOK, "secret": "env:HOOK_SECRET"})
+        answer = await client.post("/webhooks", json={**HOOK, "secret": "env:HOOK_SECRET"}, headers=ADMIN)
         assert (answer.status_code, answer.json()["secret"]) == (201, None)
 
 
@@ -108,3 +109,19 @@ async def test_webhooks_take_the_role_of_an_operator_and_stay_in_their_tenant(se
         for who in ("eve default", "eve default viewer", "eve default approver"):
             assert (await client.get("/webhooks", headers={"x-who": who})).status_code == 403
             assert (await client.post("/webhooks", json=HOOK, headers={"x-who": who})).status_code == 403
+
+
+async def test_who_belongs_to_one_tenant_names_no_secret_of_the_machine(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANOTHERS_SECRET", secret_of(bytes(32)))
+    said = {"secret": "env:ANOTHERS_SECRET"}
+    async with serving(hello, **KEYED) as client:
+        hook = (await client.post("/webhooks", json=HOOK)).json()["id"]
+        tried = [
+            await client.post(path, json=body, headers=headers)
+            for headers in ({}, ADMIN)
+            for path, body in (("/webhooks", {**HOOK, **said}), (f"/webhooks/{hook}/rotate", said))
+        ]
+    assert [each.status_code for each in tried] == [403, 403, 201, 200]
+    assert "leave `secret` out" in tried[0].json()["detail"]

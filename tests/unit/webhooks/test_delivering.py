@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from podium import App, Context, workflow
-from podium.errors import StoreBusy
+from podium.errors import NotPossible, StoreBusy, UnknownWebhook
 from podium.model.webhooks import DeliveryState, Webhook, WebhookDelivery, WebhookSettings
 from podium.operations.webhooks.deliverer import Deliverer
 from podium.operations.webhooks.outbox import AGAIN, AWAY
@@ -311,6 +311,131 @@ async def test_of_several_that_deliver_one_does_and_another_takes_its_place(tmp_
         await clock.until(lambda: len(benches[1 - first].receivers.took) == 2)
         await blocks[1 - first].aclose()
         assert len({each_id for each in benches for _, each_id, _ in each.receivers.took}) == 4
+
+
+async def test_while_the_store_cannot_note_what_was_sent_nothing_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench() as at:
+        await at.hook()
+        for name in ("advance", "hold", "put"):
+            real: Any = getattr(TableWebhooks, name)
+            failures: list[Exception] = [StoreBusy("busy") for _ in range(3)]
+
+            async def fail(book: Any, *said: Any, real: Any = real, failures: Any = failures) -> Any:
+                if failures:
+                    raise failures.pop()
+                return await real(book, *said)
+
+            monkeypatch.setattr(TableWebhooks, name, fail)
+        answers = iter([AWAY_NOW, REFUSED])
+        at.receivers.answers = lambda _, __: next(answers, DELIVERED)
+        async with at.delivering():
+            await at.app.run(hello, "ann")
+            for seconds in (*[1.0] * 3, AWAY[0], *[1.0] * 3, *AGAIN[:1], *[1.0] * 3):
+                await at.clock.settle()
+                await at.clock.advance(seconds)
+            await at.until(lambda: len(at.receivers.took) == 2)
+            await at.clock.settle()
+        started, ended = sorted(set(at.receivers.tried))
+        assert at.receivers.tried == [started, started, ended, started]
+
+
+async def test_what_cannot_be_put_together_holds_back_no_other(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: Any) -> Any:
+        raise LookupError("no such part")
+
+    monkeypatch.setattr("podium.operations.webhooks.messages.last_of", broken)
+    async with bench() as at:
+        webhook = await at.hook(values=True)
+        async with at.delivering():
+            await at.app.run(hello, "ann")
+            await at.app.run(hello, "bob")
+            await at.until(lambda: len(at.receivers.took) == 2)
+            await at.clock.settle()
+        assert at.receivers.types() == ["run_started"] * 2
+        assert sorted(await at.deliveries(webhook))[:2] == [("run_ended", DeliveryState.WAITING, 1)] * 2
+    assert "cannot be put together" in caplog.text
+
+
+async def test_a_webhook_that_is_told_nothing_for_long_has_lost_nothing() -> None:
+    async with bench() as at:
+        webhook = await at.hook(types=["question_*"])
+        async with at.delivering():
+            for name in ("ann", "bob", "eve"):
+                await at.app.run(hello, name)
+                await at.clock.settle()
+                await at.clock.advance(61.0)
+            await at.app.run(hello, "zoe")
+            last = await at.app.store.events.last()
+            await at.clock.settle()
+            assert (await at.app.webhooks.get(webhook.id)).cursor >= last - 2
+        await at.clock.advance(100.0)
+        await at.app.store.events.expire(at.clock.now() - 50.0)
+        await at.app.run(hello, "late")
+        async with at.delivering():
+            await at.app.run(hello, "later")
+            await at.clock.settle()
+        assert at.receivers.types() == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_what_people_ask_for_is_tried_at_once_though_the_receiver_was_away(*, again: bool) -> None:
+    async with bench() as at:
+        webhook = await at.hook()
+        async with at.delivering():
+            await at.app.run(hello, "ann")
+            await at.until(lambda: len(at.receivers.took) == 2)
+            at.receivers.answers = always(AWAY_NOW)
+            await at.app.run(hello, "bob")
+            for wait in AWAY:
+                await at.clock.settle()
+                await at.clock.advance(wait)
+            await at.clock.settle()
+            before, held = len(at.receivers.tried), (await at.app.webhooks.get(webhook.id)).hold
+            assert held is not None
+            for n, answers in enumerate((always(AWAY_NOW), always(DELIVERED))):
+                at.receivers.answers = answers
+                if again:
+                    await at.app.webhooks.redeliver(webhook.id, at.receivers.took[n][1])
+                else:
+                    await at.app.webhooks.ping(webhook.id)
+                await at.until(lambda before=before: len(at.receivers.tried) > before)
+                before += 1
+                await at.clock.settle()
+                now = (await at.app.webhooks.get(webhook.id)).hold
+                assert answers(webhook, None) is DELIVERED or (now is not None and now.since == held.since)  # type: ignore[arg-type]
+            await at.until(lambda: len(at.receivers.took) >= 5)
+            await at.clock.settle()
+            assert (await at.app.webhooks.get(webhook.id)).hold is None
+
+
+async def test_changes_at_the_same_time_undo_none_of_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench() as at:
+        webhook = await at.hook()
+        real, others = TableWebhooks.change, list[Callable[[], Any]]()
+
+        async def late(book: TableWebhooks, *said: Any) -> bool:
+            if others:
+                await others.pop()()
+            return await real(book, *said)
+
+        monkeypatch.setattr(TableWebhooks, "change", late)
+        others.append(lambda: at.app.webhooks.rotate(webhook.id))
+        await at.app.webhooks.change(webhook.id, name="till")
+        others.append(lambda: at.app.store.webhooks.switch_off(webhook.id, "gone"))
+        await at.app.webhooks.change(webhook.id, values=True)
+        others.append(lambda: at.app.webhooks.change(webhook.id, types=["run_*"]))
+        await at.app.webhooks.rotate(webhook.id)
+        found = await at.app.webhooks.get(webhook.id)
+        assert (found.name, found.values, found.types, found.off) == ("till", True, ("run_*",), "gone")
+        assert found.signing.secret == "made:3"
+        others.append(lambda: at.app.webhooks.rotate(webhook.id))
+        with pytest.raises(NotPossible, match="another secret just now"):
+            await at.app.webhooks.rotate(webhook.id)
+        others.append(lambda: at.app.webhooks.delete(webhook.id))
+        with pytest.raises(UnknownWebhook):
+            await at.app.webhooks.change(webhook.id, name="gone")
 
 
 async def test_a_store_that_fails_for_a_while_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,13 +9,16 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
+import httpcore
 import pytest
 
+from podium.errors import InvalidValue
 from podium.model.clock import SystemClock
 from podium.model.webhooks import DeliveryState, Signing, Webhook, WebhookDelivery, WebhookSettings
+from podium.operations.webhooks import sending
 from podium.operations.webhooks.addresses import is_allowed
 from podium.operations.webhooks.sending import Sender, SendResult, Verdict
-from podium.operations.webhooks.subscriptions import secret_named, secrets_of
+from podium.operations.webhooks.subscriptions import check, secret_named, secrets_of
 from podium.webhooks import verify
 
 HERE = WebhookSettings(key="a long secret", allow=["127.0.0.0/8", "::1/128"], timeout=5.0)
@@ -128,6 +131,64 @@ async def test_an_answer_that_is_long_is_not_read_to_its_end() -> None:
         assert (await send()).verdict is Verdict.DELIVERED  # though its end never comes
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [b"Content-Length: 9000\r\n\r\nab", b"Transfer-Encoding: chunked\r\n\r\nno size\r\n", b"Content-Length: 9\r\n\r\n"],
+)
+async def test_the_status_counts_whatever_becomes_of_the_body(rest: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "_LONGEST_READ", 0.05)
+    for status, verdict in ((200, Verdict.DELIVERED), (503, Verdict.AWAY), (410, Verdict.GONE), (400, Verdict.REFUSED)):
+        async with receiving(b"HTTP/1.1 %d X\r\n" % status + rest) as (_, send):
+            tried = await send()
+        assert (tried.verdict, tried.status) == (verdict, status)
+
+
+async def test_an_address_that_leads_nowhere_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    connect = httpcore.AnyIOBackend.connect_tcp
+
+    async def half(self: httpcore.AnyIOBackend, host: str, port: int, limit: float | None = None, *rest: Any) -> Any:
+        tried.append(host)
+        if host != "127.0.0.1":
+            assert limit is not None
+            await asyncio.sleep(limit)  # what is sent there comes nowhere
+            raise httpcore.ConnectTimeout
+        return await connect(self, host, port, limit, *rest)
+
+    async def found(*_: Any, **__: Any) -> list[Any]:
+        return [(0, 0, 0, "", (address, 0)) for address in ("127.0.0.9", "127.0.0.1")]
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", half)
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+    async with receiving(answer(204, body=b"")) as (_, send):
+        assert (await send(replace(HERE, timeout=0.4))).verdict is Verdict.DELIVERED
+    assert tried == ["127.0.0.9", "127.0.0.1"]
+
+
+@pytest.mark.parametrize("wrong", [RuntimeError("no reason"), OSError("broken"), ValueError("a name"), KeyError("x")])
+async def test_whatever_fails_while_it_is_sent_says_that_the_receiver_is_away(
+    wrong: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> Any:
+        raise wrong
+
+    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", fail)
+    async with receiving(b"") as (_, send):
+        tried = await send()
+    assert tried == SendResult(verdict=Verdict.AWAY, why=f"{type(wrong).__name__}: {wrong}")
+
+
+@pytest.mark.parametrize("host", ["a..example.org", f"{'a' * 64}.example.org", ".example.org"])
+async def test_a_name_that_none_can_have_is_refused_and_leads_nowhere_where_it_is_kept(host: str) -> None:
+    webhook = replace(WEBHOOK, url=f"https://{host}/")
+    with pytest.raises(InvalidValue, match="expected an address"):
+        check(webhook, HERE)
+    async with Sender(HERE, SystemClock()) as sender:
+        tried = await sender.send(webhook, DELIVERY, BODY)
+    assert tried.verdict is Verdict.AWAY
+    assert "leads nowhere" in tried.why
+
+
 async def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_settings_say() -> None:
     async with receiving(b"") as (_, send):
         tried = await send(replace(HERE, timeout=0.05))
@@ -172,7 +233,8 @@ async def test_this_machine_is_reached_by_no_name_unless_it_is_allowed(host: str
         ("127.0.0.1", False), ("224.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("::", False),
         ("fe80::1", False), ("fc00::1", False), ("ff02::1", False), ("::ffff:10.0.0.1", False),
         ("::ffff:93.184.216.34", True), ("64:ff9b::a00:1", False), ("64:ff9b::5db8:d822", True),
-        ("2002:a00:1::1", False),
+        ("2002:a00:1::1", False), ("::a00:1", False), ("::ffff:0:a00:1", False), ("64:ff9b:1::a00:1", False),
+        ("fec0::2", False), ("5f00::1", False), ("4000::1", False), ("2001:0:a00:1::", False), ("2a00:1450::1", True),
     ],
 )  # fmt: skip
 def test_only_the_internet_is_allowed_by_itself(address: str, *, allowed: bool) -> None:

@@ -77,6 +77,9 @@ def test_what_is_too_old_or_ahead_of_its_time_is_refused(late: float, *, taken: 
         ({"webhook-timestamp": "\u0661\u0667"}, "expected seconds"),
         ({"webhook-signature": "v1,"}, "no signature"),
         ({"webhook-signature": "v1,äöü"}, "no signature"),
+        ({"webhook-signature": "v1,\udcff"}, "no signature"),
+        ({"webhook-id": "\udcff\ud800"}, "no signature"),
+        ({"webhook-timestamp": "\udcff"}, "expected seconds"),
         ({"webhook-signature": "v1a,abc v2,abc , v1"}, "no signature"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
@@ -17,7 +18,6 @@ from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, Stor
 from podium.cli.output import iso, moment, note_next, one_line, print_json, print_table
 from podium.cli.question import as_json as question_json
 from podium.cli.question import context_json, print_context, remark_json
-from podium.errors import UsageError
 from podium.facade.inbox import PersonNow
 from podium.facade.reader import View
 from podium.formats.printable import beneath, in_line
@@ -267,11 +267,11 @@ def _what_next(question: Question, run: Run) -> str:
 
 
 def login() -> str:
-    """Return the name of who is logged in; raises UsageError where there is none."""
+    """Return the name of who is logged in; the number of the user where that has none, as in a container."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError) as error:
-        raise UsageError("this login has no name. Say who you are: --by NAME.") from error
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
 
 
 def _person_json(each: PersonNow) -> dict[str, object]:

@@ -35,6 +35,6 @@ def link(
 
     question, url = drive(work())
     if as_json:
-        print_json({"question": question, "for": person, "url": url})
+        print_json({"question": question, "person": person, "url": url})
         return
     print(url)

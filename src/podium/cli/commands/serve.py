@@ -18,13 +18,22 @@ from podium.model.agent import AnyAgent
 from podium.model.fleet import IDLE, FleetSettings
 from podium.model.principal import ADMIN, Principal
 
+_DEMO = """\
+A support desk works through {tickets} tickets. In another terminal, in this folder:
+  podium runs list
+  podium inbox show next
+  podium inbox answer next 'Thank you. We look into it.'
+  podium inbox link next --for ann    # a page for a telephone or a browser"""
+
 
 def serve(
     files: Annotated[
         list[str] | None, typer.Argument(metavar="[FILE...]", help="Files or folders whose workflows are served.")
     ] = None,
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", help="Where to listen; 0 is any that is free.")] = 8400,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65_535, help="Where to listen; 0 is any that is free.")
+    ] = 8400,
     apart: Annotated[
         bool, typer.Option("--apart", "--no-work", help="Drive no runs here: `podium work` does, elsewhere.")
     ] = False,
@@ -55,14 +64,16 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
     from podium.server.running import listen, served
 
     with listen(host, port) as listening:
+        scheme = "http" if config.server.certificate is None else "https"
+        at = f"{scheme}://{in_address(host)}:{listening.getsockname()[1]}"
+        if is_loopback(host):
+            config = replace(config, links=replace(config.links, url=config.links.url or config.server.url or at))
         async with App.open(config=config) as app:
             app.register(*agents, *(demo.agents if demo else ()))
             starter = Principal(who=login(), tenant="default", roles={ADMIN})
             async with signing_in(app, host, starter) as access:
                 served_app = application(app, access, listens_on=host)
                 async with app.webhooks.delivering(), served(served_app, listening, config.server):
-                    scheme = "http" if config.server.certificate is None else "https"
-                    at = f"{scheme}://{in_address(host)}:{listening.getsockname()[1]}"
                     print(f"Podium serves {at}/api/v1", flush=True)
                     if access.here is not None:
                         print(f"  in a browser, once: {at}/sign-in?token={access.here.link}", flush=True)
@@ -72,7 +83,10 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
                             "keys go over the network as they are: set a certificate, or put a proxy with one in front."
                         )
                     if demo:
+                        print(_DEMO.format(tickets=len(demo.tickets)), flush=True)
                         await demo.begin(app)
+                    elif not agents:
+                        note("it starts no runs: name files with workflows, as `podium serve desk.py`, or --demo.")
                     await app.drained()
 
 

@@ -7,12 +7,13 @@ from typing import TypeVar
 from typing_extensions import Unpack
 
 from podium.api.access import ActionBody
-from podium.api.audit import AuditReportBody
+from podium.api.audit import AuditLineBody, AuditReportBody
 from podium.api.body import PageBody
 from podium.api.lists import ActionsGiven
 from podium.api.stores import AuditBody
 from podium.client.api_call import WHOLE_STORE, ApiCall, get, page, post
-from podium.client.endpoint import Resource, endpoint, listed
+from podium.client.endpoint import Resource, endpoint, listed, streamed
+from podium.client.lines import LineCall, lines_of
 from podium.client.resources.filters import ActionsQuery
 from podium.client.ways import Awaiting, Blocking
 
@@ -36,6 +37,22 @@ class AuditClient(Resource[W]):
     def verify(self) -> ApiCall[AuditBody]:
         """Check all chains, the ledger and its seals; `faults` are what does not hold. A large store takes long."""
         return replace(post("/audit/verify", AuditBody, again=True), wait=WHOLE_STORE)
+
+    @streamed
+    def export(
+        self,
+        *,
+        run: str | None = None,
+        tenant: str | None = None,
+        since: datetime | None = None,
+        payloads: bool = False,
+    ) -> LineCall[AuditLineBody]:
+        """Give who called whom, with what, under which rule, at what price and decided by whom, as it is read.
+
+        Of a run, of a tenant, or of all that you may see; with `payloads` what was given and said, not only digests.
+        """
+        asked = get("/audit/export", AuditLineBody, {**_of(run, tenant, since), "payloads": payloads})
+        return lines_of(replace(asked, wait=WHOLE_STORE), "application/jsonl")
 
     @listed
     def actions(self, **filters: Unpack[ActionsQuery]) -> ApiCall[PageBody[ActionBody]]:

@@ -1,6 +1,6 @@
 """Conversations: looking at them, and changing them. What is said in them is said by runs."""
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from typing_extensions import Unpack
 
@@ -9,7 +9,8 @@ from podium.api.conversations import ConversationBody, ConversationForkGiven, Hi
 from podium.api.lists import ConversationsGiven, MessagesGiven, SaidGiven
 from podium.api.runs import ReasonGiven
 from podium.client.api_call import ApiCall, delete, get, page, post
-from podium.client.endpoint import Resource, endpoint, listed
+from podium.client.endpoint import Resource, endpoint, listed, streamed
+from podium.client.lines import LineCall, lines_of
 from podium.client.resources.filters import ConversationsQuery, MessagesQuery, SearchQuery
 from podium.client.ways import Awaiting, Blocking
 
@@ -33,6 +34,14 @@ class ConversationsClient(Resource[W]):
     def search(self, text: str, **filters: Unpack[SearchQuery]) -> ApiCall[PageBody[HitBody]]:
         """Find what was said in conversations, or given by tools, newest first."""
         return page("/messages", PageBody[HitBody], SaidGiven, {"text": text, **filters})
+
+    @streamed
+    def export(
+        self, name: str, *, form: Literal["jsonl", "markdown"] = "jsonl", tenant: str | None = None
+    ) -> LineCall[str]:
+        """Give a whole conversation line by line, as text: as JSON Lines, which has all of it, or as Markdown."""
+        asked = get("/conversations/{name}/export", str, {"form": form, "tenant": tenant}, name=name)
+        return lines_of(asked, "application/jsonl" if form == "jsonl" else "text/markdown")
 
     @endpoint
     def fork(

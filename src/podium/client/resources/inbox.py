@@ -11,6 +11,8 @@ from podium.api.questions import (
     AnswerGiven,
     AwayGiven,
     CommentGiven,
+    LinkBody,
+    LinkGiven,
     PersonBody,
     QuestionAnsweredBody,
     QuestionBody,
@@ -58,6 +60,16 @@ class InboxClient(Resource[W]):
         return post(
             "/questions/{question}/reassign", QuestionBody, ReassignGiven(to=to, reason=reason), question=question
         )
+
+    @endpoint
+    def link(self, question: str, person: str, *, within: float | None = None) -> ApiCall[LinkBody]:
+        """Make a link to a page on which one person answers, once. Whoever has it answers as that person.
+
+        It ends after `within` seconds, else as the settings of the server say, and with the question. Operators make
+        links for anybody, others for themselves, to questions put to them.
+        """
+        given = LinkGiven(person=person, within=within)
+        return post("/questions/{question}/links", LinkBody, given, question=question)
 
     @endpoint
     def people(self) -> ApiCall[list[PersonBody]]:

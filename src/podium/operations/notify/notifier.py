@@ -57,10 +57,10 @@ class Notifier:
     """
 
     def __init__(
-        self, worker: Worker, settings: NotifySettings, links: Links, clock: Clock, *, within: float,
-        people: People, observer: Observer | None = None, sender: NoticeSender | None = None,
+        self, worker: Worker, settings: NotifySettings, links: Links, clock: Clock, *, people: People,
+        observer: Observer | None = None, sender: NoticeSender | None = None,
     ) -> None:  # fmt: skip
-        """`within` is how long links can be used; `people` are told while they work.
+        """`people` are told while they work, and times in their time zones.
 
         Raises ConfigError for an address that leads nowhere.
         """
@@ -68,7 +68,6 @@ class Notifier:
         self._store = worker.store
         self._settings = settings
         self._links = links
-        self._within = within
         self._clock = clock
         self._people = people
         self._observer = observer
@@ -261,7 +260,8 @@ class Notifier:
         if not open_ones:
             return asked, ""
         notices = [await self._notice(each, reasons[each.id], box) for each in open_ones[:MOST]]
-        told = message(notices, len(open_ones) - len(notices), self._clock.now())
+        zone = self._people.zone_of(box.name, box.tenant) or self._links.settings.time_zone
+        told = message(notices, len(open_ones) - len(notices), self._clock.now(), zone)
         return asked, await in_thread(self._sender.send, box.address, told.title, told.body)
 
     async def _open(self, name: str, why: NoticeReason, box: NoticeAddress) -> Question | None:
@@ -277,7 +277,7 @@ class Notifier:
     async def _notice(self, question: Question, why: NoticeReason, box: NoticeAddress) -> QuestionNotice:
         link = None
         if box.name:
-            until = self._clock.now() + self._within
+            until = self._clock.now() + self._links.settings.within
             expires = until if question.deadline is None else min(until, question.deadline)
             link = await self._links.make(question.id, box.name, expires)
         return QuestionNotice(question=question, why=why, link=link, by=await self._by(question.id, why, box))

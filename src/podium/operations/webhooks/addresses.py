@@ -12,6 +12,8 @@ from podium.model.webhooks import WebhookSettings
 
 IpAddress = IPv4Address | IPv6Address
 _NAT64 = ip_network("64:ff9b::/96")
+_GLOBAL = ip_network("2000::/3")
+"""All of version 6 that is given out on the internet; what lies outside of it stands for networks of one's own."""
 
 
 class AddressRefused(Exception):
@@ -25,6 +27,8 @@ def is_allowed(address: IpAddress, settings: WebhookSettings, *, plain: bool) ->
         return False
     if any(address in ip_network(each) for each in settings.allow):
         return True
+    if isinstance(address, IPv6Address) and address not in _GLOBAL:
+        return False
     return address.is_global and not address.is_multicast
 
 
@@ -49,11 +53,16 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         self, host: str, port: int, timeout: float | None = None,  # noqa: ASYNC109  it is httpcore's
         local_address: str | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:  # fmt: skip
-        """Connect to a host; raises AddressRefused, or what httpcore raises."""
+        """Connect to a host; raises AddressRefused, or what httpcore raises.
+
+        Each of its addresses has its share of the time, so that one which leads nowhere leaves some for the others.
+        """
         failed: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
-        for address in await self._addresses(host, port):
+        addresses = await self._addresses(host, port)
+        share = (timeout or self._settings.timeout) / len(addresses)
+        for address in addresses:
             try:
-                return await self._network.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return await self._network.connect_tcp(str(address), port, share, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         assert failed is not None  # there is one address at least
@@ -62,8 +71,9 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
     async def _addresses(self, host: str, port: int) -> Sequence[IpAddress]:
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise httpcore.ConnectError(f"{host} leads nowhere: {error.strerror or error}") from error
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise httpcore.ConnectError(f"{host} leads nowhere: {why}") from error
         addresses = list(dict.fromkeys(ip_address(str(each[4][0]).partition("%")[0]) for each in found))
         allowed = [each for each in addresses if is_allowed(each, self._settings, plain=self._plain)]
         if not allowed:

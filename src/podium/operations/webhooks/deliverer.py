@@ -111,6 +111,7 @@ class Deliverer:
             self._next_expiry = now + _EXPIRES_EVERY
             while await self._store.webhooks.expire(self._clock.now() - self._settings.keep):
                 pass
+            self._wake()  # those with nothing to tell keep how far they are
 
     async def _has_news(self) -> bool:
         """Whether there is an event that no outbox was woken for."""

@@ -7,8 +7,10 @@ holds back nothing else: that message is tried again beside the others, and set 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 from podium.errors import StoreError
 from podium.model.clock import Clock
@@ -20,10 +22,12 @@ from podium.operations.webhooks.subscriptions import fits
 from podium.store.protocol import Store
 
 _LOG = logging.getLogger("podium")
+T = TypeVar("T")
 _AT_ONCE = 100
 """So many events are read at once."""
 _PASSED = 1_000
-"""After so many events that are passed over it is kept that they were."""
+_PASSED_EVERY = 60.0
+"""After so many events that are passed over, or seconds, it is kept that they were: in time before they expire."""
 _STORE_AWAY = 1.0
 AGAIN = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
 """Seconds between the tries of a message that the receiver refuses; after the last it is set aside."""
@@ -52,6 +56,7 @@ class Outbox:
         self._read: deque[SystemEvent] = deque()
         self._kept = -1
         """The cursor as the store has it."""
+        self._kept_at = float("-inf")
         self._position = -1
         """The last event that was read."""
 
@@ -83,6 +88,8 @@ class Outbox:
                     self._changed()
                 await self._wake.wait()
             self._did |= busy
+        with suppress(StoreError):  # then whoever delivers next passes over the same once more
+            await self._pass_over(at_once=True)
 
     async def _step(self, webhook: Webhook) -> bool:
         """Do what is to be done first; False where there is nothing now."""
@@ -109,7 +116,7 @@ class Outbox:
         told = fits(webhook)
         while True:
             if not self._read:
-                await self._pass_over(self._position, most=_PASSED)
+                await self._pass_over()
                 self._read.extend(await self._store.events.after(self._position, _AT_ONCE))
                 if not self._read:
                     return None
@@ -121,21 +128,24 @@ class Outbox:
             self._read.popleft()
             self._position = event.position
 
-    async def _pass_over(self, position: int, *, most: int = 0) -> None:
-        """Keep that events were passed over, where they are more than `most`."""
-        if position - self._kept > most and await self._book.advance(self._id, self._kept, position, None):
-            self._kept = position
+    async def _pass_over(self, *, at_once: bool = False) -> None:
+        """Keep now and then, or at once, that events were passed over."""
+        passed, now = self._position - self._kept, self._clock.now()
+        soon = now < self._kept_at + _PASSED_EVERY and not at_once
+        if passed > (_PASSED if soon else 0) and await self._book.advance(self._id, self._kept, self._position, None):
+            self._kept, self._kept_at = self._position, now
 
     async def _first(self, webhook: Webhook, delivery: WebhookDelivery) -> None:
         """Try something for the first time, or again after its receiver was away: with it the cursor moves."""
         sent = await self._send(webhook, delivery)
         if sent.verdict in (Verdict.AWAY, Verdict.GONE):
-            await self._back_off(webhook, sent)
+            await self._noted(lambda: self._back_off(webhook, sent))
             return
-        assert delivery.position is not None  # it is that of an event
-        if await self._book.advance(self._id, self._kept, delivery.position, self._after(delivery, sent)):
-            self._kept = self._position = delivery.position
-            if self._read and self._read[0].position == delivery.position:
+        after, position = self._after(delivery, sent), delivery.position
+        assert position is not None  # it is that of an event
+        if await self._noted(lambda: self._book.advance(self._id, self._kept, position, after)):
+            self._kept = self._position = position
+            if self._read and self._read[0].position == position:
                 self._read.popleft()
         else:
             self._kept = -1  # somebody else moved it: look anew
@@ -144,14 +154,33 @@ class Outbox:
         """Try again what was refused, or what people want delivered."""
         sent = await self._send(webhook, delivery)
         if sent.verdict in (Verdict.AWAY, Verdict.GONE):
-            await self._back_off(webhook, sent)
+            await self._noted(lambda: self._back_off(webhook, sent))
             return
-        await self._book.put(self._after(delivery, sent))
+        after = self._after(delivery, sent)
+        await self._noted(lambda: self._book.put(after))
         if webhook.hold is not None:
-            await self._book.advance(self._id, webhook.cursor, webhook.cursor, None)
+            await self._noted(lambda: self._book.advance(self._id, webhook.cursor, webhook.cursor, None))
 
     async def _send(self, webhook: Webhook, delivery: WebhookDelivery) -> SendResult:
-        return await self._sends.send(webhook, delivery, await body_of(self._store, webhook, delivery))
+        try:
+            body = await body_of(self._store, webhook, delivery)
+        except StoreError:
+            raise
+        except Exception as error:  # the supervisor of a loop: what cannot be told must not hold back what follows
+            _LOG.exception("delivery %s to webhook %s cannot be put together", delivery.id, self._id)
+            return SendResult(verdict=Verdict.REFUSED, why=f"it cannot be put together: {type(error).__name__}")
+        return await self._sends.send(webhook, delivery, body)
+
+    async def _noted(self, note: Callable[[], Awaitable[T]]) -> T:
+        """Note what came of a try. While the store is away that is tried again, and nothing is sent again for it."""
+        while True:
+            try:
+                return await note()
+            except StoreError as error:
+                if self._stops:
+                    raise
+                _LOG.warning("webhook %s waits for the store: %s", self._id, error)
+            await self._clock.sleep_until(self._clock.now() + _STORE_AWAY)
 
     def _after(self, delivery: WebhookDelivery, sent: SendResult) -> WebhookDelivery:
         """Return a delivery as it stands after a receiver answered."""

@@ -21,7 +21,8 @@ from podium.operations.webhooks.subscriptions import secrets_of
 from podium.webhooks import signed_headers
 
 _MOST_READ = 16 * 1024
-"""Bytes of an answer that are read, so that its connection can be used again: what it says does not matter."""
+_LONGEST_READ = 1.0
+"""Bytes of an answer that are read, and seconds, so that its connection can be used again: it does not matter."""
 _AWAY = frozenset({408, 425, 429, 502, 503, 504})
 _GONE = 410
 _LONGEST_WAIT = 86_400.0
@@ -96,28 +97,40 @@ class Sender:
                 "content-type": "application/json", "user-agent": self._agent,
                 **signed_headers(delivery.id, now, body, secrets_of(webhook, self._settings, now)),
             }  # fmt: skip
-            async with asyncio.timeout(self._settings.timeout):
-                status, answered = await self._post(webhook.url, headers, body)
+            return await self._post(webhook.url, headers, body)
         except TimeoutError:
             return SendResult(verdict=Verdict.AWAY, why=f"no answer within {self._settings.timeout:g} s")
         except (ConfigError, AddressRefused) as error:
             return SendResult(verdict=Verdict.AWAY, why=str(error))
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, ssl.SSLError) as error:
+        except Exception as error:  # foreign code: whatever it raises says that nothing was taken
             return SendResult(verdict=Verdict.AWAY, why=f"{type(error).__name__}: {error}".rstrip(": "))
-        return _judged(status, answered)
 
-    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, str]]:
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> SendResult:
+        """Post something; what counts is the status, whatever becomes of the rest of the answer."""
         target = httpcore.URL(url)
         sent = [(b"host", _host(target)), *((name.encode(), value.encode()) for name, value in headers.items())]
         pool = self._pool(target.scheme)
-        async with pool.stream("POST", target, headers=sent, content=body) as response:
-            read = 0
-            async for chunk in response.aiter_stream():
-                read += len(chunk)
-                if read > _MOST_READ:
-                    break
-            answered = {name.decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
-            return response.status, answered
+        answered: SendResult | None = None
+        try:
+            async with asyncio.timeout(self._settings.timeout) as limit:
+                async with pool.stream("POST", target, headers=sent, content=body) as response:
+                    said = {name.decode("latin-1"): value.decode("latin-1") for name, value in response.headers}
+                    answered = _judged(response.status, said)
+                    limit.reschedule(asyncio.get_running_loop().time() + _LONGEST_READ)
+                    await _read(response)
+        except Exception:  # foreign code: what fails after the status changes nothing of it
+            if answered is None:
+                raise
+        assert answered is not None  # else it was raised why not
+        return answered
+
+
+async def _read(response: httpcore.Response) -> None:
+    read = 0
+    async for chunk in response.aiter_stream():
+        read += len(chunk)
+        if read > _MOST_READ:
+            return
 
 
 def _host(url: httpcore.URL) -> bytes:

@@ -4,6 +4,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Any
 from urllib.parse import urlsplit
 
 from podium.errors import InvalidValue, NotPossible, UnknownWebhook, UsageError
@@ -56,15 +57,29 @@ class Subscriptions:
         await self.store.webhooks.enter(made.webhook)
         return made
 
-    async def change(self, webhook: Webhook) -> Webhook:
-        """Replace what people say of a webhook; what held it back is tried again at once."""
-        check(webhook, self.settings)
-        if not await self.store.webhooks.change(webhook):
-            raise UnknownWebhook(unknown(webhook.id))
-        return replace(webhook, hold=None)
+    async def change(self, webhook: Webhook, **fields: Any) -> Webhook:
+        """Replace fields of a webhook; what held it back is tried again at once.
+
+        Whatever others change of it meanwhile stays: what is written is compared with what was read.
+        """
+        while True:
+            changed = replace(webhook, **fields)
+            check(changed, self.settings)
+            if await self.store.webhooks.change(webhook, changed):
+                return replace(changed, hold=None)
+            webhook = await self._now(webhook.id)
+
+    async def _now(self, id: str) -> Webhook:
+        found = await self.store.webhooks.get(id)
+        if found is None:
+            raise UnknownWebhook(unknown(id))
+        return found
 
     async def rotate(self, webhook: Webhook, *, secret: str | None, grace: float) -> SignedWebhook:
-        """Give a webhook a new secret; what is sent within `grace` seconds is signed with the old one too."""
+        """Give a webhook a new secret; what is sent within `grace` seconds is signed with the old one too.
+
+        Raises NotPossible where somebody else gave it one at the same time: only one of both would be of use.
+        """
         former = webhook.signing.secret
         number = int(former.removeprefix(_MADE)) + 1 if former.startswith(_MADE) else 1
         made = self._signed(webhook, secret, number)
@@ -72,10 +87,14 @@ class Subscriptions:
             secret=made.webhook.signing.secret, former=former if grace else None,
             former_until=self.clock.now() + grace if grace else None,
         )  # fmt: skip
-        return replace(made, webhook=await self.change(replace(webhook, signing=signing)))
+        while not await self.store.webhooks.change(webhook, replace(webhook, signing=signing)):
+            webhook = await self._now(webhook.id)
+            if webhook.signing.secret != former:
+                raise NotPossible(f"webhook {webhook.id} was given another secret just now: rotate it again.")
+        return replace(made, webhook=replace(webhook, signing=signing, hold=None))
 
     async def ping(self, webhook: Webhook) -> WebhookDelivery:
-        """Have something delivered that says nothing, to try the receiver."""
+        """Have something delivered that says nothing, to try the receiver; at once, though it was away."""
         if webhook.off is not None:
             raise NotPossible(f"webhook {webhook.id} is off: {webhook.off}. Switch it on first.")
         now = self.clock.now()
@@ -84,16 +103,22 @@ class Subscriptions:
             content=encode({"at": now, "data": {"webhook": webhook.id}}), state=DeliveryState.WAITING, at=now,
             next_at=now,
         )  # fmt: skip
-        await self.store.webhooks.put(ping)
+        await self._try_now(webhook, ping)
         return ping
 
-    async def redeliver(self, delivery: WebhookDelivery) -> WebhookDelivery:
+    async def redeliver(self, webhook: Webhook, delivery: WebhookDelivery) -> WebhookDelivery:
         """Have something delivered again at once, under the id that it had, as often as if it were new."""
         again = replace(
             delivery, state=DeliveryState.WAITING, tries=0, next_at=self.clock.now(), ended_at=None, why="", status=None
         )
-        await self.store.webhooks.put(again)
+        await self._try_now(webhook, again)
         return again
+
+    async def _try_now(self, webhook: Webhook, delivery: WebhookDelivery) -> None:
+        """Have something tried now: if its receiver is still away, it is so since it was first found to be."""
+        await self.store.webhooks.put(delivery)
+        if webhook.hold is not None:
+            await self.store.webhooks.hold(webhook.id, replace(webhook.hold, next_at=self.clock.now()))
 
     def _signed(self, webhook: Webhook, secret: str | None, number: int) -> SignedWebhook:
         """Return a webhook with its secret: a reference of people, or one that is made of the key of the settings."""
@@ -150,6 +175,7 @@ def _check_url(url: str, settings: WebhookSettings) -> None:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # as it is looked up: no label of a name is empty, or longer than 63
     except ValueError:
         host, port, parts = None, None, urlsplit("")
     plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= _LONGEST

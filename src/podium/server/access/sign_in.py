@@ -41,7 +41,7 @@ class SignIn:
         self.failures.check(address)
         token = token_of(request)
         try:
-            name, principal = await self._by_token(token) if token is not None else self._by_session(request)
+            name, principal = await self._by_token(token) if token is not None else await self._by_session(request)
         except TokenRefused:
             self.failures.count(address)
             raise
@@ -53,8 +53,8 @@ class SignIn:
         if self.reader is not None:
             await self.reader.provider.close()
 
-    def _by_session(self, request: Request) -> tuple[str, Principal]:
-        principal = self.sessions.principal(request)
+    async def _by_session(self, request: Request) -> tuple[str, Principal]:
+        principal = await self.sessions.principal(request)
         if principal is None:
             raise NotSignedIn(
                 "nobody is signed in: send the header `Authorization: Bearer KEY`, with a key that `podium keys create`"

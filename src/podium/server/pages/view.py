@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 from podium.facade.linked import LinkedQuestion
 from podium.formats.spans import ahead, moment_in_words, span_in_words
@@ -43,6 +43,7 @@ class SpokenLine:
 
     by: str
     text: str
+    at: ShownTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +90,10 @@ class PageView:
 
 def page_view(
     linked: LinkedQuestion, context: InboxContext, *, ways: Sequence[AnswerWay] | None = None,
-    notice: str = "", zone: tzinfo = UTC,
+    notice: str = "",
 ) -> PageView:  # fmt: skip
     """Return what the page shows; `ways` with what was typed into them, where they were sent and did not fit."""
-    question, run, now = linked.question, context.run, linked.now
+    question, run, now, zone = linked.question, context.run, linked.now, linked.zone
     ask, over = question.ask, standing(linked)
     subject, tool = _subject(question)
     calls = [each for each in context.done if each.kind in _CALLS and each.name]
@@ -104,8 +105,8 @@ def page_view(
         deadline=None if question.deadline is None else _time(question.deadline, now, zone),
         link_until=_time(linked.link.expires, now, zone), others=_others(question),
         answers=_answers(question, context), run=run.id, workflow=shown_in_line(run.workflow),
-        said=[_remark(each.author, each.text) for each in context.said_before if each.text],
-        discussion=[_remark(each.by, each.text) for each in context.discussion],
+        said=[_remark(each.author, each.text, _time(each.at, now, zone)) for each in context.said_before if each.text],
+        discussion=[_remark(each.by, each.text, _time(each.at, now, zone)) for each in context.discussion],
         principal="" if question.principal == "local" else shown_in_line(question.principal),
         begun=_time(run.created_at, now, zone), cost=spent(context.cost),
         steps=[_step(each) for each in calls[-_MOST_CALLS:]],
@@ -114,8 +115,8 @@ def page_view(
     )  # fmt: skip
 
 
-def _remark(by: str, text: str) -> SpokenLine:
-    return SpokenLine(by=shown_in_line(by), text=shown(text))
+def _remark(by: str, text: str, at: ShownTime) -> SpokenLine:
+    return SpokenLine(by=shown_in_line(by), text=shown(text), at=at)
 
 
 def _time(at: float, now: float, zone: tzinfo) -> ShownTime:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from podium.api.audit import AuditReportBody, seconds_or_none
+from podium.api.audit import AuditLineBody, AuditReportBody, seconds_or_none
 from podium.api.stores import AuditBody
 from podium.server.callers import ADMINISTERS, READS, Who, rights
 from podium.server.problems import responses
@@ -15,9 +15,12 @@ from podium.server.streaming import as_json, streamed
 router = APIRouter()
 _LINES = {
     200: {
-        "description": "A line of JSON for each fact.", "content": {"application/jsonl": {"schema": {"type": "string"}}}
+        "description": "A line of JSON for each fact.",
+        "content": {
+            "application/jsonl": {"schema": {"type": "string"}, "itemSchema": AuditLineBody.model_json_schema()}
+        },
     }
-}  # fmt: skip
+}
 _Run = Annotated[str | None, Query(description="Of this run.", min_length=1)]
 _For = Annotated[str | None, Query(description="What was done for this tenant.", min_length=1)]
 _Since = Annotated[datetime | None, Query(description="Not what is older.")]

@@ -10,7 +10,7 @@ from podium.errors import InvalidValue
 from podium.facade.events import EventFilter, event_filter
 from podium.facade.handle import AnyHandle
 from podium.model.event_types import EventType
-from podium.server.callers import READS, Who, rights
+from podium.server.callers import READS, Who, rights, still
 from podium.server.problems import responses
 from podium.server.streams.frames import SystemFrames, frame_of_run, heartbeat
 from podium.server.streams.response import Chunks, EventStream
@@ -18,6 +18,8 @@ from podium.server.streams.response import Chunks, EventStream
 router = APIRouter()
 _AT_ONCE = 50
 """So many events of the system are in one chunk."""
+_DIGITS = 18
+"""That the id of an event has at most."""
 LastEventId = Annotated[
     str | None, Header(alias="Last-Event-ID", description="The id of the last event that was had; browsers send it.")
 ]
@@ -66,7 +68,7 @@ async def system_events(
     """
     wanted = event_filter([each.value for each in type or ()], workflow, run)
     streaming = _SystemStream(who, _resumed(last_event_id, after), wanted, request.app.state.frames)
-    return EventStream(streaming.chunks(), request.app.state.streams, streaming.alive)
+    return EventStream(streaming.chunks(), request.app.state.streams, streaming.alive, still(request))
 
 
 class _SystemStream:
@@ -125,7 +127,7 @@ async def run_events(
         if first is None:
             return Response(status_code=204)
         chunks = _after(first, chunks)
-    return EventStream(chunks, request.app.state.streams, lambda: heartbeat(None))
+    return EventStream(chunks, request.app.state.streams, lambda: heartbeat(None), still(request))
 
 
 async def _of_run(handle: AnyHandle, after: int) -> Chunks:
@@ -145,6 +147,6 @@ def _resumed(last_event_id: str | None, after: int | None) -> int | None:
     """Return after which event to go on: the header counts, since browsers repeat the address as it was."""
     if not last_event_id:
         return after
-    if not (last_event_id.isascii() and last_event_id.isdigit()):
-        raise InvalidValue(f"Last-Event-ID is {last_event_id!r}; expected the id of an event, which is a number.")
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= _DIGITS):
+        raise InvalidValue(f"Last-Event-ID is {last_event_id!r:.80}; expected the id of an event, which is a number.")
     return int(last_event_id)

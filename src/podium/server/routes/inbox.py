@@ -10,6 +10,8 @@ from podium.api.questions import (
     AnswerGiven,
     AwayGiven,
     CommentGiven,
+    LinkBody,
+    LinkGiven,
     PersonBody,
     QuestionAnsweredBody,
     QuestionBody,
@@ -74,6 +76,18 @@ async def comment_on_question(question: str, body: CommentGiven, who: Who) -> Re
 async def reassign_question(question: str, body: ReassignGiven, who: Who) -> QuestionBody:
     """Give an open question to somebody else, or to whom it would be given now. Whoever was asked may still answer."""
     return QuestionBody.of(await who.app.inbox.reassign(question, body.to, why=body.reason))
+
+
+@router.post(
+    "/questions/{question}/links", status_code=201, openapi_extra=rights(*ANSWERS), responses=responses(404, 409)
+)
+async def link_question(question: str, body: LinkGiven, who: Who) -> LinkBody:
+    """Make a link to a page on which one person answers, once. Whoever has it answers as that person.
+
+    Operators make links for anybody, others for themselves, to questions put to them. 409 where it is not open.
+    """
+    url = await who.app.inbox.link(question, for_=body.person, within=body.within)
+    return LinkBody(question=question, person=body.person, url=url)
 
 
 @router.get("/people", openapi_extra=rights(*READS))

@@ -36,6 +36,7 @@ from podium.server.problems import responses
 router = APIRouter()
 LONGEST_WAIT = 60.0
 """Seconds that a request may wait for the end of a run."""
+_IDEMPOTENT = "idempotency:"
 Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for its end; 0 answers at once.")]
 IdempotencyKey = Annotated[
     str | None,
@@ -60,7 +61,9 @@ async def start_run(body: RunStart, who: Who, wait: Wait = 0, idempotency_key: I
     if idempotency_key is not None:
         if tag is not None:
             raise UsageError("there is a tag and an Idempotency-Key, which both name the run: send one of them.")
-        tag = f"idempotency:{who.principal.who}:{idempotency_key}"
+        tag = _tag(who.principal.who, idempotency_key)
+    elif tag is not None and tag.startswith(_IDEMPOTENT):
+        raise UsageError(f"the tag is {tag!r}: those that begin with {_IDEMPOTENT!r} are of Idempotency-Keys.")
     budget = None if body.budget is None else Budget(**body.budget.model_dump(exclude_none=True))
     handle: AnyHandle = await who.app.start(
         body.workflow, body.input, tag=tag, queue=body.queue, priority=body.priority, within=body.within,
@@ -71,6 +74,11 @@ async def start_run(body: RunStart, who: Who, wait: Wait = 0, idempotency_key: I
     if wait and not answer.state.ended and answer.state is not RunState.BLOCKED:
         status = 202
     return MaskedJson(answer.model_dump(mode="json"), status, {"Location": f"/api/v1/runs/{handle.id}"})
+
+
+def _tag(who: str, key: str) -> str:
+    """Return the tag of an Idempotency-Key; no two askers and keys have the same."""
+    return f"{_IDEMPOTENT}{who.replace('%', '%25').replace(':', '%3A')}:{key}"
 
 
 async def _result(who: RequestScope, handle: AnyHandle, wait: float) -> RunResultBody:

@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from podium.api.events import HEARTBEAT_SECONDS
-from podium.errors import PodiumError
+from podium.errors import NotAllowed, NotSignedIn, PodiumError, TokenRefused
 from podium.server.streams.frames import RETRY, problem_frame
 
 _STALL_SECONDS = 60.0
 """Who takes nothing for so long is let go, and may come again."""
+_STILL_SECONDS = 10.0
+"""So often it is looked whether whoever reads still may: a key may be revoked, a session ended."""
 _GOODBYE_SECONDS = 1.0
 """So long who takes nothing is waited for when the server stops."""
 _TOGETHER_BYTES = 16_384
@@ -22,7 +25,7 @@ _LOG = logging.getLogger("podium.server")
 
 Chunks = AsyncGenerator[bytes]
 _Over = Sequence["asyncio.Future[Any]"]
-"""What ends a stream: whoever reads it is gone; the server stops."""
+"""What ends a stream: whoever reads it is gone; the server stops; whoever reads may do so no more."""
 
 
 class OpenStreams:
@@ -43,25 +46,31 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, chunks: Chunks, open_streams: OpenStreams, alive: Callable[[], bytes]) -> None:
-        """`alive` gives what is sent where nothing happens."""
+    def __init__(
+        self, chunks: Chunks, open_streams: OpenStreams, alive: Callable[[], bytes],
+        still: Callable[[], Awaitable[object]],
+    ) -> None:  # fmt: skip
+        """`alive` gives what is sent where nothing happens; `still` raises once whoever reads may do so no more."""
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._chunks = chunks
         self._open = open_streams
         self._alive = alive
+        self._still = still
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the stream ends, whoever reads it is gone, or the server stops."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        over = [asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self._open.stopping.wait())]
+        void = asyncio.ensure_future(_void(self._still))
+        over = [asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self._open.stopping.wait()), void]
         self._open.count += 1
         try:
             if await self._send(send, RETRY, over):
                 await self._send_all(send, over)
             if not over[0].done():
+                last = problem_frame(void.result()) if void.done() else b""
                 async with asyncio.timeout(_GOODBYE_SECONDS):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+                    await send({"type": "http.response.body", "body": last, "more_body": False})
         except TimeoutError:
             _LOG.info("a stream was ended whose reader took nothing for a while")
         finally:
@@ -121,7 +130,7 @@ class EventStream(Response):
         sending = asyncio.ensure_future(send({"type": "http.response.body", "body": said, "more_body": True}))
         try:
             await asyncio.wait([sending, *over], timeout=_STALL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done() and over[1].done():
+            if not sending.done() and any(each.done() for each in over[1:]):
                 await asyncio.wait([sending], timeout=_GOODBYE_SECONDS)
             if not sending.done() and not over[0].done():
                 raise TimeoutError
@@ -129,6 +138,21 @@ class EventStream(Response):
             if not sending.done():
                 sending.cancel()
         return not any(each.done() for each in over)
+
+
+async def _void(still: Callable[[], Awaitable[object]]) -> PodiumError:
+    """Return why whoever reads may read no more, once that is so: a stream outlives no key and no session."""
+    never = asyncio.Event()
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STILL_SECONDS):
+                await never.wait()
+        try:
+            await still()
+        except (NotSignedIn, NotAllowed, TokenRefused) as error:
+            return error
+        except PodiumError as error:
+            _LOG.info("a stream goes on: who reads it could not be asked for: %s", error)
 
 
 async def _gone(receive: Receive) -> None:

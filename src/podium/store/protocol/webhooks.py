@@ -23,8 +23,11 @@ class WebhookBook(Protocol):
         """Return all webhooks, the oldest first."""
         ...
 
-    async def change(self, webhook: Webhook) -> bool:
-        """Replace what people say of a webhook: all but its cursor. Holds end. False where there is none of its id."""
+    async def change(self, seen: Webhook, webhook: Webhook) -> bool:
+        """Replace what people say of a webhook: all but its cursor. Holds end.
+
+        False, and nothing is changed, where what they say of it is not as it was seen, or there is none of its id.
+        """
         ...
 
     async def delete(self, id: str) -> bool:

@@ -32,9 +32,10 @@ class TableWebhooks:
         """Return all webhooks, the oldest first."""
         return [_webhook(row) for row in await self._tables.quickly(lambda s: s.all("webhooks_all"))]
 
-    async def change(self, webhook: Webhook) -> bool:
-        """Replace what people say of a webhook."""
-        row = (*_said(webhook), webhook.id)
+    async def change(self, seen: Webhook, webhook: Webhook) -> bool:
+        """Replace what people say of a webhook, where that is as it was seen."""
+        name, url, _, scope, values, secret, *_, off = _said(seen)
+        row = (*_said(webhook), webhook.id, name, url, scope, values, secret, off)
         return await self._tables.write_in_thread(lambda s: s.changed("webhook_change", *row)) == 1
 
     async def delete(self, id: str) -> bool:

@@ -1,5 +1,6 @@
 """What a store must do with webhooks, and with what is delivered to them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from podium.store.protocol import DeliveryQuery
 from podium.testing.contracts.opened import OpenedStore
 
 _NAMED = "made:2"
+_NEXT = "made:3"
 _HOOK = Webhook(
     id="hook_1", name="shop", url="https://shop.example.org/hooks", tenant="acme", types=("run_*",),
     workflows=("desk", "crm-*"), values=True, signing=Signing(secret=_NAMED, former="env:OLD", former_until=900.0),
@@ -45,9 +47,24 @@ class WebhooksContract(OpenedStore):
             hand.told(book.enter(_HOOK))
             hand.told(book.hold("hook_1", _HOLD))
             assert hand.told(book.get("hook_1")) == replace(_HOOK, hold=_HOLD)
-            assert hand.told(book.change(new))
+            assert hand.told(book.change(_HOOK, new))
             assert hand.told(book.get("hook_1")) == replace(new, cursor=7)
-            assert not hand.told(book.change(replace(new, id="hook_2")))
+            assert not hand.told(book.change(new, replace(new, id="hook_2")))
+
+    def test_what_people_say_is_replaced_only_where_it_is_as_it_was_seen(self, tmp_path: Path) -> None:
+        by_others: Sequence[Webhook] = (
+            replace(_HOOK, name="till"), replace(_HOOK, url="https://b.example"), replace(_HOOK, types=("*",)),
+            replace(_HOOK, workflows=("*",)), replace(_HOOK, values=False), replace(_HOOK, off="by hand"),
+            replace(_HOOK, signing=Signing(secret=_NEXT, former=_NAMED, former_until=900.0)),
+        )  # fmt: skip
+        with self.hand(tmp_path) as hand:
+            book = hand.store.webhooks
+            hand.told(book.enter(_HOOK))
+            for other in by_others:
+                assert hand.told(book.change(_HOOK, other))
+                assert not hand.told(book.change(_HOOK, replace(_HOOK, name="mine")))
+                assert hand.told(book.get("hook_1")) == other
+                assert hand.told(book.change(other, _HOOK))
 
     def test_the_cursor_moves_from_where_it_was_seen_with_what_was_delivered(self, tmp_path: Path) -> None:
         done = _delivery(8, DeliveryState.DELIVERED)

@@ -13,7 +13,7 @@ from podium.model.delegation import ArgumentBound, Delegation, DelegationBook, G
 from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.step import arguments_in, tool_id
-from podium.model.storable import check_name
+from podium.model.storable import check_integer, check_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +47,10 @@ class Delegations:
                 )
         if delegation.expires is not None and delegation.expires <= now:
             raise InvalidValue("the delegation has expired before it is granted: say a later time")
-        if delegation.quota is not None and delegation.quota < 1:
-            raise InvalidValue(f"the quota is {delegation.quota}; expected at least 1")
+        if delegation.quota is not None:
+            if delegation.quota < 1:
+                raise InvalidValue(f"the quota is {delegation.quota}; expected at least 1")
+            check_integer("the quota", delegation.quota)
         granted = Granted(id=self.ids.new("dlg"), delegation=delegation, granted_at=now)
         await in_thread(self.book.enter, granted)
         claims: dict[str, Json] = {
@@ -68,14 +70,19 @@ class Delegations:
         """Return all delegations, the oldest first."""
         return self.book.all()
 
-    async def redeem(self, token: str, workflow: str, input: Json) -> Granted:
-        """Take a token for one run of a workflow, and count it; raises TokenRefused with the reason."""
+    def check(self, token: str, workflow: str, input: Json) -> Granted:
+        """Return the delegation of a token that is for a run of a workflow; raises TokenRefused with the reason."""
         now = self.clock.now()
         claims = claims_of(token, self._key(), audience=self.audience, now=now)
-        granted = self.book.get(claims["jti"])
+        granted = self.book.get(str(claims.get("jti")))
         if (wrong := objection(granted, now, workflow, None, input)) is not None:
             raise TokenRefused(wrong)
         assert granted is not None  # an unknown one is objected to
+        return granted
+
+    async def redeem(self, token: str, workflow: str, input: Json) -> Granted:
+        """Take a token for one run of a workflow, and count it; raises TokenRefused with the reason."""
+        granted, now = self.check(token, workflow, input), self.clock.now()
         if not await in_thread(self.book.use, granted.id, now):
             raise TokenRefused(f"delegation {granted.id} is used up: it was for {granted.delegation.quota} runs")
         return granted

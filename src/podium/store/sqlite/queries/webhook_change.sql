@@ -1,3 +1,3 @@
 UPDATE webhooks SET name = ?, url = ?, tenant = ?, scope = ?, "values" = ?, secret = ?, former = ?, former_until = ?, off = ?,
     held_since = NULL, held_tries = NULL, held_until = NULL, held_why = NULL
-WHERE id = ?
+WHERE id = ? AND name = ? AND url = ? AND scope = ? AND "values" = ? AND secret = ? AND off IS ?
