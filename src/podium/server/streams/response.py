@@ -59,8 +59,8 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the stream ends, whoever reads it is gone, or the server stops."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        stream = _Sending(self._chunks, self._alive, send)
-        ends = _Ends(receive, self._open.stopping, self._still)
+        stream = _StreamAnswer(self._chunks, self._alive, send)
+        ends = _StreamEnds(receive, self._open.stopping, self._still)
         self._open.count += 1
         try:
             async with asyncio.timeout(None) as bound:
@@ -76,7 +76,7 @@ class EventStream(Response):
             await stream.close()
 
 
-class _Sending:
+class _StreamAnswer:
     """A stream on its way: what is there is sent together, while what comes next is read.
 
     Nothing is begun for each chunk, neither a task nor a timer: many streams that tell the same are sent in one turn.
@@ -168,7 +168,7 @@ class _Sending:
         await self._chunks.aclose()
 
 
-class _Ends:
+class _StreamEnds:
     """What ends a stream before its own end: whoever reads is gone, or may do so no more; the server stops."""
 
     def __init__(self, receive: Receive, stopping: asyncio.Event, still: Callable[[], Awaitable[object]]) -> None:
@@ -186,7 +186,7 @@ class _Ends:
         return problem_frame(self._void.result()) if self._void.done() else b""
 
     @contextmanager
-    def watched(self, stream: _Sending, bound: asyncio.Timeout) -> Generator[None]:
+    def watched(self, stream: _StreamAnswer, bound: asyncio.Timeout) -> Generator[None]:
         """Have the stream end once one of them is there: what is under way has a moment where somebody still reads."""
         loop = asyncio.get_running_loop()
 
