@@ -243,7 +243,7 @@ async def test_a_withdrawn_or_expired_question_says_so(clock: DrivenClock) -> No
         page = await opened(anything)
         await page.handle.cancel("no need")
         await clock.settle()
-        assert "withdrawn" in (await page.look()).text
+        assert "cancelled" in (await page.look()).text
         late = await page.send(way="answer", answer="1")
         assert late.status_code == 409
 
@@ -270,6 +270,46 @@ async def test_times_are_those_of_the_zone_of_whoever_answers(clock: DrivenClock
 def test_a_time_zone_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="zone is 'Europe/Nowhere'; expected a time zone"):
         LinkSettings(zone="Europe/Nowhere")
+
+
+async def test_whoever_had_a_question_that_was_given_to_another_may_still_answer(clock: DrivenClock) -> None:
+    async with desk(clock) as opened:
+        page = await opened(anything)
+        assert "given to" not in (await page.look()).text
+        await page.app.inbox.reassign(page.question.id, "zoë", by="bob", why="she knows")
+        shown = (await page.look()).text
+        assert "given to <b>zoë</b>; you may answer too, as <b>ann</b>" in shown
+        assert "<b>bob</b> gave it to <b>zoë</b>" in shown
+        zoes = await page.app.inbox.link(page.question.id, for_="Zoë")
+        assert "given to <b>" not in (await page.client.get(zoes)).text
+        assert (await page.client.post(zoes, data={"way": "answer", "answer": "1"})).status_code == 303
+        late = await page.send(way="answer", answer="2")
+        assert late.status_code == 409
+        assert "What you sent now was not taken: it came too late." in late.text
+        assert "This question is answered: by Zoë." in late.text
+        assert "this link is for <b>ann</b>" in late.text
+        twice = await page.client.post(zoes, data={"way": "answer", "answer": "2"})
+        assert "What you sent now was not taken: you have answered before." in twice.text
+
+
+async def test_a_question_that_is_gone_says_so_and_so_does_one_whose_link_ended_as_it_was_answered(
+    clock: DrivenClock,
+) -> None:
+    async with desk(clock) as opened:
+        page = await opened(anything, within=60)
+        other = await opened(anything)
+        await clock.advance(61)
+        late = await page.send(way="answer", answer="1")
+        assert late.status_code == 410
+        assert "What you sent now was not taken. Its time is over. Ask whoever sent it for a new one" in late.text
+        await other.handle.cancel()
+        await clock.settle()
+        assert "The run that asked was cancelled: nobody needs to answer" in (await other.look()).text
+        await clock.advance(100)
+        await other.app.operations.prune(10, why="old")
+        for answer, lost in ((await other.look(), ""), (await other.send(way="answer"), "What you sent now was not")):
+            assert (answer.status_code, "This question is gone" in answer.text) == (410, True)
+            assert lost in answer.text
 
 
 async def test_too_much_is_refused(clock: DrivenClock) -> None:
