@@ -244,3 +244,13 @@ async def test_every_answer_has_all_of_its_fields_and_says_which_are_times(servi
         assert {*schema.get("properties", {})} == {*schema.get("required", [])}, name
     for name, field in (("RunBody", "created_at"), ("QuestionBody", "asked_at"), ("FactBody", "at")):
         assert named(document, name)["properties"][field]["format"] == "date-time"
+
+
+async def test_what_is_made_has_its_id_under_that_name(serving: Serving) -> None:
+    async with serving(*DESK) as client:
+        document = (await client.get("/openapi.json")).json()
+    answers = [route["responses"].get("201") for methods in document["paths"].values() for route in methods.values()]
+    made = {name for each in answers for name in re.findall(r"schemas/(\w+)", json.dumps(each))}
+    without = {each for each in made if "id" not in named(document, each)["properties"]}
+    assert without == {"ConversationBody", "LinkBody", "RatingBody"}, "which have names, or are not asked for again"
+    assert len(made) > len(without)
