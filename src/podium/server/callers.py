@@ -37,6 +37,7 @@ async def caller(request: Request) -> RequestScope:
     """Return who asks; raises NotSignedIn, and NotAllowed where roles or policies do not let them use the route."""
     access = cast("Access", request.app.state.access)
     principal = await access.caller(request)
+    request.state.who = principal.who
     app = app_of(request).scoped(principal)
     admit(request, principal, app)
     return RequestScope(principal, app)
