@@ -67,7 +67,8 @@ async def start_run(body: RunStart, who: Who, wait: Wait = 0, idempotency_key: I
     budget = None if body.budget is None else Budget(**body.budget.model_dump(exclude_none=True))
     handle: AnyHandle = await who.app.start(
         body.workflow, body.input, tag=tag, queue=body.queue, priority=body.priority, within=body.within,
-        budget=budget, conversation=body.conversation, allow=body.allow, same_input=idempotency_key is not None,
+        budget=budget, conversation=body.conversation, allow=body.allow, affinity=body.affinity,
+        same_input=idempotency_key is not None,
     )  # fmt: skip
     answer = await _result(who, handle, wait)
     status = 201 if handle.new else 200
