@@ -29,14 +29,14 @@ LogLevelOption = Annotated[
 LogJsonOption = Annotated[bool, typer.Option("--log-json", help="Log in JSON, a line for each entry.")]
 
 
-class _Text(logging.Formatter):
+class _TextLog(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return an entry; what has several lines is set in, so that nothing in it is taken for an entry."""
         entry = f"{_time(record)} {record.levelname} {record.name}: {record.getMessage()}"
         return beneath(printable(MASKING.text("\n".join(filter(None, (entry, _raised(self, record)))))))
 
 
-class _Json(logging.Formatter):
+class _JsonLog(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return an entry as an object."""
         entry = {
@@ -55,7 +55,7 @@ def log_to_stderr(level: LogLevel | None, *, as_json: bool) -> None:
     if level is None and not as_json and logging.getLogger().handlers:
         return
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if as_json else _Text())
+    handler.setFormatter(_JsonLog() if as_json else _TextLog())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("podium").setLevel((level or LogLevel.WARNING).upper())
 
