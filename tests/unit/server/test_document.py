@@ -223,3 +223,13 @@ async def test_a_reason_is_called_so_wherever_it_is_given_or_told(serving: Servi
     named = {each.rpartition(".")[2] for each in bodies | asked}
     assert "reason" in named
     assert not {"why", "cause", "because"} & named, sorted(each for each in bodies | asked if each.endswith("why"))
+
+
+async def test_what_is_made_has_its_id_under_that_name(serving: Serving) -> None:
+    async with serving(*DESK) as client:
+        document = (await client.get("/openapi.json")).json()
+    answers = [route["responses"].get("201") for methods in document["paths"].values() for route in methods.values()]
+    made = {name for each in answers for name in re.findall(r"schemas/(\w+)", json.dumps(each))}
+    without = {each for each in made if "id" not in named(document, each)["properties"]}
+    assert without == {"ConversationBody", "LinkBody", "RatingBody"}, "which have names, or are not asked for again"
+    assert len(made) > len(without)

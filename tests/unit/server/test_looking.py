@@ -159,7 +159,7 @@ async def test_workers_queues_and_the_store_are_the_installations(serving: Servi
         store = (await client.get("/store", headers=ADMIN)).json()
         assert store["runs"] == {"done": 1}
         assert store["bytes"] > 0
-        told = await client.post(f"/workers/{worker['worker']}/drain", json={"reason": "deploy"}, headers=ADMIN)
+        told = await client.post(f"/workers/{worker['id']}/drain", json={"reason": "deploy"}, headers=ADMIN)
         assert (told.status_code, told.json()["drain"]["by"], told.json()["drain"]["reason"]) == (202, "root", "deploy")
         assert (await client.post("/workers/nobody/drain", headers=ADMIN)).status_code == 409
 
@@ -243,7 +243,7 @@ async def test_everybody_lets_others_act_for_themselves_and_an_operator_for_the_
         assert "token" not in listed["items"][0]
         assert [each["by"] for each in (await client.get("/delegations", headers=PLAIN)).json()["items"]] == ["bob"]
         assert (await client.get("/delegations", headers=OTHER)).json()["items"] == []
-        revoke = f"/delegations/{body['delegation']}/revoke"
+        revoke = f"/delegations/{body['id']}/revoke"
         assert (await client.post(revoke, headers=OTHER)).status_code == 409
         assert (await client.post(revoke, headers=PLAIN)).status_code == 204
         assert (await client.post(revoke, headers=PLAIN)).status_code == 409
