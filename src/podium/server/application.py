@@ -71,7 +71,7 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
     server.include_router(pages.router)
     allow_origins(server, app.config.server.origins)
     server.add_middleware(Bounds, settings=app.config.server, listens_on=listens_on)
-    server.add_middleware(CountRequests, metrics=metrics)
+    server.add_middleware(CountRequests, metrics=metrics, prefix=PREFIX)
     answer_errors(server)
     describe(server)
     return server
