@@ -46,6 +46,7 @@ def app_of(request: Request) -> App:
 async def caller(request: Request) -> RequestScope:
     """Return who asks; raises NotSignedIn, and NotAllowed where roles or policies do not let them use the route."""
     principal = await access_of(request).caller(request)
+    request.state.who = principal.who
     app = app_of(request).scoped(principal)
     admit(request, principal, app)
     return RequestScope(principal, app)
