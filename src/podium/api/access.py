@@ -35,7 +35,7 @@ class MeBody(ApiBody):
 class KeyBody(ApiBody):
     """A key, without its secret."""
 
-    key: str
+    id: str
     name: str
     who: str
     tenant: str
@@ -70,7 +70,7 @@ class IssuedKeyBody(KeyBody):
 
 def _key_fields(key: ApiKey) -> dict[str, Json]:
     return {
-        "key": key.id, "name": key.name, "who": key.who, "tenant": key.tenant, "roles": sorted(key.roles),
+        "id": key.id, "name": key.name, "who": key.who, "tenant": key.tenant, "roles": sorted(key.roles),
         "workflows": list(key.workflows), "expires": moment_or_none(key.expires), "made_at": moment(key.made_at),
         "made_by": key.made_by, "issued_at": moment(key.secret.at), "issued_by": key.secret.by,
         "former_until": moment_or_none(key.secret.former_until), "used_at": moment_or_none(key.used_at),

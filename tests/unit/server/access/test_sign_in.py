@@ -249,7 +249,7 @@ async def test_keys_are_made_rotated_and_revoked_by_admins_who_stand_in_the_acti
         given = {"name": "ci", "who": "ci", "tenant": "acme", "roles": ["viewer"], "expires_in": 60}
         made = said(await served.client.post("/api/v1/keys", json=given, headers=admin), 201)
         assert said(await served.client.get(ME, headers={"x-api-key": made["secret"]}), 200)["tenant"] == "acme"
-        where = f"/api/v1/keys/{made['key']}"
+        where = f"/api/v1/keys/{made['id']}"
         rotated = said(await served.client.post(f"{where}/rotate", json={"grace": 0}, headers=admin), 200)
         assert said(await served.client.get(ME, headers={"x-api-key": made["secret"]}), 401)
         assert said(await served.client.get(ME, headers={"x-api-key": rotated["secret"]}), 200)
@@ -257,7 +257,7 @@ async def test_keys_are_made_rotated_and_revoked_by_admins_who_stand_in_the_acti
         assert said(await served.client.post(f"{where}/revoke", headers=admin), 409)
         listed = said(await served.client.get("/api/v1/keys", headers=admin), 200)
         assert not {"secret", "digest"} & {name for each in listed for name in each}
-        actions = said(await served.client.get("/api/v1/actions", params={"about": made["key"]}, headers=admin), 200)
+        actions = said(await served.client.get("/api/v1/actions", params={"about": made["id"]}, headers=admin), 200)
         assert [(each["by"], each["what"]) for each in actions["items"]] == [
             ("root", "revoke keys"), ("root", "revoke keys"), ("root", "rotate keys"), ("root", "create keys"),
         ]  # fmt: skip
