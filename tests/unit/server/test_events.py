@@ -89,8 +89,11 @@ async def test_who_comes_again_before_any_event_misses_none() -> None:
 
 
 async def test_a_quiet_stream_says_that_it_is_alive_and_how_far_it_has_come() -> None:
-    async with served() as (app, server), streaming(server, "/events", after=0, type="run_blocked") as stream:
-        with patch.object(response, "HEARTBEAT_SECONDS", 0.001):
+    with patch.object(response, "HEARTBEAT_SECONDS", 0.001):
+        async with (
+            served() as (app, server),
+            streaming(server, "/events", after=0, type="run_blocked") as stream,
+        ):
             await stream.chunk()
             assert await stream.chunk() == b": alive\n\n"
             await told(app)

@@ -36,7 +36,9 @@ async def sign_in(
         if access.here is None:
             raise TokenRefused("this server gives no links to sign in by: use a key, or the provider.")
         answer = _signed_in(_local(next))
-        await access.sessions.begin(request, answer, access.here.use_link(token))
+        with access.refusing(request):
+            principal = access.here.use_link(token)
+        await access.sessions.begin(request, answer, principal)
         return answer
     if access.flow is None:
         raise NotSignedIn("open the link that the terminal showed when the server began, or send a key.")
