@@ -87,7 +87,7 @@ def delete(template: str, query: Mapping[str, Json] | None = None, **places: str
 
 
 def through_the_store(call: ApiCall[T]) -> ApiCall[T]:
-    """Return a request that goes through all of a store: it may take long, so it is not begun a second time by itself."""
+    """Return a request that goes through all of a store: it takes long, and is not begun a second time."""
     return replace(call, wait=_WHOLE_STORE, again=False)
 
 
