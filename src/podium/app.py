@@ -150,8 +150,9 @@ class App(ScopedApp):
             self.register(self._monitor.workflow)
         self._answers = None
         if any(each.agent is not None for each in config.people.values()):
-            self._answers = answering.AgentAnswers(self.worker, people.People(config.people), clock, ids)
-            self.register(self._answers.workflow)
+            self._answers = answering.AgentAnswers(
+                self.worker, people.People(config.people), clock, ids, parts.workflows.register
+            )
         self._notifier = None
         if config.notify is not None:
             self._notifier = notifier.Notifier(

@@ -14,7 +14,9 @@ from podium.model.budget import Budget
 from podium.model.json import Json
 from podium.model.person import Person
 from podium.model.question import Question, QuestionState
+from podium.model.run import RunState
 from podium.operations.answering.workflow import ANSWERS
+from podium.store.protocol import Page
 from podium.testing import DrivenClock
 
 STANDS_IN = {"ada": Person(groups=["editors"], capacity=1, substitutes=["bot"]), "bot": Person(agent="reads")}
@@ -147,6 +149,70 @@ async def test_people_may_answer_first_and_each_counts_once() -> None:
         assert await handle.result() == ["Both? None", "yes"]
 
 
+async def test_an_answer_that_comes_too_late_is_cancelled() -> None:
+    begun = asyncio.Event()
+
+    @agent
+    async def ponders(question: str) -> str:
+        begun.set()
+        await asyncio.get_running_loop().create_future()
+        return question
+
+    async with desk({"bot": Person(groups=["editors"], agent="ponders")}) as (app, clock):
+        app.register(ponders)
+        answered, dropped = await app.start(asks), await app.start(asks)
+        (first,) = (await waiting_for(app, answered.id)).items
+        await begun.wait()
+        await app.inbox.answer(first.id, "yes", by="ada")
+        assert await answered.result() == "yes"
+        await waiting_for(app, dropped.id)
+        await dropped.cancel("no need")
+        await waiting(app, clock)
+        runs = (await app.runs.list(workflow=f"{ANSWERS}ponders")).items
+        assert [(each.parent, each.state) for each in sorted(runs, key=lambda each: each.parent == dropped.id)] == [
+            (answered.id, RunState.CANCELLED), (dropped.id, RunState.CANCELLED),
+        ]  # fmt: skip
+
+
+async def waiting_for(app: App, run: str) -> Page[Question]:
+    """Return what a run asks once it does."""
+    while not (found := await app.inbox.list(run=run)).items:
+        await asyncio.sleep(0)
+    return found
+
+
+async def test_an_agent_does_not_answer_what_its_own_answer_asks() -> None:
+    @workflow
+    async def asks_back(ctx: Context, question: str) -> str:
+        return await ctx.ask("Really?", answer=str, subject=question, to="editors")
+
+    people = {"ada": Person(groups=["editors"], capacity=1, substitutes=["bot"]), "bot": Person(agent="asks_back")}
+    async with desk(people) as (app, clock):
+        app.register(asks_back)
+        await app.start(asks)
+        await waiting(app, clock)
+        handle = await app.start(asks)
+        found = await waiting(app, clock)
+        (back,) = [each for each in found if each.ask.text == "Really?"]
+        assert back.assignee == "ada"
+        assert "from within its own answer" in (await app.inbox.discussion(back.id))[-1].text
+        await app.inbox.answer(back.id, "indeed", by="ada")
+        assert await handle.result() == "indeed"
+
+
+async def test_a_process_without_the_agent_leaves_its_answers_to_those_that_have_it(tmp_store: Path) -> None:
+    clock = DrivenClock()
+    people = {"bot": Person(groups=["editors"], agent="reads")}
+    async with App.open(tmp_store, agents=[asks], clock=clock, people=people) as asking:
+        handle = await asking.start(asks)
+        assert [each.assignee for each in await waiting(asking, clock)] == ["bot"]
+        async with App.open(tmp_store, agents=[reads], clock=clock, people=people) as other:
+            await waiting(other, clock)
+            await clock.advance(10)
+            assert await handle.result() == "Publish? news"
+            assert [each.state for each in (await other.runs.list(workflow=f"{ANSWERS}reads")).items] == ["done"]
+
+
 async def test_what_a_rule_asks_is_for_people_alone() -> None:
     @agent(dangerous=True)
     async def deletes(what: str) -> str:
@@ -190,7 +256,7 @@ async def test_the_answer_is_given_once_though_processes_and_looks_are_many(tmp_
         assert await handle.result() == "Publish? news"
         for app in (one, other):
             await waiting(app, clock)
-        assert len((await one.runs.list(workflow=ANSWERS)).items) == 1
+        assert len((await one.runs.list(workflow=f"{ANSWERS}reads")).items) == 1
 
 
 async def test_an_approval_is_answered_in_its_form() -> None:

@@ -11,7 +11,8 @@ from podium.model.agent_kind import ANSWERS_KIND
 from podium.model.json import Json
 from podium.patterns.building.inputs import PARTS, input_for
 
-ANSWERS = "podium.answers"
+ANSWERS = "podium.answers."
+"""With what the name of such a workflow begins; then comes that of the agent: whoever has the agent drives its runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +23,6 @@ class AgentQuestion:
     """Its id."""
     name: str
     """The name among the people under which the agent answers."""
-    agent: str
     text: str
     subject: Json = None
     schema: Json = None
@@ -41,17 +41,17 @@ class AnswerActions(Protocol):
         ...
 
 
-def answers(actions: AnswerActions) -> Workflow[AgentQuestion, str]:
-    """Return the workflow, for the actions of this process."""
+def answers(agent: str, actions: AnswerActions) -> Workflow[AgentQuestion, str]:
+    """Return the workflow that has an agent answer, for the actions of this process."""
 
-    @workflow(name=ANSWERS, description="Have an agent answer a question that was given to it.")
+    @workflow(name=f"{ANSWERS}{agent}", description=f"Have {agent} answer a question that was given to it.")
     async def answer(ctx: Context, given: AgentQuestion) -> str:
         def wrong(value: Json) -> str | None:
             return None if given.schema is None else mismatch(value, given.schema)
 
-        told = input_for(ctx, given.agent, PARTS, question=given.text, subject=given.subject, schema=given.schema)
+        told = input_for(ctx, agent, PARTS, question=given.text, subject=given.subject, schema=given.schema)
         try:
-            value = await ctx.call(given.agent, told, accept=wrong)
+            value = await ctx.call(agent, told, accept=wrong)
         except (CallError, TeamError) as error:
             why = str(error)
             return await ctx.once("leave", lambda: actions.leave(given, why))
