@@ -10,14 +10,14 @@ from starlette.types import Receive, Scope, Send
 
 from podium.api.events import HEARTBEAT_SECONDS
 from podium.errors import PodiumError
-from podium.server.streams.frames import RETRY, problem_frame
+from podium.server.streams.frames import RETRY, TOGETHER_BYTES, problem_frame
 
 _STALL_SECONDS = 60.0
 """Who takes nothing for so long is let go, and may come again."""
 _GOODBYE_SECONDS = 1.0
 """So long who takes nothing is waited for when the server stops."""
-_TOGETHER_BYTES = 16_384
-"""What is there at once is sent together, up to about this: of a stream that is taken slowly no more is in memory."""
+_MOST_CHUNKS = 4_000
+"""So many chunks a second are sent by all streams together: where there are many, each has more in a chunk."""
 _LOG = logging.getLogger("podium.server")
 
 Chunks = AsyncGenerator[bytes]
@@ -86,6 +86,7 @@ class EventStream(Response):
                 said, chunk = await self._gathered(chunk)
                 if said is None or not await self._send(send, said, over) or chunk is None:
                     return
+                await asyncio.wait(over, timeout=self._open.count / _MOST_CHUNKS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if chunk is not None:
                 chunk.cancel()
@@ -96,7 +97,7 @@ class EventStream(Response):
     ) -> "tuple[bytes | None, asyncio.Future[bytes | None] | None]":
         """Return what there is at once, and what is waited for next; None is the end."""
         said, size, chunk = list[bytes](), 0, first
-        while chunk.done() and size < _TOGETHER_BYTES:
+        while chunk.done() and size < TOGETHER_BYTES:
             try:
                 found = chunk.result()
             except PodiumError as error:
