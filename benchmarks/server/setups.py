@@ -84,7 +84,13 @@ def process(command: Sequence[str | Path], folder: Path) -> Generator[subprocess
     """Have a process run in a folder, where it logs; it is told to stop in the end."""
     with (folder / "log").open("a") as log:
         begun = subprocess.Popen(
-            command, cwd=folder, env=child_environment(), stdout=subprocess.PIPE, stderr=log, text=True
+            command,
+            cwd=folder,
+            env=child_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
         )
         try:
             yield begun

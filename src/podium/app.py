@@ -47,7 +47,7 @@ from podium.telemetry.setup import observer_set_up
 
 if TYPE_CHECKING:
     from podium.model import people
-    from podium.operations import links, operator
+    from podium.operations import browser_sessions, links, operator
     from podium.operations.monitor import monitor
     from podium.operations.notify import notifier
     from podium.services import event_reader, process_states
@@ -59,6 +59,7 @@ else:
     guarded = lazy.module("podium.telemetry.guarded")
     monitor = lazy.module("podium.operations.monitor.monitor")
     notifier = lazy.module("podium.operations.notify.notifier")
+    browser_sessions = lazy.module("podium.operations.browser_sessions")
     links = lazy.module("podium.operations.links")
     operator = lazy.module("podium.operations.operator")
     process_states = lazy.module("podium.services.process_states")
@@ -128,6 +129,11 @@ class App(ScopedApp):
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
             workflows=Workflows(rules, self.worker, board), home=Home(), board=board,
             links=cache(lambda: links.Links(_links(config), store.states or process_states.ProcessStates(), ids)),
+            sessions=cache(
+                lambda: browser_sessions.BrowserSessions(
+                    states=store.states or process_states.ProcessStates(), clock=clock, ids=ids
+                )
+            ),
             events=event_reader.EventReader(store.events, clock),
             delegations=_delegations(config.delegation, store.delegations, clock, ids), address=address,
         )  # fmt: skip
@@ -143,8 +149,7 @@ class App(ScopedApp):
         self._notifier = None
         if config.notify is not None:
             self._notifier = notifier.Notifier(
-                self.worker, config.notify, parts.links(), clock, within=config.links.within,
-                people=people.People(config.people), observer=told,
+                self.worker, config.notify, parts.links(), clock, people=people.People(config.people), observer=told,
             )  # fmt: skip
 
     @classmethod

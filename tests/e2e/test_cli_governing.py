@@ -76,9 +76,9 @@ def test_a_delegation_is_granted_listed_and_revoked(desk: Desk, monkeypatch: pyt
         "ada", "bot", ["mail"], 3, None,
     )  # fmt: skip
     assert listed["arguments"] == {"mail": {"to": "*@example.org", "kind": ["news", "offer"], "bcc": None}}
-    assert desk.podium("delegate", "revoke", listed["delegation"]).status == 0
+    assert desk.podium("delegate", "revoke", listed["id"]).status == 0
     assert "revoked" in desk.podium("delegate", "list").out
-    again = desk.podium("delegate", "revoke", listed["delegation"])
+    again = desk.podium("delegate", "revoke", listed["id"])
     assert again.status == 1
     assert "is in force" in again.err
 

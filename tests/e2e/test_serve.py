@@ -55,7 +55,8 @@ def serving(folder: Path, *arguments: str) -> Generator[Served]:
                 process.kill()
 
 
-def test_a_server_that_leaves_the_runs_to_others_and_stops_when_it_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.system)])
+def test_a_server_that_leaves_the_runs_to_others_and_stops_when_it_is_told(tmp_path: Path, number: int) -> None:
     desk = Desk(tmp_path)
     desk.write("desk.py", DESK)
     with serving(tmp_path, "desk.py", "--apart") as served:
@@ -67,7 +68,7 @@ def test_a_server_that_leaves_the_runs_to_others_and_stops_when_it_is_told(tmp_p
         }
         desk.podium("work", "desk.py", "--store", "desk.db")
         assert served.client.get(f"/api/v1/runs/{started.json()['id']}/result?wait=60").json()["value"] == 7
-        os.kill(served.process.pid, signal.SIGTERM)
+        os.kill(served.process.pid, number)
         assert served.process.wait(60) == 130
 
 

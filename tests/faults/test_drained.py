@@ -13,7 +13,7 @@ ROUNDS = 24
 
 
 def workers(fleet: Fleet) -> list[str]:
-    return [each["worker"] for each in json.loads(fleet.run("workers", "list", "--json"))]
+    return [each["id"] for each in json.loads(fleet.run("workers", "list", "--json"))]
 
 
 @pytest.mark.kill

@@ -82,6 +82,8 @@ OF_AN_APP: dict[str, Arguments] = {
     "keys.create": (("ci",), {"who": "bot"}),
     "keys.list": ((), {}),
     "keys.revoke": (("key_1",), {}),
+    "keys.end_sessions": (("ann",), {}),
+    "keys.sessions": ((), {}),
     "keys.rotate": (("key_1",), {}),
     "operations.backup": (("copy.db",), {}),
     "operations.discard": (("run_1",), {"why": "old"}),

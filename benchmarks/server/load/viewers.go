@@ -266,7 +266,8 @@ func (w *watched) take(event Event, said Said) error {
 		return fmt.Errorf("after %d came %d, %s: %s", before, event.ID, event.Type, event.Data)
 	case event.Type == "text_delta":
 		w.deltas++
-	case event.Type == "gone" && w.deltas == 0 && said.Content.Lost != nil: // before the first piece that was seen
+	case event.Type == "gone" && said.Content.Lost == nil: // nobody knows whether anything was: the pieces are counted
+	case event.Type == "gone" && w.deltas == 0: // before the first piece that was seen
 		w.late += *said.Content.Lost
 	case event.Type == "gone":
 		return fmt.Errorf("after %d pieces some are gone: %s", w.deltas, event.Data)

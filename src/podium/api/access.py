@@ -9,6 +9,7 @@ from podium.model.action import UserAction
 from podium.model.api_key import ApiKey
 from podium.model.json import Json
 from podium.model.principal import Principal
+from podium.model.session import BrowserSession
 
 if TYPE_CHECKING:
     from podium.operations.api_keys import IssuedKey
@@ -34,7 +35,7 @@ class MeBody(ApiBody):
 class KeyBody(ApiBody):
     """A key, without its secret."""
 
-    key: str
+    id: str
     name: str
     who: str
     tenant: str
@@ -69,7 +70,7 @@ class IssuedKeyBody(KeyBody):
 
 def _key_fields(key: ApiKey) -> dict[str, Json]:
     return {
-        "key": key.id, "name": key.name, "who": key.who, "tenant": key.tenant, "roles": sorted(key.roles),
+        "id": key.id, "name": key.name, "who": key.who, "tenant": key.tenant, "roles": sorted(key.roles),
         "workflows": list(key.workflows), "expires": moment_or_none(key.expires), "made_at": moment(key.made_at),
         "made_by": key.made_by, "issued_at": moment(key.secret.at), "issued_by": key.secret.by,
         "former_until": moment_or_none(key.secret.former_until), "used_at": moment_or_none(key.used_at),
@@ -94,6 +95,39 @@ class RotateGiven(ApiInput):
     """How a key gets another secret."""
 
     grace: Annotated[float, Field(ge=0, le=1e10, description="Seconds for which the old one is taken too.")] = 86_400.0
+
+
+class SessionBody(ApiBody):
+    """A browser in which somebody is signed in."""
+
+    session: Annotated[str, Field(description="Its id.")]
+    who: str
+    tenant: str
+    roles: list[str]
+    workflows: list[str]
+    began_at: Moment
+    expires: Annotated[Moment, Field(description="When they have to sign in again.")]
+
+    @classmethod
+    def of(cls, session: BrowserSession) -> Self:
+        """Return a session as others see it."""
+        return cls(
+            session=session.id, who=session.who, tenant=session.tenant, roles=sorted(session.roles),
+            workflows=list(session.workflows), began_at=moment(session.began_at), expires=moment(session.expires),
+        )  # fmt: skip
+
+
+class SessionsEnd(ApiInput):
+    """Who is to be signed out of all browsers."""
+
+    who: Annotated[str, Field(min_length=1)]
+    tenant: Annotated[str, Field(min_length=1)] = "default"
+
+
+class EndedBody(ApiBody):
+    """How many sessions were ended."""
+
+    ended: int
 
 
 class ActionBody(ApiBody):

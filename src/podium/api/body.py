@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 T = TypeVar("T")
 
@@ -11,7 +11,9 @@ T = TypeVar("T")
 class ApiBody(BaseModel):
     """A body that is answered: it never changes, and an unknown field is no error, so that older clients go on."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", ser_json_inf_nan="null", json_schema_serialization_defaults_required=True
+    )
 
 
 class ApiInput(BaseModel):
@@ -24,7 +26,9 @@ def _iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-Moment = Annotated[datetime, PlainSerializer(_iso, return_type=str)]
+Moment = Annotated[
+    datetime, PlainSerializer(_iso, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 """A time, in UTC, as ISO 8601 with milliseconds."""
 
 

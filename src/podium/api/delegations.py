@@ -45,7 +45,7 @@ class DelegationGiven(ApiInput):
 class DelegationBody(ApiBody):
     """A delegation as the store knows it."""
 
-    delegation: Annotated[str, Field(description="Its id.")]
+    id: str
     by: str
     to: str
     tenant: str
@@ -84,7 +84,7 @@ def _fields(granted: Granted) -> dict[str, object]:
         for agent, members in said.arguments.items()
     }
     return {
-        "delegation": granted.id, "by": said.by, "to": said.to, "tenant": said.tenant, "agents": list(said.agents),
+        "id": granted.id, "by": said.by, "to": said.to, "tenant": said.tenant, "agents": list(said.agents),
         "tools": list(said.tools), "arguments": bounds, "quota": said.quota, "used": granted.used,
         "expires": moment_or_none(said.expires), "granted_at": moment(granted.granted_at),
         "revoked_at": moment_or_none(granted.revoked_at),

@@ -176,7 +176,7 @@ class PersonBody(ApiBody):
     groups: list[str]
     skills: list[str]
     hours: Annotated[str, Field(description="When they work; empty is at any time.")]
-    zone: str
+    zone: Annotated[str | None, Field(description="That of their hours, and of times that they are told.")]
     capacity: Annotated[int | None, Field(description="How many open questions they are given at once.")]
     substitutes: list[str]
     tenant: str

@@ -40,6 +40,7 @@ class RunBody(ApiBody):
     facts: int
     reason: Annotated[str, Field(description="Why it is blocked, or the failure in one line.")]
     tag: str | None
+    affinity: Annotated[str | None, Field(description="It goes to the worker that drove the last run of the same.")]
     blocked: BlockedReason | None
     crash_count: int
     generation: int
@@ -116,6 +117,10 @@ class RunStart(ApiInput):
     )
     budget: BudgetGiven | None = None
     conversation: Annotated[str | None, Field(description="The conversation in which it has its turn.")] = None
+    affinity: Annotated[
+        str | None,
+        Field(description="Runs with the same, such as the id of a document, go to the same worker where that can be."),
+    ] = None
     allow: Annotated[
         list[str] | None, Field(description="The tools (`AGENT/TOOL`) and agents that it may use, or patterns.")
     ] = None

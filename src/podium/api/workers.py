@@ -22,7 +22,7 @@ class DrainBody(ApiBody):
 class WorkerBody(ApiBody):
     """A worker, and what it does now."""
 
-    worker: Annotated[str, Field(description="Its id.")]
+    id: str
     host: str
     pid: int
     since: Moment
@@ -40,7 +40,7 @@ class WorkerBody(ApiBody):
         """Return a worker as others see it."""
         drain = worker.drain
         return cls(
-            worker=worker.id, host=worker.host, pid=worker.pid, since=moment(worker.since), beat=moment(worker.beat),
+            id=worker.id, host=worker.host, pid=worker.pid, since=moment(worker.since), beat=moment(worker.beat),
             version=worker.version, queues=None if worker.queues is None else list(worker.queues), slots=worker.slots,
             running=worker.running, rate=worker.rate, state=worker.standing,
             drain=None if drain is None else DrainBody(by=drain.by, reason=drain.why, at=moment(drain.at)),

@@ -10,17 +10,19 @@ from contextlib import contextmanager, suppress
 from podium.cli.output import note
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C or SIGTERM."""
+"""The exit code after Ctrl-C, SIGTERM, or the end of the terminal."""
 
+_IGNORABLE = [getattr(signal, name) for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
 _TOLD_AFTER = 0.5
 _LEFT_SECONDS = 5.0
 """Seconds for which what swallows its cancel, or blocks in a thread, may keep a process that was stopped."""
 
 
 class Stops:
-    """The first SIGTERM or Ctrl-C leaves the app, which lets what is under way end; the second cuts it; a third kills.
+    """The first signal leaves the app, which lets what is under way end; the second cuts it; a third kills.
 
-    A Ctrl-C that is ignored, as it is for what a script or a service manager starts in the background, stays so.
+    Signals are SIGTERM, Ctrl-C, and SIGHUP, which comes when the terminal is closed.
+    What is ignored stays so: Ctrl-C for what a script starts in the background, SIGHUP for what `nohup` starts.
     """
 
     def __init__(self) -> None:
@@ -34,8 +36,7 @@ class Stops:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task is not None  # this is called in one
         heard = [signal.SIGTERM]
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            heard.append(signal.SIGINT)
+        heard += [each for each in _IGNORABLE if signal.getsignal(each) is not signal.SIG_IGN]
         told: list[asyncio.TimerHandle] = []
 
         def stop() -> None:

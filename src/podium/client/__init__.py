@@ -5,7 +5,12 @@ They answer with the bodies of `podium.api`, and raise the errors that the app i
 Imports nothing of the engine, the store or the server.
 """
 
-from podium.client.clients import AsyncClient, Client
-from podium.client.pages import AsyncPages, Pages
+try:
+    from podium.client.clients import AsyncClient, Client
+    from podium.client.pages import AsyncPages, Pages
+except ModuleNotFoundError as error:
+    if error.name != "httpx":
+        raise
+    raise ImportError('the client needs HTTPX, which is an extra: pip install "podium[client]"') from error
 
 __all__ = ["AsyncClient", "AsyncPages", "Client", "Pages"]

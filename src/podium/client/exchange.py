@@ -67,11 +67,19 @@ def effects(plan: SendingPlan[T], url: str, retries: int) -> HttpExchange[T]:
 
 def _exchange(call: ApiCall[T], url: str, retries: int) -> HttpExchange[T]:
     """Send a call, again where that is sound, and return the answer; raises the error that the server tells of."""
+    reply = yield from answered(call, url, retries)
+    return read_as(call.answer, reply.content or b"null", reply.url)
+
+
+def answered(
+    call: ApiCall[Any], url: str, retries: int
+) -> Generator[ApiCall[Any] | Pause, HttpReply | bytes | None, httpx.Response]:
+    """Send a call, again where that is sound, and return the reply that is good, read or not."""
     for tried in range(retries + 1):
         reply = yield call
-        assert reply is not None
+        assert isinstance(reply, httpx.Response | httpx.TransportError)
         if isinstance(reply, httpx.Response) and reply.is_success:
-            return read_as(call.answer, reply.content or b"null", reply.url)
+            return reply
         pause = pause_after(call, reply, tried)
         if pause is None or tried == retries:
             raise failure(reply, url)

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import httpx
 
 from podium.client.api_call import ApiCall
-from podium.client.exchange import HttpReply, Pause, failure, pause_after, read_as
+from podium.client.exchange import HttpReply, answered, failure, read_as
 from podium.client.problems import unexpected
 from podium.client.streams import ItemCame, NextChunk, StreamReading
 
@@ -23,16 +23,8 @@ class LineCall(Generic[T]):
 
     def read(self, url: str, retries: int) -> StreamReading[T]:
         """Send it, again where that is sound, and give its lines; what breaks off amid them is an error."""
-        for tried in range(retries + 1):
-            reply = yield self.call
-            assert isinstance(reply, httpx.Response | httpx.TransportError)
-            if isinstance(reply, httpx.Response) and reply.is_success:
-                return (yield from self._lines(reply, url))
-            pause = pause_after(self.call, reply, tried)
-            if pause is None or tried == retries:
-                raise failure(reply, url)
-            yield Pause(pause)
-        raise AssertionError
+        reply = yield from answered(self.call, url, retries)
+        yield from self._lines(reply, url)
 
     def _lines(
         self, answer: httpx.Response, url: str

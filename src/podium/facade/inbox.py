@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from podium.agents.jsonable import json_copy
 from podium.agents.schema import mismatch
-from podium.errors import AlreadyAnswered, InvalidValue, NotAllowed, NotPossible, TokenRefused
+from podium.errors import AlreadyAnswered, InvalidValue, NotAllowed, NotPossible, UnknownQuestion
 from podium.facade.linked import LinkedQuestion
 from podium.facade.questions import Questions
 from podium.facade.scope import Scope
@@ -99,19 +99,20 @@ class Inbox(Questions):
         """Return what the token of a link lets its holder see and answer, whoever holds it.
 
         That is for a server: only the app itself takes tokens. Raises TokenRefused for what is no link of this
-        installation, or to a question that is gone.
+        installation, and UnknownQuestion for one to a question that is gone.
         """
         if self._scope.principal is not None:
             raise NotAllowed(f"{self._scope.principal.who} may not read the links of others: use the app unscoped.")
         link = await self._scope.parts.links().read(token)
         question = await self._scope.store.question(link.question)
         if question is None:
-            raise TokenRefused("the link is to a question that is gone")
+            raise UnknownQuestion(f"question {link.question} is gone, with the run that asked it.")
 
         async def answer(value: Json) -> None:
             await self.answer(link.question, value, by=link.person)
 
-        return LinkedQuestion(link, question, self._scope, self, answer)
+        zone = self._people.zone_of(link.person, question.tenant) or self._scope.parts.config.links.time_zone
+        return LinkedQuestion(link, question, zone, self._scope, self, answer)
 
     async def comment(self, question_id: str, text: str, *, by: str | None = None) -> Remark:
         """Say something of a question, which answers nothing, for all who see it; returns it as it is kept.

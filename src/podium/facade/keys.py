@@ -1,13 +1,18 @@
 """`app.keys`: with what programs sign in to the server. It takes the role of an admin."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from podium.facade.scope import Scope
 from podium.model.api_key import ApiKey
 from podium.model.duration import PAUSE, SECONDS, Duration, in_seconds
 from podium.model.expected import NAME, NAMES, TEXT, Expected, are_names, check_options, or_none
 from podium.model.principal import Principal
+from podium.model.session import BrowserSession
 from podium.operations.api_keys import ApiKeys, IssuedKey
+
+if TYPE_CHECKING:
+    from podium.operations.browser_sessions import BrowserSessions
 
 DAY = 86_400.0
 _CREATED: Mapping[str, Expected] = {
@@ -34,7 +39,7 @@ class ServerKeys:
         given = {"name": name, "who": who, "tenant": tenant, "roles": roles, "workflows": workflows}
         check_options("keys.create", given, _CREATED)
         lasts = None if expires_in is None else in_seconds(expires_in, "expires_in", SECONDS)
-        keys, by = self._changing("create", by)
+        keys, by = self._changing("create keys", by)
         principal = Principal(who=who, tenant=tenant, roles=frozenset(roles), workflows=workflows)
         Scope.check_user(principal)
         made = await keys.create(name, principal, lasts=lasts, by=by)
@@ -44,7 +49,7 @@ class ServerKeys:
     async def list(self, *, tenant: str | None = None) -> Sequence[ApiKey]:
         """Return all keys, or those of a tenant, the oldest first; their secrets nobody can tell."""
         check_options("keys.list", {"tenant": tenant}, {"tenant": or_none(TEXT)})
-        keys, _ = self._ready("list", None)
+        keys, _ = self._ready("list keys", None)
         return [key for key in await keys.all() if tenant in (None, key.tenant)]
 
     async def rotate(self, key: str, *, grace: Duration = DAY, by: str | None = None) -> IssuedKey:
@@ -54,27 +59,47 @@ class ServerKeys:
         """
         TEXT.check("the id of the key", key)
         seconds = in_seconds(grace, "grace", PAUSE)
-        keys, by = self._changing("rotate", by)
+        keys, by = self._changing("rotate keys", by)
         await self._scope.record("rotate keys", key, grace=seconds)
         return await keys.rotate(key, grace=seconds, by=by)
 
     async def revoke(self, key: str, *, by: str | None = None) -> None:
         """Void a key at once, whichever process is asked with it; raises NotPossible where it is void already."""
         TEXT.check("the id of the key", key)
-        keys, by = self._changing("revoke", by)
+        keys, by = self._changing("revoke keys", by)
         await self._scope.record("revoke keys", key)
         await keys.revoke(key, by=by)
 
+    async def sessions(self, *, tenant: str | None = None) -> "Sequence[BrowserSession]":
+        """Return the browsers that are signed in, or those of a tenant, the oldest first."""
+        check_options("keys.sessions", {"tenant": tenant}, {"tenant": or_none(TEXT)})
+        self._ready("list sessions", None)
+        return [each for each in await self.remembering().all() if tenant in (None, each.tenant)]
+
+    async def end_sessions(self, who: str, *, tenant: str = "default", by: str | None = None) -> int:
+        """Sign somebody out of all browsers at once, whichever process serves them; returns of how many.
+
+        Keys and delegations of the same name are revoked apart.
+        """
+        check_options("keys.end_sessions", {"who": who, "tenant": tenant}, {"who": NAME, "tenant": NAME})
+        self._changing("end sessions", by)
+        await self._scope.record("end sessions", who, tenant=tenant)
+        return await self.remembering().end_of(who, tenant)
+
+    def remembering(self) -> "BrowserSessions":
+        """Return what knows the browsers that are signed in, for whoever serves the app."""
+        return self._scope.parts.sessions()
+
     def checking(self) -> ApiKeys:
         """Return what knows whoever sends a key, for whoever serves the app."""
-        return self._ready("check", None)[0]
+        return self._ready("check keys", None)[0]
 
     def _changing(self, what: str, by: str | None) -> tuple[ApiKeys, str]:
         """As `_ready`, for a change: whoever is held to some workflows would make a key that is not."""
-        self._scope.must_reach_all(f"{what} keys")
+        self._scope.must_reach_all(what)
         return self._ready(what, by)
 
     def _ready(self, what: str, by: str | None) -> tuple[ApiKeys, str]:
         self._scope.require_installation("the keys of the server")
-        who, parts = self._scope.name_of(by), self._scope.for_operators(f"{what} keys")
+        who, parts = self._scope.name_of(by), self._scope.for_operators(what)
         return ApiKeys(book=parts.store.keys, clock=parts.clock, ids=parts.ids), who

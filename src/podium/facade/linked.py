@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from podium.errors import TokenRefused
 from podium.facade.questions import Questions
@@ -19,6 +20,8 @@ class LinkedQuestion:
 
     link: QuestionLink
     question: Question
+    zone: tzinfo
+    """In which the person is told times: theirs, or that of the settings."""
     _sight: Sight
     _questions: Questions
     _answer: Callable[[Json], Awaitable[None]]

@@ -27,6 +27,7 @@ from podium.store.protocol import Store
 
 if TYPE_CHECKING:
     from podium.model import action
+    from podium.operations.browser_sessions import BrowserSessions
     from podium.operations.links import Links
     from podium.services.event_reader import EventReader
 else:
@@ -48,6 +49,8 @@ class Parts:
     board: ServingBoard
     links: "Callable[[], Links]"
     """One-time links, loaded where one is asked for."""
+    sessions: "Callable[[], BrowserSessions]"
+    """Browsers that are signed in, loaded where one is asked for."""
     events: "EventReader"
     delegations: Delegations
     address: str | None

@@ -6,9 +6,13 @@ _UNITS = ((86_400.0, "day"), (3_600.0, "hour"), (60.0, "minute"))
 
 
 def moment_in_words(at: float, zone: tzinfo = UTC) -> str:
-    """Return a time as people say it, by the clocks of a place: `Tuesday, 1 December 2026, 14:00 UTC`."""
+    """Return a time as people say it, by the clocks of a place.
+
+    `Tuesday, 1 December 2026, 14:00 UTC`, or `15:00 CET (Europe/Zurich)` where the place is no zone in itself.
+    """
     local = datetime.fromtimestamp(at, zone)
-    return f"{local:%A}, {local.day} {local:%B %Y, %H:%M} {local:%Z}"
+    place = "" if local.tzname() == str(zone) else f" ({zone})"
+    return f"{local:%A}, {local.day} {local:%B %Y, %H:%M} {local:%Z}{place}"
 
 
 def span_in_words(seconds: float) -> str:

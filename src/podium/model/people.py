@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from podium.errors import UsageError
 from podium.model.expected import NAME
@@ -59,6 +59,13 @@ class People:
         by_name = [name for name, each in self.known.items() if each.tenant == tenant and is_same(name, to)]
         return by_name or [name for name, each in self.known.items() if each.tenant == tenant and each.takes(to)]
 
+    def zone_of(self, who: str, tenant: str) -> tzinfo | None:
+        """Return the time zone in which somebody is told times; None where none is known of them."""
+        for name, each in self.known.items():
+            if each.tenant == tenant and each.zone is not None and is_same(name, who):
+                return each.working.zone
+        return None
+
     def covers(self, to: str, who: str, tenant: str) -> bool:
         """Whether a question put to `to` may be given to somebody: to those asked, or to who stands in for them."""
         return any(is_same(who, each) for each in self._with_substitutes(self.asked(to, tenant)))
@@ -112,8 +119,8 @@ class People:
         return self.known[name].working.next_at(max(now.at, now.away.get(folded(name), now.at)))
 
     def _moment(self, name: str, at: float) -> str:
-        local = datetime.fromtimestamp(at, self.known[name].working.zone)
-        return f"{local:%Y-%m-%d %H:%M} {self.known[name].zone}"
+        zone = self.known[name].working.zone
+        return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M} {zone}"
 
     def _with_substitutes(self, asked: Sequence[str]) -> list[str]:
         """Return those asked, then who stands in for them, and for these, each once."""

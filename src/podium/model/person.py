@@ -45,8 +45,11 @@ class Person:
     """What they can do; a question may be put to a skill too."""
     hours: str = ""
     """When they work, such as `mon-fri 09:00-17:00`; empty is at any time."""
-    zone: str = "UTC"
-    """The time zone of their hours."""
+    zone: str | None = None
+    """The time zone of their hours, and of the times that they are told, such as `Europe/Zurich`.
+
+    Without one their hours are those of UTC, and they are told times in that of `[podium.links]`.
+    """
     capacity: int | None = None
     """How many open questions they are given at once; None is any number."""
     substitutes: Sequence[str] = ()
@@ -58,7 +61,7 @@ class Person:
         check_fields(
             self,
             {
-                "groups": _NAMES, "skills": _NAMES, "hours": TEXT, "zone": NAME, "capacity": or_none(COUNT),
+                "groups": _NAMES, "skills": _NAMES, "hours": TEXT, "zone": or_none(NAME), "capacity": or_none(COUNT),
                 "substitutes": _NAMES, "tenant": NAME,
             },
         )  # fmt: skip
@@ -69,7 +72,7 @@ class Person:
     @property
     def working(self) -> "working_hours.WorkingHours":
         """Their hours."""
-        return working_hours.working_hours(self.hours, self.zone)
+        return working_hours.working_hours(self.hours, self.zone or "UTC")
 
     def takes(self, to: str) -> bool:
         """Whether a question that is put to a group or skill may be theirs."""

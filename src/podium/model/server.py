@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from podium.errors import UsageError
@@ -99,7 +100,7 @@ class ServerSettings:
     private_key: str | None = None
     """The file with the key of the certificate."""
     proxies: tuple[str, ...] = ()
-    """Addresses of proxies in front of it, which are believed who asks (`X-Forwarded-For`) and how."""
+    """Addresses or networks of proxies in front of it, which are believed who asks (`X-Forwarded-For`) and how."""
     session_key: str | None = None
     """A reference to the secret that signs sessions of browsers; needed where several servers stand behind one name."""
     session: Seconds = Seconds(8 * 3_600.0)
@@ -116,8 +117,18 @@ class ServerSettings:
         hold_seconds(self, SECONDS, "session")
         if (self.certificate is None) is not (self.private_key is None):
             raise UsageError("certificate and private_key go together: expected both, or none.")
+        if wrong := [proxy for proxy in self.proxies if not _is_network(proxy)]:
+            raise UsageError(f"proxies has {wrong[0]!r}; expected an address or a network: '10.0.1.0/24'.")
         if wrong := [origin for origin in self.origins if not _is_origin(origin)]:
             raise UsageError(f"origins has {wrong[0]!r}; expected such as 'https://console.example.org'.")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_origin(text: str) -> bool:

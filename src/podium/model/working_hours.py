@@ -74,10 +74,11 @@ def working_hours(text: str, zone: str) -> WorkingHours:
 
     A shift that ends before it begins ends on the next day. Raises UsageError for what is none.
     """
-    return WorkingHours(tuple(_shifts(text)) if text.strip() else (), _zone(zone))
+    return WorkingHours(tuple(_shifts(text)) if text.strip() else (), time_zone(zone))
 
 
-def _zone(name: str) -> tzinfo:
+def time_zone(name: str) -> tzinfo:
+    """Return a time zone by its name, such as `Europe/Zurich`; raises UsageError where there is none of this name."""
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError) as error:

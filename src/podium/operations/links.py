@@ -24,7 +24,7 @@ class Links:
 
     def __init__(self, settings: LinkSettings, states: SharedStates, ids: Ids) -> None:
         """`states` keeps the key where the settings name none: all processes on the store have the same."""
-        self._settings = settings
+        self.settings = settings
         self._states = states
         self._ids = ids
         self._key: str | None = None
@@ -32,7 +32,7 @@ class Links:
     async def make(self, question: str, person: str, expires: float) -> str:
         """Return the address of a new link. Raises ConfigError for a key that cannot be used, and StoreError."""
         claims = {"jti": self._ids.new("lnk"), "aud": AUDIENCE, "q": question, "sub": person, "exp": expires}
-        return f"{self._settings.url or _HERE}{PATH}{quote(signed(claims, await self._secret()))}"
+        return f"{self.settings.url or _HERE}{PATH}{quote(signed(claims, await self._secret()))}"
 
     async def read(self, token: str) -> QuestionLink:
         """Return what a link says, also where its time is over; raises TokenRefused for what is none of ours."""
@@ -44,7 +44,7 @@ class Links:
 
     async def _secret(self) -> str:
         if self._key is None:
-            named = self._settings.key
+            named = self.settings.key
             self._key = await self._kept() if named is None else _looked_up(named)
         return self._key
 

@@ -9,7 +9,7 @@ from podium.server.access.bounds import Bounds
 from podium.server.access.cors import allow_origins
 from podium.server.answers import MaskedJson
 from podium.server.callers import Access
-from podium.server.document import describe
+from podium.server.document import TAGS, describe
 from podium.server.metrics import CountRequests, Metrics
 from podium.server.pages import route as pages
 from podium.server.problems import EVERYWHERE, answer_errors
@@ -60,6 +60,7 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
         redoc_url=None, redirect_slashes=False, responses=EVERYWHERE, default_response_class=MaskedJson,
         description="Durable teamwork of AI agents: start it, watch it, answer it.",
         generate_unique_id_function=lambda route: route.name,
+        openapi_tags=[{"name": name, "description": said} for name, said in TAGS.items()],
     )  # fmt: skip
     server.state.podium, server.state.access, server.state.metrics = app, access, (metrics := Metrics())
     server.state.streams, server.state.frames = OpenStreams(), Frames()
@@ -70,7 +71,7 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
     server.include_router(pages.router)
     allow_origins(server, app.config.server.origins)
     server.add_middleware(Bounds, settings=app.config.server, listens_on=listens_on)
-    server.add_middleware(CountRequests, metrics=metrics)
+    server.add_middleware(CountRequests, metrics=metrics, prefix=PREFIX)
     answer_errors(server)
     describe(server)
     return server

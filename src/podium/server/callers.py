@@ -1,6 +1,7 @@
 """Who asks: each request is carried out for one principal, with no more than what that one may do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, cast
 
@@ -19,6 +20,10 @@ class Access(Protocol):
         """Return who asks; raises NotSignedIn where nobody is known, TokenRefused for what is void."""
         ...
 
+    def refusing(self, request: Request) -> AbstractContextManager[None]:
+        """Count what is refused in the block, so that nobody tries on and on; raises TooManyRequests."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RequestScope:
@@ -28,6 +33,11 @@ class RequestScope:
     app: ScopedApp
 
 
+def access_of(request: Request) -> Access:
+    """Return what knows whoever asks a server."""
+    return cast("Access", request.app.state.access)
+
+
 def app_of(request: Request) -> App:
     """Return the app that a server serves."""
     return cast("App", request.app.state.podium)
@@ -35,11 +45,16 @@ def app_of(request: Request) -> App:
 
 async def caller(request: Request) -> RequestScope:
     """Return who asks; raises NotSignedIn, and NotAllowed where roles or policies do not let them use the route."""
-    access = cast("Access", request.app.state.access)
-    principal = await access.caller(request)
+    principal = await access_of(request).caller(request)
+    request.state.who = principal.who
     app = app_of(request).scoped(principal)
     admit(request, principal, app)
     return RequestScope(principal, app)
+
+
+def still(request: Request) -> Callable[[], Awaitable[object]]:
+    """Return what raises, when it is asked, as `caller` does: once whoever asked is known no more, or may no more."""
+    return lambda: caller(request)
 
 
 Who = Annotated[RequestScope, Depends(caller)]

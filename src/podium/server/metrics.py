@@ -4,6 +4,7 @@ What stands in the store is the same whichever process tells it: queues, runs, w
 it is asked for, and at most once in a while. Requests are those of this process.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import cast
@@ -16,9 +17,11 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podium.facade.process_reports import ProcessReports
+from podium.formats.printable import in_line
 from podium.model.clock import SystemClock
 from podium.model.run import RunState
 
+_LOG = logging.getLogger("podium.server.requests")
 MEDIA = CONTENT_TYPE_LATEST
 _AGE = 10.0
 """Seconds for which what was read of the store is told again: several scrapers read it once."""
@@ -71,11 +74,16 @@ def metrics_of(request: Request) -> Metrics:
 
 
 class CountRequests:
-    """Counts requests by method, route and status, under all else that the server does."""
+    """Counts requests by method, route and status, under all else that the server does, and logs each.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    The log has the route as it is written, and no address that was asked for: some of them let whoever reads them in.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, prefix: str) -> None:
+        """`prefix` is what stands before the routes of the API, which do not know it."""
         self._app = app
         self._metrics = metrics
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -93,7 +101,13 @@ class CountRequests:
         try:
             await self._app(scope, receive, sent)
         finally:
-            self._metrics.answered(_method(scope), _route(scope), status, _CLOCK.monotonic() - began)
+            method, route, seconds = _method(scope), _route(scope, self._prefix), _CLOCK.monotonic() - began
+            self._metrics.answered(method, route, status, seconds)
+            who, ms = scope.get("state", {}).get("who", "-"), round(seconds * 1_000, 1)
+            _LOG.info(
+                "%s %s %s %s ms %s", method, route, status, ms, in_line(who),
+                extra={"fields": {"method": method, "route": route, "status": status, "ms": ms, "who": who}},
+            )  # fmt: skip
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -103,9 +117,12 @@ def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in _METHODS else "other"
 
 
-def _route(scope: Scope) -> str:
+def _route(scope: Scope, prefix: str) -> str:
     """Return the address of a route as it is written, so that there are few of them, whatever is asked for."""
-    return getattr(scope.get("route"), "path", "none")
+    path = getattr(scope.get("route"), "path", None)
+    if path is None:
+        return "none"
+    return f"{prefix}{path}" if scope["path"].startswith(f"{prefix}/") and not path.startswith(prefix) else path
 
 
 async def _levels(reports: ProcessReports) -> list[GaugeMetricFamily]:

@@ -54,6 +54,7 @@ _TITLES = {
     405: "Not a method of this address",
     409: "Not possible as things stand",
     413: "The body is too large",
+    414: "The address is too long",
     415: "Not a form that is understood",
     422: "A value does not fit",
     429: "Too many requests",

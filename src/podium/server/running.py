@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from podium.errors import UsageError
 from podium.model.server import ServerSettings
+from podium.server.connections import HttpConnection
 from podium.services.to_the_end import to_the_end
 
 _LINE_BYTES = 32 * 1024
@@ -58,7 +59,8 @@ async def served(
     """Serve while the block lasts; then nothing new is taken, and what is under way may end."""
     settings = settings or ServerSettings()
     config = uvicorn.Config(
-        application, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE,
+        application, http=HttpConnection, ws="none", log_config=None, access_log=False, lifespan="off",
+        timeout_graceful_shutdown=_GRACE,
         server_header=False, date_header=True, ssl_certfile=settings.certificate, ssl_keyfile=settings.private_key,
         proxy_headers=bool(settings.proxies), forwarded_allow_ips=list(settings.proxies),
         h11_max_incomplete_event_size=_LINE_BYTES + settings.requests.header_bytes,

@@ -26,6 +26,7 @@ pytestmark = [
 ]
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = (320, 375)
+DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs="
 LETTER = "Dear Ms Keller,\n\nyour order 4711 ships on Monday.\n\nYours\nThe desk"
 
 
@@ -45,6 +46,11 @@ async def letters(ctx: Context, letter: str) -> Any:
             letter = letter.replace("Monday", "Tuesday morning")
             continue
         return [decision.approved, decision.comment, decision.value, list(decision.by)]
+
+
+@workflow
+async def reports(ctx: Context, report: dict[str, str]) -> bool:
+    return (await ctx.ask(Approval("Publish this?", report), to="desk")).approved
 
 
 class Refund(BaseModel):
@@ -91,7 +97,7 @@ async def desk(store: Path) -> AsyncGenerator[Desk]:
     with listen("127.0.0.1", 0) as listening:
         links = LinkSettings(url=f"http://127.0.0.1:{listening.getsockname()[1]}")
         async with (
-            App.open(store, agents=[letters, refunds, look_up], links=links) as app,
+            App.open(store, agents=[letters, reports, refunds, look_up], links=links) as app,
             served(application(app, KnownByName()), listening),
             async_playwright() as playwright,
         ):
@@ -119,6 +125,28 @@ async def test_a_letter_is_approved_on_a_phone(tmp_store: Path, width: int) -> N
         await expect(page.get_by_role("button")).to_have_count(0)
         await page.go_back()
         assert (await at.app.inbox.list(state=None)).items[0].answered_by == ("ann",)
+
+
+async def test_a_button_that_is_pressed_twice_answers_once_and_going_back_shows_the_answer(tmp_store: Path) -> None:
+    async with desk(tmp_store) as at:
+        handle, url = await at.link(letters, LETTER)
+        page = await at.page(url)
+        before = await at.page(url)
+        await page.get_by_role("button", name="Approve", exact=True).dblclick()
+        await expect(page.get_by_text("This question is answered: by ann.")).to_be_visible()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        assert await handle.result() == [True, "", None, ["ann"]]
+        await page.goto("about:blank")
+        await page.go_back()
+        await expect(page.get_by_text("This question is answered: by ann.")).to_be_visible()
+        await expect(page.get_by_role("button")).to_have_count(0)
+        await before.locator("summary", has_text="Refuse").click()
+        await before.get_by_role("button", name="Refuse").click()
+        await expect(before.get_by_role("alert")).to_have_text(
+            "What you sent now was not taken: you have answered before."
+        )
+        (question,) = (await at.app.inbox.list(state=None)).items
+        assert question.answered_by == ("ann",)
 
 
 async def test_a_letter_is_refused_with_a_reason(tmp_store: Path) -> None:
@@ -180,6 +208,29 @@ async def test_a_form_is_filled_in_by_keyboard_alone(tmp_store: Path) -> None:
         await expect(page.get_by_text("This question is answered: by ann.")).to_be_visible()
         answered = await handle.result()
         assert answered == {"amount": 12.5, "reason": "late", "tell_customer": True, "note": ""}
+
+
+async def test_a_long_draft_leads_to_the_answer_with_one_touch(tmp_store: Path) -> None:
+    async with desk(tmp_store) as at:
+        _, url = await at.link(letters, LETTER * 40)
+        page = await at.page(url, width=320)
+        approve = page.get_by_role("button", name="Approve", exact=True)
+        await expect(approve).not_to_be_in_viewport()
+        await page.get_by_role("link", name="Go to your answer").click()
+        await expect(approve).to_be_in_viewport()
+
+
+async def test_tables_code_and_pictures_are_shown_as_such_and_fit(tmp_store: Path) -> None:
+    async with desk(tmp_store) as at:
+        wide = " | ".join(["a long heading"] * 9)
+        text = f"{wide}\n{'|---' * 9}|\n| 1 |\n```python\n{'x = 1; ' * 40}\n```\nשלם"
+        _, url = await at.link(reports, {"report": text, "picture": DOT})
+        page = await at.page(url, width=320, script=True)
+        await expect(page.get_by_role("region", name="Table").get_by_role("columnheader")).to_have_count(9)
+        await expect(page.get_by_role("region", name="Code")).to_contain_text("x = 1;")
+        assert await page.get_by_role("img").evaluate("image => image.naturalWidth") == 1
+        assert await page.evaluate("document.documentElement.scrollWidth") == 320
+        assert await violations(page) == []
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

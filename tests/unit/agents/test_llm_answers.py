@@ -1,8 +1,6 @@
 """What an LLM agent is asked and answers, what it costs, and how it fails."""
 
 import asyncio
-import subprocess
-import sys
 from collections.abc import Sequence
 
 import pytest
@@ -348,11 +346,3 @@ def test_dependencies_that_nobody_makes_are_missed_before_anything_is_asked() ->
 def test_a_key_that_is_given_as_it_is_is_masked() -> None:
     llm_agent("clerk", model="m", base_url="http://localhost/v1", api_key="sk-local-1234567890", instructions="Greet.")
     assert MASKING.text("Incorrect key: sk-local-1234567890") == "Incorrect key: ***"
-
-
-def test_without_pydantic_ai_the_import_says_what_to_install() -> None:
-    code = "import sys; sys.modules['pydantic_ai'] = None; import podium.agents.pydantic_ai"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stderr.strip().endswith(
-        'ImportError: LLM agents need Pydantic AI, which is an extra: pip install "podium[llm]"'
-    )

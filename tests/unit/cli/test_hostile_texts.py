@@ -287,3 +287,20 @@ def test_a_selector_is_masked_but_where_it_belongs_to_one_character() -> None:
     assert printable("❤\ufe0f") == "❤\ufe0f"
     assert printable("a\ufe0f") == r"a\ufe0f"
     assert printable("❤\ufe0f\ufe0f") == "❤\ufe0f\\ufe0f"
+
+
+@pytest.mark.parametrize(
+    "text", ["👨\u200d👩\u200d👧", "❤\ufe0f\u200d🔥", "👩🏽\u200d🚀", "بی\u200cبب", "क\u094d\u200dष"]
+)
+def test_what_joins_emoji_or_letters_is_left_as_it_is(text: str) -> None:
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\u200db", "pass\u200cword", "👨\u200d", "\u200d👨", "👨\u200da", "👨\u200c👩", "بی\u200c", "ب\u200d\u200dب",
+    ],
+)  # fmt: skip
+def test_what_joins_nothing_is_masked(text: str) -> None:
+    assert not {"\u200c", "\u200d"} & {*printable(text)}

@@ -29,16 +29,16 @@ def test_a_key_is_printed_once_listed_rotated_and_revoked(store: str) -> None:
         "name": "ci", "who": "bot", "tenant": "acme", "roles": ["operator"], "workflows": ["desk"], "made_by": "ann",
         "state": "in force",
     }  # fmt: skip
-    assert secret.startswith(f"podium_{listed['key'].removeprefix('key_')}.")
+    assert secret.startswith(f"podium_{listed['id'].removeprefix('key_')}.")
     assert secret.partition(".")[2] not in keys(store, "list")
     assert keys(store, "list", "--tenant", "other") == "there are no keys: `podium keys create NAME` makes one\n"
-    rotated = json.loads(keys(store, "rotate", listed["key"], "--grace", "1h", "--json"))
+    rotated = json.loads(keys(store, "rotate", listed["id"], "--grace", "1h", "--json"))
     assert rotated["secret"] != secret
     assert rotated["former_until"] is not None
-    assert keys(store, "revoke", listed["key"]) == f"{listed['key']} is revoked\n"
+    assert keys(store, "revoke", listed["id"]) == f"{listed['id']} is revoked\n"
     assert "revoked" in keys(store, "list")
-    again = podium("keys", "revoke", listed["key"], "--store", store)
-    assert (again.status, again.err) == (1, f"error: key {listed['key']} is revoked already: make another one.\n")
+    again = podium("keys", "revoke", listed["id"], "--store", store)
+    assert (again.status, again.err) == (1, f"error: key {listed['id']} is revoked already: make another one.\n")
     assert not podium("audit", "verify", "--store", store).status
 
 

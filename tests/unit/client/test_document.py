@@ -124,7 +124,11 @@ async def document() -> Mapping[str, Any]:
 
 @pytest.fixture(name="operations")
 async def _operations() -> Mapping[str, Operation]:
-    said = await document()
+    return operations_of(await document())
+
+
+def operations_of(said: Mapping[str, Any]) -> Mapping[str, Operation]:
+    """Return the operations of a document, by method and path."""
     found = [Operation(how, path, each[how]) for path, each in said["paths"].items() for how in METHODS if how in each]
     return {each.name: each for each in found}
 

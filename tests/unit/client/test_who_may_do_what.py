@@ -29,13 +29,13 @@ async def test_a_key_is_made_listed_rotated_and_revoked(asking: Asking) -> None:
         made = await ask(lambda client: client.keys.create("ci", who="robot", roles=["operator"], expires_in=60))
         assert (made.name, made.who, made.roles, made.workflows) == ("ci", "robot", ["operator"], ["*"])
         assert (made.expires - made.made_at).total_seconds() == 60
-        rotated = await ask(lambda client: client.keys.rotate(made.key, grace=5))
-        assert (rotated.key, rotated.secret != made.secret) == (made.key, True)
-        assert [each.key for each in await ask(lambda client: client.keys.list())] == [made.key]
+        rotated = await ask(lambda client: client.keys.rotate(made.id, grace=5))
+        assert (rotated.id, rotated.secret != made.secret) == (made.id, True)
+        assert [each.id for each in await ask(lambda client: client.keys.list())] == [made.id]
         assert await ask(lambda client: client.keys.list(tenant="other")) == []
-        assert await ask(lambda client: client.keys.revoke(made.key)) is None
+        assert await ask(lambda client: client.keys.revoke(made.id)) is None
         with pytest.raises(NotPossible):
-            await ask(lambda client: client.keys.revoke(made.key))
+            await ask(lambda client: client.keys.revoke(made.id))
         (revoked,) = await ask(lambda client: client.keys.list())
         assert revoked.revoked_by == "root"
 
@@ -72,10 +72,10 @@ async def test_a_delegation_is_granted_listed_and_revoked(asking: Asking) -> Non
         )
         assert (granted.by, granted.to, granted.agents, granted.arguments) == ("ann", "crm", ["article"], bounds)
         (listed,) = await ask(lambda client: client.delegations.list())
-        assert (listed.delegation, listed.quota, listed.used) == (granted.delegation, 1, 0)
-        await ask(lambda client: client.delegations.revoke(granted.delegation))
+        assert (listed.id, listed.quota, listed.used) == (granted.id, 1, 0)
+        await ask(lambda client: client.delegations.revoke(granted.id))
         with pytest.raises(NotPossible):
-            await ask(lambda client: client.delegations.revoke(granted.delegation))
+            await ask(lambda client: client.delegations.revoke(granted.id))
 
 
 async def test_a_client_with_the_token_of_a_delegation_starts_runs_for_whoever_granted_it() -> None:
@@ -86,7 +86,7 @@ async def test_a_client_with_the_token_of_a_delegation_starts_runs_for_whoever_g
         del http.headers["x-who"]
         outside = AsyncClient(URL, token=granted.token, http=http)
         run = await outside.delegations.start("article", "tea")
-        assert (run.workflow, run.principal) == ("article", f"delegation:{granted.delegation}")
+        assert (run.workflow, run.principal) == ("article", f"delegation:{granted.id}")
         with pytest.raises(TokenRefused):
             await AsyncClient(URL, token="void", http=http).delegations.start("article", "tea")
 

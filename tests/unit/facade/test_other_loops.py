@@ -79,6 +79,8 @@ USES: dict[str, Use] = {
     "ServerKeys.create": lambda o: o.app.keys.create("ci", who="bot"),
     "ServerKeys.list": lambda o: o.app.keys.list(),
     "ServerKeys.revoke": lambda o: o.app.keys.revoke("key_none"),
+    "ServerKeys.end_sessions": lambda o: o.app.keys.end_sessions("ann"),
+    "ServerKeys.sessions": lambda o: o.app.keys.sessions(),
     "ServerKeys.rotate": lambda o: o.app.keys.rotate("key_none"),
     "Webhooks.change": lambda o: o.app.webhooks.change("hook_none", values=True),
     "Webhooks.create": lambda o: o.app.webhooks.create("shop", "https://shop.example.org/"),

@@ -182,6 +182,8 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "ServerKeys.create": ("administers", lambda c: c.app.keys.create("ci", who="bot")),
     "ServerKeys.list": ("administers", lambda c: c.app.keys.list()),
     "ServerKeys.revoke": ("administers", lambda c: c.app.keys.revoke("key_none")),
+    "ServerKeys.end_sessions": ("administers", lambda c: c.app.keys.end_sessions("ann")),
+    "ServerKeys.sessions": ("administers", lambda c: c.app.keys.sessions()),
     "ServerKeys.rotate": ("administers", lambda c: c.app.keys.rotate("key_none")),
     "Operations.backup": ("administers", lambda c: c.app.operations.backup(f"{c.run}.db")),
     "Operations.compact": ("administers", lambda c: c.app.operations.compact()),

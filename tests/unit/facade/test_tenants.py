@@ -202,6 +202,8 @@ OF_ALL: dict[str, Callable[[ScopedApp], Awaitable[object]]] = {
     "ServerKeys.create": lambda app: app.keys.create("ci", who="bot"),
     "ServerKeys.list": lambda app: app.keys.list(),
     "ServerKeys.revoke": lambda app: app.keys.revoke("key_none"),
+    "ServerKeys.end_sessions": lambda app: app.keys.end_sessions("ann"),
+    "ServerKeys.sessions": lambda app: app.keys.sessions(),
     "ServerKeys.rotate": lambda app: app.keys.rotate("key_none"),
     "Operations.backup": lambda app: app.operations.backup("copy.db"),
     "Operations.compact": lambda app: app.operations.compact(),

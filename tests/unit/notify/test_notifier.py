@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from podium import App, Context, Escalation, workflow
-from podium.errors import ConfigError
+from podium.errors import ConfigError, StoreError
 from podium.facade.handle import AnyHandle
 from podium.model.ids import RandomIds
 from podium.model.link import LinkSettings
@@ -27,7 +27,7 @@ from podium.testing import DrivenClock
 
 HOUR = 3600.0
 NO_PEOPLE = People({})
-LINKS = LinkSettings(key="env:LINKS_KEY")
+LINKS = LinkSettings(key="env:LINKS_KEY", zone="Asia/Tokyo")
 SETTINGS = NotifySettings(
     to={"Ann": ["ann://"], "editors": ["slack://", "mail://"]}, default=["ops://"],
     tenants={"acme": TenantRecipients(to={"ann": ["acme-ann://"]})},
@@ -101,8 +101,8 @@ class Desk:
     def another(self) -> Notifier:
         """Return what tells people in place of the one before, which died."""
         return Notifier(
-            self.app.worker, self.settings, self.links, self.clock, within=7 * 24 * HOUR,
-            people=self.people, observer=self.observer, sender=self.outbox,
+            self.app.worker, self.settings, self.links, self.clock, people=self.people,
+            observer=self.observer, sender=self.outbox,
         )  # fmt: skip
 
     async def ask(self, to: str, text: str = "Well?", tenant: str = "default", **more: Any) -> AnyHandle:
@@ -250,6 +250,98 @@ async def test_people_are_reminded_each_time_after_twice_as_long() -> None:
         assert await at.after(HOUR) == []
 
 
+async def test_who_was_not_reminded_in_time_is_reminded_once() -> None:
+    async with desk() as at:
+        await at.ask("Ann", remind=100)
+        assert await at.after(30) == [("ann://", "Well?")]
+        await at.clock.advance(10_000)  # nobody told people meanwhile
+        for _ in range(5):
+            told = await at.after(60)
+            assert told in ([], [("ann://", "Still open: Well?")])
+        assert len(at.observer.sent) == 2
+
+
+async def test_who_has_no_address_leaves_it_to_whom_is_told_by_default() -> None:
+    people = People({"Ann": Person(groups=["buyers"]), "zoe": Person(groups=["buyers"])})
+    async with desk(settings=replace(SETTINGS, to={"Ann": [], "buyers": [], "zoe": ["mail://"]}), people=people) as at:
+        await at.ask("ann")
+        assert await at.after(30) == [("ops://", "Well?")]
+        await at.ask("buyers")
+        assert await at.after(30) == [("mail://", "Well?")]
+
+
+async def test_a_message_that_fails_in_any_way_keeps_no_other_from_being_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with desk() as at:
+        real = at.links.make
+
+        async def make(question: str, person: str, *rest: Any) -> str:
+            if person == "Ann":
+                raise LookupError("no key")
+            return await real(question, person, *rest)
+
+        monkeypatch.setattr(at.links, "make", make)
+        await at.ask("Ann")
+        await at.ask("editors")
+        assert await at.after(30) == [("mail://", "Well?"), ("slack://", "Well?")]
+        assert "LookupError: no key; again in 30 s" in caplog.text
+        assert await at.after(100) == []
+        monkeypatch.setattr(at.links, "make", real)
+        assert await at.after(200) == [("ann://", "Well?")]
+
+
+@pytest.mark.parametrize("writes", range(1, 5))
+async def test_while_the_store_cannot_be_written_nobody_is_told_twice(
+    writes: int, tmp_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk(tmp_store) as at:
+        await at.ask("Ann")
+        await at.ask("editors")
+        states = at.app.store.states
+        assert states is not None
+        real, done, full = states.swap, 0, True
+
+        async def swap(*said: Any, **more: Any) -> bool:
+            nonlocal done
+            if (done := done + 1) > writes and full:
+                raise StoreError("the disk is full")
+            return await real(*said, **more)
+
+        monkeypatch.setattr(states, "swap", swap)
+        async with at.notifier.telling():
+            for _ in range(60):
+                await at.clock.settle()
+                await at.clock.advance(6)
+            assert len(at.outbox.sent) <= 3
+            full = False
+            for _ in range(20):
+                await at.clock.settle()
+                await at.clock.advance(6)
+        assert at.outbox.taken() == [("ann://", "Well?"), ("mail://", "Well?"), ("slack://", "Well?")]
+
+
+async def test_a_process_that_dies_each_time_after_it_told_people_tells_them_less_and_less_often(
+    tmp_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async with desk(tmp_store) as at:
+        await at.ask("Ann")
+        await at.after(29)
+        with monkeypatch.context() as dying:
+            dying.setattr(Notifier, "_note", die)
+            for _ in range(60):
+                await at.clock.advance(10)
+                with suppress(ZeroDivisionError):
+                    await at.notifier.look()
+                at.notifier = at.another()
+        assert len(at.outbox.taken()) == 5  # at once, and after 30, 60, 120 and 240 seconds
+        assert await at.after(1_000) == [("ann://", "Well?")]
+        assert await at.after(HOUR) == []
+
+
 async def test_people_of_a_group_are_told_where_each_reads_while_they_work() -> None:
     people = People({"Ann": Person(groups=["buyers"], hours="mon-fri 09:00-17:00"), "zoe": Person(groups=["buyers"])})
     async with desk(people=people) as at:  # it is a Tuesday, 22:13
@@ -257,6 +349,19 @@ async def test_people_of_a_group_are_told_where_each_reads_while_they_work() -> 
         assert await at.after(30) == []
         assert await at.after(10 * HOUR) == []
         assert await at.after(HOUR) == [("ann://", "Well?")]
+
+
+async def test_times_are_those_of_the_zone_of_whoever_is_told() -> None:
+    people = People({"Ann": Person(zone="America/New_York")})
+    async with desk(people=people) as at:  # it is 22:13 in Greenwich
+        for to in ("ann", "editors"):
+            await at.ask(to, within=1.5 * HOUR)
+        await at.notifier.look()
+        await at.clock.advance(30)
+        await at.notifier.look()
+        told = {address: body for address, _, body in at.outbox.sent}
+        assert "18:43 EST (America/New_York), in 1 hour" in told["ann://"]
+        assert "08:43 JST (Asia/Tokyo), in 1 hour" in told["mail://"]
 
 
 async def test_whoever_has_answered_is_told_no_more() -> None:

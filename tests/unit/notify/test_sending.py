@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,6 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from podium import App, Approval, Context, workflow
 from podium.model.notify import NotifySettings
+from podium.operations.notify import sending
 from podium.operations.notify.sending import MessageSender, address_digest
 
 
@@ -104,3 +105,41 @@ async def test_what_a_service_refuses_is_said_and_what_it_takes_is_not() -> None
         assert (came[0]["title"], came[0]["message"]) == ("A title", "A body")
         assert "503" in await loop.run_in_executor(None, sender.send, address_digest(bad), "A title", "A body")
         assert len(refused) == 1
+
+
+async def test_a_gateway_that_never_ends_its_answer_is_given_up_and_holds_one_thread_and_no_other_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "_LONGEST", 0.3)
+    connected, ends = threading.Event(), threading.Event()
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def trickle() -> None:
+        connection, _ = server.accept()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n")
+        connected.set()
+        with connection, suppress(OSError):
+            while not ends.wait(0.02):
+                connection.sendall(b"x")
+
+    slow = f"json://127.0.0.1:{server.getsockname()[1]}/"
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    with hook(200) as (came, good):
+        sender = MessageSender({"notify.default": [slow, good]})
+
+        async def send(address: str) -> str:
+            return await asyncio.to_thread(sender.send, address_digest(address), "A title", "A body")
+
+        said = [await send(slow) for _ in range(3)]
+        assert connected.is_set()
+        assert said == ["no answer within 0.3 s", *["what was sent there before has not ended yet"] * 2]
+        under_way = [each for each in threading.enumerate() if each.name == "podium-notify"]
+        assert [each.daemon for each in under_way] == [True]
+        assert await send(good) == ""
+        assert len(came) == 1
+        ends.set()
+        await asyncio.to_thread(thread.join)
+        await asyncio.to_thread(under_way[0].join)
+        server.close()
+        assert "not ended yet" not in await send(slow)

@@ -80,6 +80,7 @@ REFUSED: dict[str, Ask] = {
     "create by": lambda app, _, name: app.keys.create("ci", who="bot", by=name),
     "rotate by": lambda app, _, name: app.keys.rotate("key_1", by=name),
     "revoke by": lambda app, _, name: app.keys.revoke("key_1", by=name),
+    "end_sessions by": lambda app, _, name: app.keys.end_sessions("ann", by=name),
     "create name (webhook)": lambda app, _, name: app.webhooks.create(name, "https://a.example/", secret=HOOK),
     "create url": lambda app, _, name: app.webhooks.create("shop", f"https://a.example/{name}", secret=HOOK),
     "create tenant (webhook)": lambda app, _, name: app.webhooks.create(
@@ -103,6 +104,7 @@ LOOKED_FOR = {
     "link question_id", "linked token", "rate key",
     "backup path", "run workflow", "correct_budgets run_id",
     "correct_budgets key", "raise_budget run_id", "drain_worker worker", "rotate key", "revoke key", "list tenant",
+    "end_sessions who", "end_sessions tenant", "sessions tenant",
     "get webhook", "change webhook", "rotate webhook", "delete webhook", "ping webhook", "deliveries webhook",
     "deliveries cursor", "delivery webhook", "delivery delivery", "redeliver webhook", "redeliver delivery",
     "change name", "change url",  # as `create` does, of one that is there

@@ -1,7 +1,7 @@
 """A server in the test's own event loop: its requests are real, but no socket is."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 import httpx
@@ -23,6 +23,9 @@ class KnownByName:
         if not said:
             raise NotSignedIn("say who you are")
         return Principal(who=said[0], tenant=said[1], roles={*said[2:]})
+
+    def refusing(self, request: Request) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 Serving = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]

@@ -86,10 +86,13 @@ class Stream:
 
 @asynccontextmanager
 async def streaming(
-    server: FastAPI, path: str, *, who: str = "ann default operator", last: int | str | None = None, **query: Any
-) -> AsyncGenerator[Stream]:
+    server: FastAPI, path: str, *, who: str = "ann default operator", key: str = "", last: int | str | None = None,
+    **query: Any,
+) -> AsyncGenerator[Stream]:  # fmt: skip
     """Ask for a stream, and leave it at the end of the block."""
     headers = [(b"x-who", who.encode()), (b"host", b"podium")]
+    if key:
+        headers.append((b"x-api-key", key.encode()))
     if last is not None:
         headers.append((b"last-event-id", str(last).encode()))
     scope = {

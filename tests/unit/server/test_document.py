@@ -197,13 +197,19 @@ async def test_each_body_has_an_example_that_fits_it(serving: Serving) -> None:
 async def test_each_route_says_what_it_does_and_for_whom(serving: Serving) -> None:
     async with serving(*DESK) as client:
         document = (await client.get("/openapi.json")).json()
+    tags = {each["name"] for each in document["tags"]}
+    assert all(each["description"].endswith(".") for each in document["tags"])
+    assert tags == {
+        each for methods in document["paths"].values() for route in methods.values() for each in route["tags"]
+    }
     for path, methods in document["paths"].items():
         for method, route in methods.items():
             where = f"{method.upper()} {path}"
             assert route["summary"], where
             assert route["description"].partition("\n")[0].endswith("."), where
             assert "x-roles" in route, where
-            assert route["tags"], where
+            assert {*route["tags"]} <= tags, where
+            assert all(given["description"].endswith(".") for given in route.get("parameters", [])), where
             assert set(route["responses"]) & {"200", "201", "202", "204"}, where
             assert all(answer["description"] for answer in route["responses"].values()), where
 
@@ -223,3 +229,28 @@ async def test_a_reason_is_called_so_wherever_it_is_given_or_told(serving: Servi
     named = {each.rpartition(".")[2] for each in bodies | asked}
     assert "reason" in named
     assert not {"why", "cause", "because"} & named, sorted(each for each in bodies | asked if each.endswith("why"))
+
+
+async def test_every_answer_has_all_of_its_fields_and_says_which_are_times(serving: Serving) -> None:
+    async with serving(*DESK) as client:
+        document = (await client.get("/openapi.json")).json()
+    routes = [route for methods in document["paths"].values() for route in methods.values()]
+    answered, left = set[str](), {*re.findall(r"schemas/(\w+)", json.dumps([each["responses"] for each in routes]))}
+    while left:
+        answered |= left
+        left = {*re.findall(r"schemas/(\w+)", json.dumps([named(document, each) for each in left]))} - answered
+    for name in answered:
+        schema = named(document, name)
+        assert {*schema.get("properties", {})} == {*schema.get("required", [])}, name
+    for name, field in (("RunBody", "created_at"), ("QuestionBody", "asked_at"), ("FactBody", "at")):
+        assert named(document, name)["properties"][field]["format"] == "date-time"
+
+
+async def test_what_is_made_has_its_id_under_that_name(serving: Serving) -> None:
+    async with serving(*DESK) as client:
+        document = (await client.get("/openapi.json")).json()
+    answers = [route["responses"].get("201") for methods in document["paths"].values() for route in methods.values()]
+    made = {name for each in answers for name in re.findall(r"schemas/(\w+)", json.dumps(each))}
+    without = {each for each in made if "id" not in named(document, each)["properties"]}
+    assert without == {"ConversationBody", "LinkBody", "RatingBody"}, "which have names, or are not asked for again"
+    assert len(made) > len(without)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -13,7 +14,9 @@ from fastapi import FastAPI
 
 from podium import App, Context, Steps, agent, workflow
 from podium.api.events import StreamEventBody, SystemEventBody
+from podium.model.principal import Principal
 from podium.model.streams import TextDelta
+from podium.server.access.opening import signing_in
 from podium.server.application import application
 from podium.server.streams import frames, response
 from podium.testing import CountingIds
@@ -87,8 +90,11 @@ async def test_who_comes_again_before_any_event_misses_none() -> None:
 
 
 async def test_a_quiet_stream_says_that_it_is_alive_and_how_far_it_has_come() -> None:
-    async with served() as (app, server), streaming(server, "/events", after=0, type="run_blocked") as stream:
-        with patch.object(response, "HEARTBEAT_SECONDS", 0.001):
+    with patch.object(response, "HEARTBEAT_SECONDS", 0.001):
+        async with (
+            served() as (app, server),
+            streaming(server, "/events", after=0, type="run_blocked") as stream,
+        ):
             await stream.chunk()
             assert await stream.chunk() == b": alive\n\n"
             await told(app)
@@ -262,3 +268,22 @@ async def test_the_document_says_what_a_stream_carries() -> None:
             assert "application/json" not in said["responses"]["200"]["content"]
             assert said["responses"]["200"]["content"]["text/event-stream"]["example"].startswith("retry: ")
             assert {"last-event-id", "after"} <= {each["name"].lower() for each in said["parameters"]}
+
+
+async def test_a_stream_ends_with_the_key_that_it_was_asked_for_with(tmp_store: Path) -> None:
+    async with App.open(tmp_store) as app:
+        made, other = await app.keys.create("a", who="ann"), await app.keys.create("b", who="bob")
+        async with signing_in(app, "127.0.0.1", Principal(who="root", tenant="default")) as access:
+            server = application(app, access)
+            with patch.object(response, "_STILL_SECONDS", 0.001):
+                async with (
+                    streaming(server, "/events", after=0, key=made.secret) as stream,
+                    streaming(server, "/events", after=0, key=other.secret) as goes_on,
+                ):
+                    assert await stream.chunk() == await goes_on.chunk() == b"retry: 2000\n\n"
+                    await app.keys.revoke(made.key.id)
+                    last = await stream.chunk()
+                    assert b"event: problem" in last
+                    assert b"is revoked" in last
+                    assert stream.ended
+                    assert not goes_on.ended

@@ -1,10 +1,13 @@
 """Runs over HTTP: starting, looking at, changing."""
 
 import asyncio
+import inspect
 from typing import Any
 
 from podium import Context, Retry, agent, workflow
+from podium.api.runs import RunStart
 from podium.errors import NotDone
+from podium.facade.scoped import ScopedApp
 from podium.secrets.masking import MASKING
 from tests.unit.server.conftest import Serving
 
@@ -166,3 +169,24 @@ async def test_the_idempotency_key_of_one_is_not_that_of_another(serving: Servin
         assert len({each.json()["id"] for each in found}) == 3
         taken = await client.post("/runs", json={"workflow": "article", "input": "x", "tag": "idempotency:ann:k"})
         assert taken.status_code == 422
+
+
+def test_whatever_a_run_can_be_started_with_can_be_said_over_http() -> None:
+    of_the_app = set(inspect.signature(ScopedApp.start).parameters) - {
+        "self",
+        "id",
+        "tenant",
+        "principal",
+        "same_input",
+    }
+    assert set(RunStart.model_fields) == of_the_app
+
+
+async def test_all_that_a_run_is_started_with_is_what_it_has(serving: Serving) -> None:
+    said = {"tag": "issue 7", "queue": "slow", "priority": 3, "affinity": "doc-17"}
+    async with serving(article) as client:
+        made = (await client.post("/runs", json={"workflow": "article", "input": "tea", **said})).json()
+        found = (await client.get(f"/runs/{made['id']}")).json()
+        assert {name: found[name] for name in said} == said == {name: made[name] for name in said}
+        refused = await client.post("/runs", json={"workflow": "article", "input": "tea", "affinity": ""})
+        assert (refused.status_code, "affinity" in refused.json()["detail"]) == (422, True)

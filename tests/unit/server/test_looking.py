@@ -1,6 +1,7 @@
 """Agents, conversations, dead letters, money, workers, the audit: what is looked at and changed over HTTP."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ async def test_workers_queues_and_the_store_are_the_installations(serving: Servi
         store = (await client.get("/store", headers=ADMIN)).json()
         assert store["runs"] == {"done": 1}
         assert store["bytes"] > 0
-        told = await client.post(f"/workers/{worker['worker']}/drain", json={"reason": "deploy"}, headers=ADMIN)
+        told = await client.post(f"/workers/{worker['id']}/drain", json={"reason": "deploy"}, headers=ADMIN)
         assert (told.status_code, told.json()["drain"]["by"], told.json()["drain"]["reason"]) == (202, "root", "deploy")
         assert (await client.post("/workers/nobody/drain", headers=ADMIN)).status_code == 409
 
@@ -242,7 +243,7 @@ async def test_everybody_lets_others_act_for_themselves_and_an_operator_for_the_
         assert "token" not in listed["items"][0]
         assert [each["by"] for each in (await client.get("/delegations", headers=PLAIN)).json()["items"]] == ["bob"]
         assert (await client.get("/delegations", headers=OTHER)).json()["items"] == []
-        revoke = f"/delegations/{body['delegation']}/revoke"
+        revoke = f"/delegations/{body['id']}/revoke"
         assert (await client.post(revoke, headers=OTHER)).status_code == 409
         assert (await client.post(revoke, headers=PLAIN)).status_code == 204
         assert (await client.post(revoke, headers=PLAIN)).status_code == 409
@@ -279,6 +280,21 @@ async def test_the_figures_of_the_installation_are_for_its_admins(serving: Servi
         assert told.headers["content-type"].startswith("text/plain")
         lines = told.text.splitlines()
         assert 'podium_runs{state="done"} 1.0' in lines
-        assert 'podium_http_requests_total{method="POST",route="/runs",status="201"} 1.0' in lines
+        assert 'podium_http_requests_total{method="POST",route="/api/v1/runs",status="201"} 1.0' in lines
         assert 'podium_agent_recent_calls{agent="draft",outcome="done",version="1"} 1.0' in lines
         assert (await client.get("http://podium/metrics")).status_code == 403
+
+
+async def test_the_log_has_each_request_by_its_route_and_who_asked(
+    serving: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "podium.server.requests")
+    async with serving(*DESK) as client:
+        await client.get("/runs/run_none?limit=secret")
+        await client.get("http://podium/answer/secret")
+        await client.get("http://podium/secret")
+    fields = [vars(each)["fields"] for each in caplog.records if each.name == "podium.server.requests"]
+    assert [(each["method"], each["route"], each["status"], each["who"]) for each in fields] == [
+        ("GET", "/api/v1/runs/{run}", 404, "ann"), ("GET", "/answer/{token}", 404, "-"), ("GET", "none", 404, "-"),
+    ]  # fmt: skip
+    assert not any("secret" in each.getMessage() for each in caplog.records if each.name == "podium.server.requests")

@@ -10,7 +10,10 @@ import pytest
 from pydantic import BaseModel, Field
 
 from podium import App, Approval, Context, workflow
+from podium.errors import UsageError
 from podium.facade.handle import AnyHandle
+from podium.model.link import LinkSettings
+from podium.model.person import Person
 from podium.model.question import Question
 from podium.server.application import application
 from podium.testing import DrivenClock
@@ -80,9 +83,9 @@ def _clock() -> DrivenClock:
 
 
 @asynccontextmanager
-async def desk(clock: DrivenClock) -> AsyncGenerator[Opened]:
+async def desk(clock: DrivenClock, **settings: Any) -> AsyncGenerator[Opened]:
     agents = [approves, orders, writes, counts, anything]
-    async with App.open(":memory:", agents=agents, clock=clock) as app:
+    async with App.open(":memory:", agents=agents, clock=clock, **settings) as app:
         way = httpx.ASGITransport(application(app, KnownByName()), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=way, timeout=30) as client:
 
@@ -240,9 +243,73 @@ async def test_a_withdrawn_or_expired_question_says_so(clock: DrivenClock) -> No
         page = await opened(anything)
         await page.handle.cancel("no need")
         await clock.settle()
-        assert "withdrawn" in (await page.look()).text
+        assert "cancelled" in (await page.look()).text
         late = await page.send(way="answer", answer="1")
         assert late.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("who", "zone"), [("ANN", "EST (America/New_York)"), ("bob", "JST (Asia/Tokyo)"), ("cyd", "JST (Asia/Tokyo)")]
+)
+async def test_times_are_those_of_the_zone_of_whoever_answers(clock: DrivenClock, who: str, zone: str) -> None:
+    people = {"ann": Person(zone="America/New_York"), "bob": Person(), "cyd": Person(zone="UTC", tenant="acme")}
+    async with desk(clock, people=people, links=LinkSettings(zone="Asia/Tokyo")) as opened:
+        page = await opened(approves, "Dear Bob", who=who, within=3600)
+        await page.app.inbox.comment(page.question.id, "Well.", by="zoe")
+        await clock.advance(600)
+        shown = (await page.look()).text
+        times = re.findall(r"<time[^>]*>([^<]*)</time>", shown)
+        until, *said, begun, ends = times
+        assert [each[-len(zone) :] for each in (until, begun, ends)] == [zone] * 3
+        assert set(said) == {"10 minutes ago"}
+        assert f'title="{begun}">10 minutes ago' in shown  # it was said as the run began
+        assert "ends in 50 minutes, on" in shown
+        assert all(each.endswith("+00:00") for each in re.findall(r'datetime="([^"]*)"', shown))
+
+
+def test_a_time_zone_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="zone is 'Europe/Nowhere'; expected a time zone"):
+        LinkSettings(zone="Europe/Nowhere")
+
+
+async def test_whoever_had_a_question_that_was_given_to_another_may_still_answer(clock: DrivenClock) -> None:
+    async with desk(clock) as opened:
+        page = await opened(anything)
+        assert "given to" not in (await page.look()).text
+        await page.app.inbox.reassign(page.question.id, "zoë", by="bob", why="she knows")
+        shown = (await page.look()).text
+        assert "given to <b>zoë</b>; you may answer too, as <b>ann</b>" in shown
+        assert "<b>bob</b> gave it to <b>zoë</b>" in shown
+        zoes = await page.app.inbox.link(page.question.id, for_="Zoë")
+        assert "given to <b>" not in (await page.client.get(zoes)).text
+        assert (await page.client.post(zoes, data={"way": "answer", "answer": "1"})).status_code == 303
+        late = await page.send(way="answer", answer="2")
+        assert late.status_code == 409
+        assert "What you sent now was not taken: it came too late." in late.text
+        assert "This question is answered: by Zoë." in late.text
+        assert "this link is for <b>ann</b>" in late.text
+        twice = await page.client.post(zoes, data={"way": "answer", "answer": "2"})
+        assert "What you sent now was not taken: you have answered before." in twice.text
+
+
+async def test_a_question_that_is_gone_says_so_and_so_does_one_whose_link_ended_as_it_was_answered(
+    clock: DrivenClock,
+) -> None:
+    async with desk(clock) as opened:
+        page = await opened(anything, within=60)
+        other = await opened(anything)
+        await clock.advance(61)
+        late = await page.send(way="answer", answer="1")
+        assert late.status_code == 410
+        assert "What you sent now was not taken. Its time is over. Ask whoever sent it for a new one" in late.text
+        await other.handle.cancel()
+        await clock.settle()
+        assert "The run that asked was cancelled: nobody needs to answer" in (await other.look()).text
+        await clock.advance(100)
+        await other.app.operations.prune(10, why="old")
+        for answer, lost in ((await other.look(), ""), (await other.send(way="answer"), "What you sent now was not")):
+            assert (answer.status_code, "This question is gone" in answer.text) == (410, True)
+            assert lost in answer.text
 
 
 async def test_too_much_is_refused(clock: DrivenClock) -> None:

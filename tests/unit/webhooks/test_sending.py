@@ -145,9 +145,10 @@ async def test_the_status_counts_whatever_becomes_of_the_body(rest: bytes, monke
 
 async def test_an_address_that_leads_nowhere_leaves_time_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
-    connect = httpcore.AnyIOBackend.connect_tcp
+    backend: Any = httpcore.AnyIOBackend
+    connect = backend.connect_tcp
 
-    async def half(self: httpcore.AnyIOBackend, host: str, port: int, limit: float | None = None, *rest: Any) -> Any:
+    async def half(self: Any, host: str, port: int, limit: float | None = None, *rest: Any) -> Any:
         tried.append(host)
         if host != "127.0.0.1":
             assert limit is not None
@@ -158,7 +159,7 @@ async def test_an_address_that_leads_nowhere_leaves_time_for_the_others(monkeypa
     async def found(*_: Any, **__: Any) -> list[Any]:
         return [(0, 0, 0, "", (address, 0)) for address in ("127.0.0.9", "127.0.0.1")]
 
-    monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", half)
+    monkeypatch.setattr(backend, "connect_tcp", half)
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
     async with receiving(answer(204, body=b"")) as (_, send):
         assert (await send(replace(HERE, timeout=0.4))).verdict is Verdict.DELIVERED

@@ -106,7 +106,7 @@ def _state(granted: Granted, now: float) -> str:
 def _plain(granted: Granted) -> Json:
     said = granted.delegation
     return {
-        "delegation": granted.id, "by": said.by, "to": said.to, "tenant": said.tenant, "agents": list(said.agents),
+        "id": granted.id, "by": said.by, "to": said.to, "tenant": said.tenant, "agents": list(said.agents),
         "tools": list(said.tools), "arguments": json.loads(json.dumps(said.arguments)), "quota": said.quota,
         "used": granted.used, "expires": iso(said.expires), "granted_at": iso(granted.granted_at),
         "revoked_at": iso(granted.revoked_at),

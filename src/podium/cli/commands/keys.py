@@ -116,7 +116,7 @@ def _tell(issued: IssuedKey, *, as_json: bool) -> None:
 
 def _plain(key: ApiKey, now: float) -> dict[str, Json]:
     return {
-        "key": key.id, "name": key.name, "who": key.who, "tenant": key.tenant, "roles": sorted(key.roles),
+        "id": key.id, "name": key.name, "who": key.who, "tenant": key.tenant, "roles": sorted(key.roles),
         "workflows": list(key.workflows), "expires": iso(key.expires), "made_at": iso(key.made_at),
         "made_by": key.made_by, "issued_at": iso(key.secret.at), "issued_by": key.secret.by,
         "former_until": iso(key.secret.former_until), "used_at": iso(key.used_at), "revoked_at": iso(key.revoked_at),

@@ -10,6 +10,7 @@ from podium.app import App
 from podium.cli.commands.inbox import login
 from podium.cli.demo import Demo, support_desk
 from podium.cli.load import load, split
+from podium.cli.logs import LogJsonOption, LogLevelOption, log_to_stderr
 from podium.cli.opening import drive, export_environment
 from podium.cli.options import ModelOption, SetOption, StoreOption
 from podium.cli.output import note
@@ -40,12 +41,15 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Bring the support desk of the examples along, with tickets on it.")
     ] = False,
+    log_level: LogLevelOption = None,
+    log_json: LogJsonOption = False,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,
 ) -> None:
     """Serve the store and the files' workflows over HTTP, and drive their runs, until interrupted."""
     export_environment(model, settings)
+    log_to_stderr(log_level, as_json=log_json)
     agents = [agent for file in files or () for agent in load(split(file)[0]).agents]
     config = load_config(store=store)
     if apart:

@@ -9,6 +9,7 @@ import typer
 
 from podium.app import App
 from podium.cli.load import load, split
+from podium.cli.logs import LogJsonOption, LogLevelOption, log_to_stderr
 from podium.cli.opening import ALL, drive, existing, export_environment
 from podium.cli.options import JsonOption, ModelOption, SetOption, StoreOption
 from podium.cli.output import count, note, one_line, print_json
@@ -36,6 +37,8 @@ def work(
         str | None,
         typer.Option(metavar="PATH", help="A file that is touched as long as runs are driven, and gone then."),
     ] = None,
+    log_level: LogLevelOption = None,
+    log_json: LogJsonOption = False,
     model: ModelOption = None,
     settings: SetOption = None,
     store: StoreOption = None,
@@ -47,6 +50,7 @@ def work(
     sleep are waited for; those that wait for a person or a signal are left parked.
     """
     export_environment(model, settings)
+    log_to_stderr(log_level, as_json=log_json)
     agents = [agent for file in files for agent in load(split(file)[0]).agents]
     try:
         config = override(existing(store), {"queues": queues or None, "slots": slots, "alive_file": alive})

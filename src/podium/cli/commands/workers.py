@@ -149,7 +149,7 @@ def _standing(worker: WorkerState) -> str:
 def _worker_json(worker: WorkerState) -> Json:
     drain = worker.drain
     return {
-        "worker": worker.id, "host": worker.host, "pid": worker.pid, "since": iso(worker.since),
+        "id": worker.id, "host": worker.host, "pid": worker.pid, "since": iso(worker.since),
         "beat": iso(worker.beat), "silence": worker.silence, "version": worker.version,
         "queues": None if worker.queues is None else list(worker.queues), "slots": worker.slots,
         "running": worker.running, "rate": worker.rate, "state": str(worker.standing),

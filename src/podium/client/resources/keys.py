@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from podium.api.access import IssuedKeyBody, KeyBody, KeyGiven, RotateGiven
+from podium.api.access import EndedBody, IssuedKeyBody, KeyBody, KeyGiven, RotateGiven, SessionBody, SessionsEnd
 from podium.client.api_call import ApiCall, get, post
 from podium.client.endpoint import Resource, endpoint
 from podium.client.ways import Awaiting, Blocking
@@ -44,9 +44,20 @@ class KeysClient(Resource[W]):
         return post("/keys/{key}/revoke", type(None), key=key)
 
     @endpoint
+    def sessions(self, *, tenant: str | None = None) -> "ApiCall[list[SessionBody]]":
+        """List the browsers that are signed in, or those of a tenant, the oldest first."""
+        return get("/sessions", _Sessions, {"tenant": tenant})
+
+    @endpoint
+    def end_sessions(self, who: str, *, tenant: str = "default") -> ApiCall[EndedBody]:
+        """Sign somebody out of all browsers at once; `ended` says of how many."""
+        return post("/sessions/end", EndedBody, SessionsEnd(who=who, tenant=tenant))
+
+    @endpoint
     def list(self, *, tenant: str | None = None) -> "ApiCall[list[KeyBody]]":
         """List all keys, or those of a tenant, the oldest first; without their secrets."""
         return get("/keys", _Keys, {"tenant": tenant})
 
 
 _Keys = list[KeyBody]
+_Sessions = list[SessionBody]

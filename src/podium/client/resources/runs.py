@@ -70,6 +70,7 @@ class RunsClient(Resource[W]):
         budget: Budget | None = None,
         conversation: str | None = None,
         allow: Sequence[str] | None = None,
+        affinity: str | None = None,
     ) -> Sending[RunResultBody]:
         """Start a run of a workflow that the server has, and return it: at once, or after at most `wait` seconds.
 
@@ -80,7 +81,7 @@ class RunsClient(Resource[W]):
         body = RunStart(
             workflow=workflow, input=input, tag=tag, queue=queue, priority=priority, within=within,
             budget=None if budget is None else _budget(budget), conversation=conversation,
-            allow=None if allow is None else [*allow],
+            allow=None if allow is None else [*allow], affinity=affinity,
         )  # fmt: skip
         if tag is None and idempotency_key is None:
             idempotency_key = _IDS.new("key")

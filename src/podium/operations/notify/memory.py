@@ -1,10 +1,14 @@
 """What the process that tells people has to know, and whoever does so after it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
 from podium.model.json import Json
+
+_FIRST_RETRY, _LAST_RETRY = 30.0, 3_600.0
+_MOST_DOUBLED = 10
+"""Seconds until a message is tried again that could not be sent, and how often they are doubled at most."""
 
 
 class NoticeReason(StrEnum):
@@ -41,8 +45,13 @@ class PendingMail:
     """When the first of it came up."""
     questions: dict[str, NoticeReason] = field(default_factory=dict[str, NoticeReason])
     tries: int = 0
-    """How often it could not be sent."""
+    """How often it was tried to send it."""
     not_before: float = 0.0
+
+    @property
+    def wait(self) -> float:
+        """Seconds between the last try and the next: each time twice as many."""
+        return min(_FIRST_RETRY * 2 ** min(self.tries - 1, _MOST_DOUBLED), _LAST_RETRY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,14 @@ class PlannedNotice:
     at: float
     n: int = 0
     """How often they were told for this reason before."""
+
+    def following(self, every: float, now: float) -> "PlannedNotice":
+        """Return when they are told next, after twice as long each time; what nobody told in time is passed over."""
+        at, n = self.at, self.n
+        while at <= now:
+            n += 1
+            at += every * 2**n
+        return replace(self, at=at, n=n)
 
 
 @dataclass(slots=True)

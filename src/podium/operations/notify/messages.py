@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from podium.formats.printable import in_line, printable
 from podium.formats.spans import ahead, moment_in_words
@@ -34,9 +35,9 @@ class NoticeText:
     body: str
 
 
-def message(notices: Sequence[QuestionNotice], more: int, now: float) -> NoticeText:
-    """Return one message about questions, and about so many more."""
-    blocks = [_block(each, now) for each in notices]
+def message(notices: Sequence[QuestionNotice], more: int, now: float, zone: tzinfo) -> NoticeText:
+    """Return one message about questions, and about so many more, with the times of a time zone."""
+    blocks = [_block(each, now, zone) for each in notices]
     if more:
         blocks.append(f"{more} more wait: `podium inbox list` shows them.")
     if len(notices) == 1 and not more:
@@ -69,7 +70,7 @@ _BEFORE = {
 }
 
 
-def _block(notice: QuestionNotice, now: float) -> str:
+def _block(notice: QuestionNotice, now: float, zone: tzinfo) -> str:
     question = notice.question
     text = printable(MASKING.text(question.ask.text.strip()))
     lines = [f"{_before(notice)}{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}", ""]
@@ -77,7 +78,7 @@ def _block(notice: QuestionNotice, now: float) -> str:
     if notice.why is NoticeReason.ASSIGNED and notice.by:
         lines.append(f"{in_line(notice.by)} gave it to {in_line(question.assignee or question.ask.to)}.")
     if question.deadline is not None:
-        lines.append(f"Answer by {moment_in_words(question.deadline)}, {ahead(question.deadline, now)}.")
+        lines.append(f"Answer by {moment_in_words(question.deadline, zone)}, {ahead(question.deadline, now)}.")
     if notice.link is None:
         lines.append(f"Answer with: podium inbox show {question.id}")
         return "\n".join(lines)

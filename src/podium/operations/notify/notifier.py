@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from typing import Protocol
 
 from podium.engine.worker.worker import Worker
@@ -22,6 +21,7 @@ from podium.operations.links import Links
 from podium.operations.notify.memory import NoticeAddress, NoticeReason, NotifyMemory, PendingMail, PlannedNotice
 from podium.operations.notify.messages import MOST, QuestionNotice, message
 from podium.operations.notify.sending import MessageSender, address_digest
+from podium.secrets.masking import MASKING
 from podium.services.process_states import ProcessStates
 from podium.services.to_the_end import to_the_end
 from podium.store.protocol import QuestionQuery
@@ -33,8 +33,6 @@ _STATE = "notify"
 _PAGE = 500
 _AT_ONCE = 8
 _TOLD = (EventType.QUESTION_OPENED, EventType.QUESTION_ASSIGNED, EventType.QUESTION_COMMENTED)
-_FIRST_RETRY, _LAST_RETRY = 30.0, 3_600.0
-"""Seconds until a message is tried again that could not be sent; each time twice as many, up to the last."""
 
 
 class NoticeSender(Protocol):
@@ -57,10 +55,10 @@ class Notifier:
     """
 
     def __init__(
-        self, worker: Worker, settings: NotifySettings, links: Links, clock: Clock, *, within: float,
-        people: People, observer: Observer | None = None, sender: NoticeSender | None = None,
+        self, worker: Worker, settings: NotifySettings, links: Links, clock: Clock, *, people: People,
+        observer: Observer | None = None, sender: NoticeSender | None = None,
     ) -> None:  # fmt: skip
-        """`within` is how long links can be used; `people` are told while they work.
+        """`people` are told while they work, and times in their time zones.
 
         Raises ConfigError for an address that leads nowhere.
         """
@@ -68,7 +66,6 @@ class Notifier:
         self._store = worker.store
         self._settings = settings
         self._links = links
-        self._within = within
         self._clock = clock
         self._people = people
         self._observer = observer
@@ -84,7 +81,8 @@ class Notifier:
         telling = asyncio.create_task(self._run())
 
         def ring() -> None:
-            loop.call_soon_threadsafe(self._soon.set)
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._soon.set)
 
         try:
             with self._store.events.hear(ring):
@@ -100,6 +98,8 @@ class Notifier:
             self._soon.clear()
             try:
                 await self.look()
+            except StoreError as error:
+                _LOG.warning("what people are to be told waits for the store: %s", error)
             except Exception:  # the supervisor of a loop: a look that fails, for whatever reason, must not be the last
                 _LOG.exception("people cannot be told of questions; it is tried again")
             await self._until_next()
@@ -122,11 +122,25 @@ class Notifier:
             return
         due = [box for box, mail in self._memory.pending.items() if self._is_due(box, mail)]
         for first in range(0, len(due), _AT_ONCE):
-            sent = await asyncio.gather(*map(self._send, due[first : first + _AT_ONCE]))
-            for box, told in zip(due[first : first + _AT_ONCE], sent, strict=True):
-                self._note(box, told)
+            boxes = due[first : first + _AT_ONCE]
+            for box in boxes:
+                self._begin(box)
             if not await self._leadership.keep():
                 return
+            sent = await asyncio.gather(*map(self._send, boxes))
+            for box, told in zip(boxes, sent, strict=True):
+                self._note(box, told)
+            if not await self._noted():
+                return
+
+    async def _noted(self) -> bool:
+        """Keep what was sent. While the store is away that is tried again, and nothing is sent again for it."""
+        while True:
+            try:
+                return await self._leadership.keep()
+            except StoreError as error:
+                _LOG.warning("what people were told waits for the store: %s", error)
+            await self._clock.sleep_until(self._clock.now() + self._settings.every)
 
     @property
     def _memory(self) -> NotifyMemory:
@@ -212,8 +226,7 @@ class Notifier:
                 continue
             self._tell(question, each.why, each.at)
             if each.why is NoticeReason.REMINDED and question.ask.remind is not None:
-                n = each.n + 1
-                memory.planned.append(replace(each, at=each.at + question.ask.remind * 2**n, n=n))
+                memory.planned.append(each.following(question.ask.remind, now))
 
     def _tell(self, question: Question, why: NoticeReason, at: float) -> None:
         for box in self._mailboxes(question):
@@ -224,8 +237,8 @@ class Notifier:
         told, tenant = self._settings.of(question.tenant), question.tenant
         for asked in ([question.assignee or ""], [question.ask.to], self._people.asked(question.ask.to, tenant)):
             names = [name for each in asked if (name := recipient_named(told, each)) is not None]
-            if names:
-                return self._boxes(tenant, names)
+            if found := self._boxes(tenant, names):
+                return found
         return [NoticeAddress(tenant, "", address_digest(each)) for each in told.default]
 
     def _boxes(self, tenant: str, names: Sequence[str]) -> list[NoticeAddress]:
@@ -249,6 +262,9 @@ class Notifier:
             return await self._send_now(box)
         except StoreError as error:
             return (), f"the store is away: {error}"
+        except Exception as error:  # the supervisor of a loop: what fails for one must keep no other from being told
+            _LOG.exception("a message to %s of tenant %s cannot be sent", box.name or "the default", box.tenant)
+            return (), f"{type(error).__name__}: {MASKING.text(str(error))}"
 
     async def _send_now(self, box: NoticeAddress) -> "tuple[Sequence[str], str]":
         mail = self._memory.pending[box]
@@ -261,7 +277,8 @@ class Notifier:
         if not open_ones:
             return asked, ""
         notices = [await self._notice(each, reasons[each.id], box) for each in open_ones[:MOST]]
-        told = message(notices, len(open_ones) - len(notices), self._clock.now())
+        zone = self._people.zone_of(box.name, box.tenant) or self._links.settings.time_zone
+        told = message(notices, len(open_ones) - len(notices), self._clock.now(), zone)
         return asked, await in_thread(self._sender.send, box.address, told.title, told.body)
 
     async def _open(self, name: str, why: NoticeReason, box: NoticeAddress) -> Question | None:
@@ -277,7 +294,7 @@ class Notifier:
     async def _notice(self, question: Question, why: NoticeReason, box: NoticeAddress) -> QuestionNotice:
         link = None
         if box.name:
-            until = self._clock.now() + self._within
+            until = self._clock.now() + self._links.settings.within
             expires = until if question.deadline is None else min(until, question.deadline)
             link = await self._links.make(question.id, box.name, expires)
         return QuestionNotice(question=question, why=why, link=link, by=await self._by(question.id, why, box))
@@ -294,6 +311,12 @@ class Notifier:
         ]
         return remarks[-1] if remarks else ""
 
+    def _begin(self, box: NoticeAddress) -> None:
+        """Have a message tried again only after a while, should this process die before it is noted what came of it."""
+        mail = self._memory.pending[box]
+        mail.tries += 1
+        mail.not_before = self._clock.now() + mail.wait
+
     def _note(self, box: NoticeAddress, told: "tuple[Sequence[str], str]") -> None:
         """Note what was sent there, or that it is tried again."""
         asked, wrong = told
@@ -301,8 +324,8 @@ class Notifier:
         if self._observer is not None:
             self._observer.notification(NotificationSent(box.tenant, len(mail.questions), failed=bool(wrong)))
         if wrong:
-            wait = min(_FIRST_RETRY * 2**mail.tries, _LAST_RETRY)
-            mail.tries, mail.not_before = mail.tries + 1, self._clock.now() + wait
+            wait = mail.wait
+            mail.not_before = self._clock.now() + wait
             whom = box.name or "the default"
             _LOG.warning(
                 "%s of tenant %s cannot be told of questions: %s; again in %g s", whom, box.tenant, wrong, wait

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from threading import Thread
 from typing import Any
 
 from podium.errors import ConfigError
@@ -10,7 +11,7 @@ from podium.secrets import reference
 from podium.secrets.masking import MASKING
 
 _TOLD = ("WARNING", "ERROR", "CRITICAL")
-_LONGEST = 60
+_LONGEST = 60.0
 """Seconds that one message may take."""
 
 
@@ -25,6 +26,7 @@ class MessageSender:
     def __init__(self, addresses: Mapping[str, Sequence[str]]) -> None:
         """Look all of them up; raises ConfigError, which says where it stands, for one that leads nowhere."""
         self._addresses: dict[str, str] = {}
+        self._under_way: dict[str, Thread] = {}
         library = _library()
         for place, named in addresses.items():
             for each in named:
@@ -41,13 +43,29 @@ class MessageSender:
     def send(self, address: str, title: str, body: str) -> str:
         """Send a message to an address, by its digest, and return why it could not be sent; empty where it was.
 
-        It waits: call it in a thread.
+        It waits, up to a minute: call it in a thread. What takes longer cannot be stopped. It goes on in a thread of
+        its own, and nothing else is sent to that address until it has ended: so each has one such thread at most.
         """
+        before = self._under_way.get(address)
+        if before is not None and before.is_alive():
+            return "what was sent there before has not ended yet"
+        said = [f"no answer within {_LONGEST:g} s"]
+
+        def send() -> None:
+            said[0] = self._send(address, title, body)
+
+        thread = Thread(target=send, name="podium-notify", daemon=True)
+        self._under_way[address] = thread
+        thread.start()
+        thread.join(_LONGEST)
+        return said[0]
+
+    def _send(self, address: str, title: str, body: str) -> str:
         library = _library()
         sender = library.Apprise()
         sender.add(self._addresses[address])
         try:
-            done = sender.notify(body=body, title=title, body_format=library.NotifyFormat.TEXT, timeout=_LONGEST)
+            done = sender.notify(body=body, title=title, body_format=library.NotifyFormat.TEXT)
         except Exception as error:  # foreign code: whatever it raises says that it did not send
             return MASKING.text(f"{type(error).__name__}: {error}")
         said = [entry.message for entry in done.logs() if entry.level in _TOLD]

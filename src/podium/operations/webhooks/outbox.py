@@ -54,10 +54,10 @@ class Outbox:
         self._did = False
         """Whether anything was tried since `changed` was told."""
         self._read: deque[SystemEvent] = deque()
-        self._kept = -1
+        self._kept: int = -1
         """The cursor as the store has it."""
         self._kept_at = float("-inf")
-        self._position = -1
+        self._position: int = -1
         """The last event that was read."""
 
     def wake(self) -> None:

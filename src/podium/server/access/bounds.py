@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,6 +23,12 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
 }
 """Of every answer that does not say otherwise."""
+_ONCE = (
+    "host", "authorization", "x-api-key", "cookie", "content-length", "transfer-encoding", "content-type", "origin",
+    "sec-fetch-site", "idempotency-key", "last-event-id",
+)  # fmt: skip
+"""Headers of which a proxy in front might read another one than we do."""
+_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:@/\[\]\s,]+))(?::[0-9]{0,5})?")
 _HSTS = "max-age=31536000"
 
 
@@ -42,9 +49,9 @@ class Bounds:
             return
         answering = _BoundedAnswer(send, is_secure=scope.get("scheme") == "https")
         headers = Headers(scope=scope)
-        if (refused := self._refused(headers)) is not None:
+        if (refused := self._refused(headers, scope)) is not None:
             status, detail, code = refused
-            await problem(status, detail, code=code)(scope, receive, answering)
+            await problem(status, detail, code=code, headers={"Connection": "close"})(scope, receive, answering)
             return
         counted = _Counted(receive, self._requests.body_bytes)
         until_it_begins = answering.until_it_begins = asyncio.timeout(self._requests.seconds)
@@ -60,9 +67,15 @@ class Bounds:
             )
             await problem(503, detail, code="took-too-long", headers={"Retry-After": "2"})(scope, receive, answering)
 
-    def _refused(self, headers: Headers) -> tuple[int, str, str] | None:
-        """Return status, detail and code where a request is refused by what stands in its headers."""
+    def _refused(self, headers: Headers, scope: Scope) -> tuple[int, str, str] | None:
+        """Return status, detail and code where a request is refused by its address or its headers."""
         most = self._requests
+        if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > most.header_bytes:
+            return 414, f"the address has more than {most.header_bytes:,} bytes: send less in it.", "address-too-long"
+        if twice := [name for name in _ONCE if len(headers.getlist(name)) > 1]:
+            return 400, f"the header {twice[0]} stands there twice: send it once.", "ambiguous"
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return 400, "there are Content-Length and Transfer-Encoding: send one of them.", "ambiguous"
         if sum(len(name) + len(value) for name, value in headers.raw) > most.header_bytes:
             return 431, f"the headers have more than {most.header_bytes:,} bytes: send fewer.", "headers-too-large"
         if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
@@ -128,9 +141,9 @@ def is_loopback(address: str) -> bool:
 
 
 def _host(header: str) -> str:
-    """Return the name in a Host header, without the port."""
-    name = header.rpartition("]")[0].lstrip("[") if header.startswith("[") else header.partition(":")[0]
-    return name.rstrip(".").lower()
+    """Return the name in a Host header, without the port; empty where it is none."""
+    found = _HOST.fullmatch(header)
+    return "" if found is None else (found["six"] or found["name"]).rstrip(".").lower()
 
 
 def _too_large(most: int) -> str:

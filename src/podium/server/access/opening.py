@@ -41,7 +41,9 @@ async def signing_in(app: App, host: str, starter: Principal) -> AsyncGenerator[
     most = settings.requests
     access = SignIn(
         keys=keys,
-        sessions=Sessions(clock=clock, lasts=settings.session, key=secrets.get("server.session_key")),
+        sessions=Sessions(
+            opened=app.keys.remembering(), clock=clock, lasts=settings.session, key=secrets.get("server.session_key")
+        ),
         here=OnThisMachine(starter) if alone and settings.oidc is None else None,
         reader=reader,
         flow=flow,

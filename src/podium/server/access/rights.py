@@ -23,7 +23,7 @@ def admit(request: Request, principal: Principal, app: ScopedApp) -> None:
     if allowed is not None and not labels(principal) & {*allowed}:
         named = " or ".join(repr(role) for role in allowed if role != ANYONE)
         raise NotAllowed(f"{principal.who} may not {what_is_done(route)}: it takes the role {named}.")
-    about: dict[str, Json] = {"method": request.method, "path": request.url.path, **request.path_params}
+    about: dict[str, Json] = {"method": request.method, "path": request.scope["path"], **request.path_params}
     app.must_be_permitted(route.name, about)
 
 

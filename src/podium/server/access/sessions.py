@@ -1,4 +1,4 @@
-"""Sessions of browsers: who signed in, in a cookie that nobody else can make, and that no other site can have sent."""
+"""Sessions of browsers: which it is, in a cookie that nobody else can make, and that no other site can have sent."""
 
 import secrets
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from podium.errors import NotAllowed
 from podium.model.clock import Clock
 from podium.model.json import Json
 from podium.model.principal import Principal
+from podium.operations.browser_sessions import BrowserSessions
 
 _ALGORITHM = "HS256"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -27,6 +28,8 @@ class Sessions:
     something has to come from a page of this server: browsers say where a request comes from.
     """
 
+    opened: BrowserSessions
+    """Who is signed in, as the store knows it: what is ended there is refused with the next request."""
     clock: Clock
     lasts: float
     key: str | None = None
@@ -37,28 +40,30 @@ class Sessions:
         secret = secrets.token_bytes(_BYTES) if self.key is None else self.key.encode()
         object.__setattr__(self, "_key", OctKey.import_key(secret))
 
-    def begin(self, request: Request, response: Response, principal: Principal) -> None:
-        """Sign a browser in."""
-        said: dict[str, Json] = {
-            "sub": principal.who, "tenant": principal.tenant, "roles": sorted(principal.roles),
-            "workflows": list(principal.workflows),
-        }  # fmt: skip
-        self.put(request, response, "session", said, lasts=self.lasts)
+    async def begin(self, request: Request, response: Response, principal: Principal) -> None:
+        """Sign a browser in; a session that it had before is over."""
+        await self._end(request)
+        session = await self.opened.begin(principal, lasts=self.lasts)
+        self.put(request, response, "session", {"sid": session.id}, lasts=self.lasts)
 
-    def end(self, request: Request, response: Response) -> None:
-        """Sign a browser out."""
+    async def end(self, request: Request, response: Response) -> None:
+        """Sign a browser out: its cookie is void from now on, whoever has a copy of it."""
+        await self._end(request)
         self.take_back(request, response, "session")
 
-    def principal(self, request: Request) -> Principal | None:
-        """Return who signed in with a browser; None without a cookie. Raises NotAllowed where another site asks."""
+    async def principal(self, request: Request) -> Principal | None:
+        """Return who signed in with a browser; None without a session. Raises NotAllowed where another site asks."""
         said = self.read(request, "session")
-        if said is None:
+        session = None if said is None else await self.opened.get(str(said["sid"]))
+        if session is None:
             return None
         if request.method not in _SAFE and not _is_own(request):
             raise NotAllowed("another site sent this request with your cookie: do it on a page of this server.")
-        return Principal(
-            who=said["sub"], tenant=said["tenant"], roles=frozenset(said["roles"]), workflows=said["workflows"]
-        )
+        return session.principal
+
+    async def _end(self, request: Request) -> None:
+        if (said := self.read(request, "session")) is not None:
+            await self.opened.end(str(said["sid"]))
 
     def put(
         self, request: Request, response: Response, name: str, said: Mapping[str, Json], *, lasts: float,
@@ -88,7 +93,7 @@ class Sessions:
         except (JoseError, ValueError, TypeError):
             return None
         if said.get("for") != name or not self.clock.now() < said.get("exp", 0):
-            return None
+            return None  # what is signed with this key is ours, but may be of another name, or of another time
         return said
 
 

@@ -1,6 +1,9 @@
 """How whoever asks is known: by a key, a token of the provider, a session of a browser, or what the terminal showed."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from fastapi import Request
 
@@ -13,6 +16,9 @@ from podium.server.access.oidc.tokens import TokenReader
 from podium.server.access.one_time import OnThisMachine
 from podium.server.access.rates import RequestRates
 from podium.server.access.sessions import Sessions
+
+_OWN_BITS = 64
+"""Of an address of IPv6: what one customer of a provider has is of one prefix of so many bits, or of a shorter one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +43,31 @@ class SignIn:
 
         Raises NotSignedIn where nothing says it, TokenRefused for what is void, and TooManyRequests.
         """
-        address = request.client.host if request.client is not None else "?"
-        self.failures.check(address)
         token = token_of(request)
-        try:
-            name, principal = await self._by_token(token) if token is not None else self._by_session(request)
-        except TokenRefused:
-            self.failures.count(address)
-            raise
+        with self.refusing(request):
+            name, principal = await self._by_token(token) if token is not None else await self._by_session(request)
         self.rates.count(name)
         return principal
+
+    @contextmanager
+    def refusing(self, request: Request) -> Generator[None]:
+        """Count what is refused in the block as a try of an address; raises TooManyRequests from too many of them on.
+
+        Who is known is let in all the same: others of that address, such as those behind one proxy, lock out nobody.
+        """
+        try:
+            yield
+        except TokenRefused:
+            self.failures.count(network_of(request))
+            raise
 
     async def close(self) -> None:
         """Close what was opened to ask the provider."""
         if self.reader is not None:
             await self.reader.provider.close()
 
-    def _by_session(self, request: Request) -> tuple[str, Principal]:
-        principal = self.sessions.principal(request)
+    async def _by_session(self, request: Request) -> tuple[str, Principal]:
+        principal = await self.sessions.principal(request)
         if principal is None:
             raise NotSignedIn(
                 "nobody is signed in: send the header `Authorization: Bearer KEY`, with a key that `podium keys create`"
@@ -85,5 +98,18 @@ def token_of(request: Request) -> str | None:
     return given.strip() if kind else key
 
 
+def network_of(request: Request) -> str:
+    """Return from where a request comes: an address, of IPv6 the network of one customer, who has all of it."""
+    host = "?" if request.client is None else request.client.host
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(ip_network((address, _OWN_BITS), strict=False)) if mapped is None else str(mapped)
+    return str(address)
+
+
 def _name(principal: Principal) -> str:
-    return f"{principal.who} of {principal.tenant}"
+    return f"{principal.who!r} of {principal.tenant!r}"

@@ -35,7 +35,7 @@ def _style() -> str:
 def _headers() -> dict[str, str]:
     digest = b64encode(sha256(_style().encode()).digest()).decode()
     policy = (
-        "default-src 'none'", f"style-src 'sha256-{digest}'", "form-action 'self'", "base-uri 'none'",
+        "default-src 'none'", f"style-src 'sha256-{digest}'", "img-src data:", "form-action 'self'", "base-uri 'none'",
         "frame-ancestors 'none'",
     )  # fmt: skip
     return {

@@ -18,6 +18,7 @@ from podium.server.pages.rendering import html
 from podium.server.pages.view import page_view, standing
 
 router = APIRouter()
+_NOT_TAKEN = "What you sent now was not taken. "
 _MOST_BYTES = 1024 * 1024
 _MOST_FIELDS = 2_000
 
@@ -35,7 +36,7 @@ async def answer_question(token: str, request: Request) -> Response:
     sent = await _sent(request)
     if sent is None:
         return _message("Too much", "What was sent is too long: a form may have a megabyte.", 413)
-    found = await _linked(app, token)
+    found = await _linked(app, token, lost=_NOT_TAKEN)
     if isinstance(found, Response):
         return found
     ways = ways_of(found.question)
@@ -44,10 +45,12 @@ async def answer_question(token: str, request: Request) -> Response:
         return await _shown(found, 422, ways=ways, notice="This was not sent yet: something does not fit.")
     try:
         await found.answer(answer.value)
-    except AlreadyAnswered:
-        again = await app.inbox.linked(token)
-        late = "What you sent now was not taken: the question was answered, or closed, before."
-        return await _shown(again, 409, notice=late)
+    except (AlreadyAnswered, TokenRefused, UnknownQuestion):
+        again = await _linked(app, token, lost=_NOT_TAKEN)
+        if isinstance(again, Response):
+            return again
+        why = "you have answered before." if again.has_answered else "it came too late."
+        return await _shown(again, 409, notice=f"{_NOT_TAKEN[:-2]}: {why}")
     except InvalidValue as error:
         return await _shown(found, 422, ways=ways, notice=f"This was not sent yet: {error}.")
     return RedirectResponse(request.url.path, 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
@@ -58,19 +61,21 @@ async def _page(app: App, token: str) -> Response:
     return found if isinstance(found, Response) else await _shown(found, 200)
 
 
-async def _linked(app: App, token: str) -> LinkedQuestion | Response:
-    """Return what a link leads to, or the page that says why it leads nowhere."""
+async def _linked(app: App, token: str, *, lost: str = "") -> LinkedQuestion | Response:
+    """Return what a link leads to, or the page that says why it leads nowhere, and what was lost of what was sent."""
     try:
         found = await app.inbox.linked(token)
+    except UnknownQuestion:
+        return _message("This question is gone", f"{lost}The run that asked was deleted.", 410)
     except TokenRefused:
         return _message(
             "This link leads nowhere",
-            "It is not complete, or was made by another installation. Open it from the message again; where it was "
-            "broken into two lines, copy both. Else ask whoever sent it for a new one.", 404,
+            f"{lost}It is not complete, or was made by another installation. Open it from the message again; where it "
+            "was broken into two lines, copy both. Else ask whoever sent it for a new one.", 404,
         )  # fmt: skip
     if found.expired:
         over = standing(found) or "Ask whoever sent it for a new one: the question is still open."
-        return _message("This link is no longer valid", f"Its time is over. {over}", 410)
+        return _message("This link is no longer valid", f"{lost}Its time is over. {over}", 410)
     return found
 
 

@@ -1,10 +1,12 @@
 """Values as a page shows them: a text, a list, a table of names and values, or the JSON itself."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podium.model.json import Json, is_array, is_object
+from podium.server.pages.blocks import TextBlock, blocks
 from podium.server.pages.differences import DiffPiece, difference
 from podium.server.pages.words import plain, shown
 
@@ -13,6 +15,10 @@ _MOST = 200
 """Members, or items, that are shown one by one."""
 _LONGEST = 100_000
 """Characters of one value that are shown."""
+_LARGEST = 4_000_000
+"""Characters of a picture that is shown as one."""
+_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
+"""Pictures of points alone: an SVG is a document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,10 @@ class ShownValue:
     """A value to be shown, in one of these ways."""
 
     text: str | None = None
+    blocks: Sequence[TextBlock] | None = None
+    """A text with code or tables in it."""
+    image: str | None = None
+    """The `data:` URL of a picture."""
     json: str | None = None
     items: "Sequence[ShownValue] | None" = None
     members: "Sequence[tuple[str, ShownValue]] | None" = None
@@ -35,7 +45,11 @@ def shape(value: Json, depth: int = 0) -> ShownValue:
         return ShownValue(items=[shape(each, depth + 1) for each in value])
     if is_object(value) or is_array(value):
         return ShownValue(json=_cut(shown(json.dumps(value, ensure_ascii=False, indent=2))))
-    return ShownValue(text=_cut(plain(value)))
+    if isinstance(value, str) and len(value) <= _LARGEST and _PICTURE.fullmatch(value) and shown(value) == value:
+        return ShownValue(image=value)
+    text = _cut(plain(value))
+    found = blocks(text)
+    return ShownValue(text=text) if all(not each.code and not each.rows for each in found) else ShownValue(blocks=found)
 
 
 def compared(before: Json, now: Json) -> ShownValue | None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 
 from podium.facade.linked import LinkedQuestion
 from podium.formats.spans import ahead, moment_in_words, span_in_words
 from podium.model.json import Json, is_object
+from podium.model.person import is_same
 from podium.model.question import Question, QuestionState
+from podium.model.run import Run, RunState
 from podium.reports.question_context import DoneCall, InboxContext
 from podium.server.pages.answers import AnswerWay, in_words, ways_of
 from podium.server.pages.shapes import ShownValue, compared, shape
@@ -43,6 +45,9 @@ class SpokenLine:
 
     by: str
     text: str
+    at: ShownTime
+    to: str
+    """To whom the question was given by this, if it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,8 @@ class PageView:
     text: str
     person: str
     to: str
+    given: str
+    """To whom of those asked it was given, where that is somebody else than whoever answers here."""
     kind: str
     subject: ShownValue | None
     tool: str
@@ -89,23 +96,25 @@ class PageView:
 
 def page_view(
     linked: LinkedQuestion, context: InboxContext, *, ways: Sequence[AnswerWay] | None = None,
-    notice: str = "", zone: tzinfo = UTC,
+    notice: str = "",
 ) -> PageView:  # fmt: skip
     """Return what the page shows; `ways` with what was typed into them, where they were sent and did not fit."""
-    question, run, now = linked.question, context.run, linked.now
-    ask, over = question.ask, standing(linked)
+    question, run, now, zone = linked.question, context.run, linked.now, linked.zone
+    ask, over = question.ask, standing(linked, run)
     subject, tool = _subject(question)
     calls = [each for each in context.done if each.kind in _CALLS and each.name]
     return PageView(
         title=shown_in_line(ask.text.strip().split("\n")[0])[:120], text=shown(ask.text).strip(),
-        person=shown_in_line(linked.link.person), to=shown_in_line(ask.to), kind=ask.kind,
+        person=shown_in_line(linked.link.person), to=shown_in_line(ask.to), given=_given(linked), kind=ask.kind,
         subject=None if subject is None else shape(subject), tool=tool,
         changed=compared(context.former, ask.subject), standing=over,
         deadline=None if question.deadline is None else _time(question.deadline, now, zone),
         link_until=_time(linked.link.expires, now, zone), others=_others(question),
         answers=_answers(question, context), run=run.id, workflow=shown_in_line(run.workflow),
-        said=[_remark(each.author, each.text) for each in context.said_before if each.text],
-        discussion=[_remark(each.by, each.text) for each in context.discussion],
+        said=[_remark(each.author, each.text, _time(each.at, now, zone)) for each in context.said_before if each.text],
+        discussion=[
+            _remark(each.by, each.text, _time(each.at, now, zone), each.assignee or "") for each in context.discussion
+        ],
         principal="" if question.principal == "local" else shown_in_line(question.principal),
         begun=_time(run.created_at, now, zone), cost=spent(context.cost),
         steps=[_step(each) for each in calls[-_MOST_CALLS:]],
@@ -114,20 +123,28 @@ def page_view(
     )  # fmt: skip
 
 
-def _remark(by: str, text: str) -> SpokenLine:
-    return SpokenLine(by=shown_in_line(by), text=shown(text))
+def _remark(by: str, text: str, at: ShownTime, to: str = "") -> SpokenLine:
+    return SpokenLine(by=shown_in_line(by), text=shown(text), at=at, to=shown_in_line(to))
 
 
 def _time(at: float, now: float, zone: tzinfo) -> ShownTime:
     return ShownTime(words=moment_in_words(at, zone), iso=iso(at), relative=ahead(at, now))
 
 
-def standing(linked: LinkedQuestion) -> str:
-    """Return why a question cannot be answered with a link any more; empty where it can."""
+def _given(linked: LinkedQuestion) -> str:
+    assignee = linked.question.assignee
+    mine = assignee is None or is_same(assignee, linked.link.person) or is_same(assignee, linked.question.ask.to)
+    return "" if assignee is None or mine else shown_in_line(assignee)
+
+
+def standing(linked: LinkedQuestion, run: Run | None = None) -> str:
+    """Return why a question cannot be answered with a link any more; empty where it can. `run` is the one that asks."""
     question = linked.question
     match question.state:
         case QuestionState.ANSWERED:
             return f"This question is answered: by {names(question.answered_by)}."
+        case QuestionState.WITHDRAWN if run is not None and run.state is RunState.CANCELLED:
+            return "The run that asked was cancelled: nobody needs to answer this question any more."
         case QuestionState.WITHDRAWN:
             return "This question was withdrawn: nobody needs to answer it any more."
         case QuestionState.EXPIRED:

@@ -6,7 +6,7 @@ from podium.api.access import DelegatedStart
 from podium.api.runs import RunBody
 from podium.errors import NotSignedIn
 from podium.server.access.sign_in import token_of
-from podium.server.callers import app_of, rights
+from podium.server.callers import access_of, app_of, rights
 from podium.server.problems import responses
 
 router = APIRouter()
@@ -18,5 +18,6 @@ async def start_delegated_run(body: DelegatedStart, request: Request) -> RunBody
     token = token_of(request)
     if token is None:
         raise NotSignedIn("send the header `Authorization: Bearer TOKEN`, with what `podium delegate grant` printed.")
-    handle = await app_of(request).redeem(token, body.workflow, body.input)
+    with access_of(request).refusing(request):
+        handle = await app_of(request).redeem(token, body.workflow, body.input)
     return RunBody.of(await handle.status())

@@ -10,7 +10,7 @@ from podium.errors import InvalidValue
 from podium.facade.events import EventFilter, event_filter
 from podium.facade.handle import AnyHandle
 from podium.model.event_types import EventType
-from podium.server.callers import READS, Who, rights
+from podium.server.callers import READS, Who, rights, still
 from podium.server.problems import responses
 from podium.server.streams.frames import Frames, heartbeat
 from podium.server.streams.response import Chunks, EventStream
@@ -68,7 +68,7 @@ async def system_events(
     """
     wanted = event_filter([each.value for each in type or ()], workflow, run)
     streaming = _SystemStream(who, _resumed(last_event_id, after), wanted, request.app.state.frames)
-    return EventStream(streaming.chunks(), request.app.state.streams, streaming.alive)
+    return EventStream(streaming.chunks(), request.app.state.streams, streaming.alive, still(request))
 
 
 class _SystemStream:
@@ -127,7 +127,7 @@ async def run_events(
         if first is None:
             return Response(status_code=204)
         chunks = _after(first, chunks)
-    return EventStream(chunks, request.app.state.streams, lambda: heartbeat(None))
+    return EventStream(chunks, request.app.state.streams, lambda: heartbeat(None), still(request))
 
 
 async def _of_run(handle: AnyHandle, after: int, frames: Frames) -> Chunks:

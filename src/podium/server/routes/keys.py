@@ -1,10 +1,19 @@
-"""Keys with which programs sign in, and who asked for which change."""
+"""Keys with which programs sign in, browsers that are signed in, and who asked for which change."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from podium.api.access import ActionBody, IssuedKeyBody, KeyBody, KeyGiven, RotateGiven
+from podium.api.access import (
+    ActionBody,
+    EndedBody,
+    IssuedKeyBody,
+    KeyBody,
+    KeyGiven,
+    RotateGiven,
+    SessionBody,
+    SessionsEnd,
+)
 from podium.api.body import PageBody
 from podium.api.lists import ActionsGiven
 from podium.server.callers import ADMINISTERS, READS, Who, rights
@@ -39,6 +48,18 @@ async def rotate_key(key: str, who: Who, body: RotateGiven | None = None) -> Iss
 async def revoke_key(key: str, who: Who) -> None:
     """Void a key at once. 409 where it is void already, or there is none of that id."""
     await who.app.keys.revoke(key)
+
+
+@router.get("/sessions", openapi_extra=rights(*ADMINISTERS))
+async def list_sessions(who: Who, tenant: Annotated[str | None, Query(min_length=1)] = None) -> list[SessionBody]:
+    """List the browsers that are signed in, or those of a tenant, the oldest first."""
+    return [SessionBody.of(each) for each in await who.app.keys.sessions(tenant=tenant)]
+
+
+@router.post("/sessions/end", openapi_extra=rights(*ADMINISTERS))
+async def end_sessions(body: SessionsEnd, who: Who) -> EndedBody:
+    """Sign somebody out of all browsers at once; their keys and delegations are revoked apart."""
+    return EndedBody(ended=await who.app.keys.end_sessions(body.who, tenant=body.tenant))
 
 
 @router.get("/actions", openapi_extra=rights(*READS))

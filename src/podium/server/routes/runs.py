@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 
 from podium.api.agents import GraphBody
 from podium.api.body import PageBody
@@ -34,6 +34,7 @@ from podium.server.callers import OPERATES, READS, STARTS, RequestScope, Who, ri
 from podium.server.problems import responses
 
 router = APIRouter()
+CallKey = Annotated[str, Path(description="The key of the call, step, wait or question in the run, such as `3/0`.")]
 LONGEST_WAIT = 60.0
 """Seconds that a request may wait for the end of a run."""
 _IDEMPOTENT = "idempotency:"
@@ -67,7 +68,8 @@ async def start_run(body: RunStart, who: Who, wait: Wait = 0, idempotency_key: I
     budget = None if body.budget is None else Budget(**body.budget.model_dump(exclude_none=True))
     handle: AnyHandle = await who.app.start(
         body.workflow, body.input, tag=tag, queue=body.queue, priority=body.priority, within=body.within,
-        budget=budget, conversation=body.conversation, allow=body.allow, same_input=idempotency_key is not None,
+        budget=budget, conversation=body.conversation, allow=body.allow, affinity=body.affinity,
+        same_input=idempotency_key is not None,
     )  # fmt: skip
     answer = await _result(who, handle, wait)
     status = 201 if handle.new else 200
@@ -121,13 +123,15 @@ async def run_result(run: str, who: Who, response: Response, wait: Wait = 0) -> 
 
 
 @router.get("/runs/{run}/facts", openapi_extra=rights(*READS), responses=responses(404))
-async def run_facts(run: str, who: Who, after: Annotated[int, Query(ge=-1)] = -1) -> list[FactBody]:
+async def run_facts(
+    run: str, who: Who, after: Annotated[int, Query(ge=-1, description="Only what came after this place.")] = -1
+) -> list[FactBody]:
     """Give everything recorded of a run, in order, or what came after a place."""
     return [FactBody.of(each) for each in await who.app.runs.facts(run, after=after)]
 
 
 @router.get("/runs/{run}/calls/{key:path}", openapi_extra=rights(*READS), responses=responses(404, 409))
-async def show_call(run: str, key: str, who: Who) -> CallBody:
+async def show_call(run: str, key: CallKey, who: Who) -> CallBody:
     """Show all that is recorded of one call, question, wait or step: input, steps, failed attempts, output."""
     return CallBody.of(await who.app.runs.call(run, key))
 

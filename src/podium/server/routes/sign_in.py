@@ -36,7 +36,9 @@ async def sign_in(
         if access.here is None:
             raise TokenRefused("this server gives no links to sign in by: use a key, or the provider.")
         answer = _signed_in(_local(next))
-        access.sessions.begin(request, answer, access.here.use_link(token))
+        with access.refusing(request):
+            principal = access.here.use_link(token)
+        await access.sessions.begin(request, answer, principal)
         return answer
     if access.flow is None:
         raise NotSignedIn("open the link that the terminal showed when the server began, or send a key.")
@@ -53,17 +55,17 @@ async def sign_in_callback(request: Request) -> Response:
     kept = access.sessions.read(request, "flow")
     principal = await _flow(access).end(request.query_params, kept)
     answer = _signed_in(_local(None if kept is None else str(kept["next"])))
-    access.sessions.begin(request, answer, principal)
+    await access.sessions.begin(request, answer, principal)
     access.sessions.take_back(request, answer, "flow")
     return answer
 
 
 @pages.post("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """Sign a browser out."""
+    """Sign a browser out, on the server too: its cookie is void from then on."""
     must_be_own(request)
     answer = _page("Signed out", '<p><a href="/sign-in">Sign in</a></p>')
-    _access(request).sessions.end(request, answer)
+    await _access(request).sessions.end(request, answer)
     return answer
 
 

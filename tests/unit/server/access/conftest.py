@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -38,10 +39,15 @@ Serving = Callable[..., AbstractAsyncContextManager[Served]]
 
 @asynccontextmanager
 async def signed(
-    *agents: AnyAgent, host: str = "127.0.0.1", base: str = HERE, clock: Clock | None = None, **settings: Any
+    *agents: AnyAgent,
+    host: str = "127.0.0.1",
+    base: str = HERE,
+    clock: Clock | None = None,
+    store: Path | str = ":memory:",
+    **settings: Any,
 ) -> AsyncGenerator[Served]:
     """Serve agents, as `podium serve` does on this address."""
-    async with App.open(":memory:", agents=agents, clock=clock, **settings) as app:
+    async with App.open(store, agents=agents, clock=clock, **settings) as app:
         starter = Principal(who="starter", tenant="default", roles={"admin"})
         async with signing_in(app, host, starter) as access:
             way = httpx.ASGITransport(application(app, access, listens_on=host), raise_app_exceptions=False)

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from fastapi import Request
 from starlette.types import Receive, Scope, Send
 
 from podium.errors import TooManyRequests, UsageError
 from podium.model.server import OidcSettings, RequestSettings, ServerSettings
 from podium.server.access.bounds import HEADERS, Bounds, is_loopback
 from podium.server.access.rates import RequestRates
+from podium.server.access.sign_in import network_of
 from podium.testing import DrivenClock
 from tests.unit.server.access.conftest import Serving
 
@@ -32,7 +34,9 @@ async def test_every_answer_has_the_headers_of_all(signed: Serving) -> None:
 
 
 HOSTS = [("127.0.0.1:8400", 401), ("localhost", 401), ("[::1]:8400", 401), ("LOCALHOST.:1", 401), ("evil.example", 400),
-         ("127.0.0.1.evil.example", 400), ("", 400), ("localhost@evil.example", 400)]  # fmt: skip
+         ("127.0.0.1.evil.example", 400), ("", 400), ("localhost@evil.example", 400),
+         ("127.0.0.1:80@evil.example", 400), ("[::1", 400), ("127.0.0.1:x", 400),
+         ("127.0.0.1, evil.example", 400)]  # fmt: skip
 
 
 @pytest.mark.parametrize(("host", "status"), HOSTS)
@@ -138,10 +142,34 @@ async def test_whoever_asks_too_often_is_told_how_long_to_wait(signed: Serving) 
         assert (await served.client.get(ME, headers=one)).status_code == 200
 
 
-async def test_an_address_that_guesses_is_slowed_down(signed: Serving) -> None:
-    async with signed(clock=DrivenClock(), server={"requests": {"failures_per_minute": 3}}) as served:
+async def test_an_address_that_guesses_is_slowed_down(signed: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DELEGATION_KEY", "d" * 16 + "0123456789abcdef")
+    few = {"server": {"requests": {"failures_per_minute": 3}}, "delegation": {"key": "env:DELEGATION_KEY"}}
+    async with signed(clock=DrivenClock(), **few) as served:
         wrong = {"authorization": "Bearer podium_x.y"}
         assert [(await served.client.get(ME, headers=wrong)).status_code for _ in range(4)] == [401, 401, 401, 429]
+        start = {"workflow": "none", "input": None}
+        delegated = await served.client.post("/api/v1/delegated-runs", json=start, headers=wrong)
+        link = await served.client.get("/sign-in", params={"token": "wrong"})
+        assert (delegated.status_code, link.status_code) == (429, 429)
+
+
+async def test_whoever_is_known_is_let_in_though_others_of_their_address_guess(signed: Serving) -> None:
+    async with signed(clock=DrivenClock(), server={"requests": {"failures_per_minute": 1}}) as served:
+        key, wrong = await served.key(), {"authorization": "Bearer podium_x.y"}
+        assert [(await served.client.get(ME, headers=wrong)).status_code for _ in range(2)] == [401, 429]
+        assert (await served.client.get(ME, headers=key)).status_code == 200
+
+
+NETWORKS = [
+    ("10.0.0.5", "10.0.0.5"), ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"), ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+    ("::ffff:10.0.0.5", "10.0.0.5"), ("fe80::1%eth0", "fe80::/64"), ("not an address", "not an address"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("address", "network"), NETWORKS)
+def test_whoever_has_many_addresses_of_ipv6_counts_as_one(address: str, network: str) -> None:
+    assert network_of(Request({"type": "http", "client": (address, 1)})) == network
 
 
 async def test_pages_of_others_may_ask_only_where_the_settings_name_them(signed: Serving) -> None:
@@ -170,6 +198,8 @@ WRONG: list[tuple[type, dict[str, Any], str]] = [
     (ServerSettings, {"certificate": "a.pem"}, "go together"),
     (ServerSettings, {"origins": ("https://a.example/",)}, "origins has"),
     (ServerSettings, {"origins": ("*",)}, "origins has"),
+    (ServerSettings, {"proxies": ("*",)}, "proxies has"),
+    (ServerSettings, {"proxies": ("10.0.0.5", "proxy.example.org")}, "proxies has 'proxy.example.org'"),
     (RequestSettings, {"per_second": 0}, "1 or more"),
     (OidcSettings, {"issuer": "http://login.example.org", "audience": "x"}, "begins with https"),
     (OidcSettings, {"issuer": "https://a.example", "audience": "x", "algorithms": ("none",)}, "algorithms has 'none'"),

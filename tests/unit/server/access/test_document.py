@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -30,6 +31,9 @@ async def ask(ctx: Context, text: str) -> str:
 def document() -> dict[str, Any]:
     class Nobody:
         async def caller(self, request: object) -> Principal:
+            raise NotImplementedError
+
+        def refusing(self, request: object) -> AbstractContextManager[None]:
             raise NotImplementedError
 
     async def made() -> dict[str, Any]:

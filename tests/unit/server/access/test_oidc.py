@@ -186,6 +186,24 @@ async def test_keys_are_asked_for_anew_from_time_to_time(fake: Fake) -> None:
     assert "forged" in await refused(reader, token(RSA, claims(clock)))
 
 
+async def test_a_provider_that_is_away_is_not_asked_for_each_forged_token(fake: Fake) -> None:
+    clock, reader = fake.clock, fake.reader()
+    assert isinstance(clock, DrivenClock)
+    genuine = token(RSA, claims(clock, exp=int(clock.now()) + 9_000))
+    assert (await reader.principal(genuine)).who == "ann"
+    fake.away = True
+    await clock.advance(20)
+    before = len(fake.asked)
+    for number in range(20):
+        with pytest.raises(ProviderAway):
+            await reader.principal(token(OTHER, claims(clock), kid=f"forged {number}"))
+        assert (await reader.principal(genuine)).who == "ann"
+    assert len(fake.asked) == before + 1
+    fake.away = False
+    await clock.advance(10)
+    assert "does not know" in await refused(reader, token(OTHER, claims(clock), kid="forged"))
+
+
 async def test_a_provider_that_is_away_or_another_one_is_said_to_be_so(fake: Fake) -> None:
     fake.away = True
     with pytest.raises(ProviderAway, match="cannot be asked"):

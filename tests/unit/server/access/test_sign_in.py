@@ -1,15 +1,18 @@
 """Whoever asks is known by a key, by what the terminal showed, or by a session that no other site can use."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import Request, Response
 
 from podium import Context, workflow
 from podium.errors import ConfigError
 from podium.model.delegation import Delegation
+from podium.model.principal import Principal
 from podium.testing import DrivenClock
-from tests.unit.server.access.conftest import HERE, Serving
+from tests.unit.server.access.conftest import HERE, Served, Serving
 
 ME = "/api/v1/me"
 
@@ -111,6 +114,63 @@ async def test_a_session_ends_when_its_time_is_over_and_when_one_signs_out(signe
         assert said(await served.client.post("/sign-out", headers={"origin": "http://evil.example"}), 403)
 
 
+SESSIONS = {"server": {"session_key": "env:SESSION_KEY"}}
+
+
+@pytest.fixture
+def shared(tmp_store: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The settings of several servers on one store."""
+    monkeypatch.setenv("SESSION_KEY", "k" * 16 + "0123456789abcdef")
+    return {"store": tmp_store, **SESSIONS}
+
+
+async def signed_in(served: Served, who: str, tenant: str = "default") -> dict[str, str]:
+    """Return the cookie of a browser in which somebody signed in."""
+    assert served.access.here is not None
+    request, answer = Request({"type": "http", "headers": [], "scheme": "http", "path": "/"}), Response()
+    await served.access.sessions.begin(request, answer, Principal(who=who, tenant=tenant))
+    return {"cookie": answer.headers["set-cookie"].partition(";")[0]}
+
+
+async def test_whoever_signed_out_is_signed_out_on_all_servers_also_who_kept_the_cookie(
+    signed: Serving, shared: dict[str, Any]
+) -> None:
+    async with signed(**shared) as one, signed(**shared) as other:
+        ann, again = await signed_in(one, "ann"), await signed_in(one, "ann")
+        assert said(await other.client.get(ME, headers=ann), 200)["who"] == "ann"
+        assert (await one.client.post("/sign-out", headers={"origin": HERE, **ann})).status_code == 200
+        for served in (one, other):
+            assert said(await served.client.get(ME, headers=ann), 401)["code"] == "not-signed-in"
+            assert said(await served.client.get(ME, headers=again), 200)
+
+
+async def test_an_admin_signs_somebody_out_of_all_browsers(signed: Serving, shared: dict[str, Any]) -> None:
+    async with signed(**shared) as one, signed(**shared) as other:
+        admin = await one.key("admin", who="root")
+        cookies = [await signed_in(one, "ann"), await signed_in(other, "ann")]
+        others = [await signed_in(one, "bob"), await signed_in(one, "ann", "acme")]
+        listed = said(await one.client.get("/api/v1/sessions", headers=admin), 200)
+        assert [(each["who"], each["tenant"]) for each in listed] == [
+            ("ann", "default"), ("ann", "default"), ("bob", "default"), ("ann", "acme")
+        ]  # fmt: skip
+        assert not {each["session"] for each in listed} & {each["cookie"].partition("=")[2] for each in cookies}
+        ended = await other.client.post("/api/v1/sessions/end", json={"who": "ann"}, headers=admin)
+        assert said(ended, 200) == {"ended": 2}
+        assert [said(await one.client.get(ME, headers=each), 401)["code"] for each in cookies] == ["not-signed-in"] * 2
+        assert [(await one.client.get(ME, headers=each)).status_code for each in others] == [200, 200]
+        actions = said(await one.client.get("/api/v1/actions", headers=admin), 200)["items"]
+        assert ("root", "end sessions", "ann") in [(each["by"], each["what"], each["about"]) for each in actions]
+
+
+async def test_whoever_signs_in_again_leaves_no_session_behind(signed: Serving) -> None:
+    async with signed() as served:
+        assert served.access.here is not None
+        before = await signed_in(served, "ann")
+        await served.client.get("/sign-in", params={"token": served.access.here.link}, headers=before)
+        assert said(await served.client.get(ME, headers=before), 401)
+        assert [each.who for each in await served.app.keys.sessions()] == ["starter"]
+
+
 async def test_a_session_of_another_server_is_none_of_this_one(signed: Serving) -> None:
     async with signed() as one, signed() as other:
         assert one.access.here is not None
@@ -118,18 +178,18 @@ async def test_a_session_of_another_server_is_none_of_this_one(signed: Serving) 
         assert said(await other.client.get(ME, headers={"cookie": "=".join(*one.client.cookies.items())}), 401)
 
 
-async def test_servers_with_one_session_key_know_each_others_sessions(
-    signed: Serving, monkeypatch: pytest.MonkeyPatch
+async def test_servers_with_one_session_key_on_one_store_know_each_others_sessions(
+    signed: Serving, shared: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SESSION_KEY", "k" * 16 + "0123456789abcdef")
-    settings = {"server": {"session_key": "env:SESSION_KEY"}}
-    async with signed(**settings) as one, signed(**settings) as other:
+    async with signed(**shared) as one, signed(**shared) as other, signed(**SESSIONS) as elsewhere:
         assert one.access.here is not None
         await one.client.get("/sign-in", params={"token": one.access.here.link})
-        assert said(await other.client.get(ME, headers={"cookie": "=".join(*one.client.cookies.items())}), 200)
+        cookie = {"cookie": "=".join(*one.client.cookies.items())}
+        assert said(await other.client.get(ME, headers=cookie), 200)
+        assert said(await elsewhere.client.get(ME, headers=cookie), 401)
     monkeypatch.setenv("SESSION_KEY", "short")
     with pytest.raises(ConfigError, match="too short"):
-        async with signed(**settings):
+        async with signed(**SESSIONS):
             pass
 
 
@@ -189,7 +249,7 @@ async def test_keys_are_made_rotated_and_revoked_by_admins_who_stand_in_the_acti
         given = {"name": "ci", "who": "ci", "tenant": "acme", "roles": ["viewer"], "expires_in": 60}
         made = said(await served.client.post("/api/v1/keys", json=given, headers=admin), 201)
         assert said(await served.client.get(ME, headers={"x-api-key": made["secret"]}), 200)["tenant"] == "acme"
-        where = f"/api/v1/keys/{made['key']}"
+        where = f"/api/v1/keys/{made['id']}"
         rotated = said(await served.client.post(f"{where}/rotate", json={"grace": 0}, headers=admin), 200)
         assert said(await served.client.get(ME, headers={"x-api-key": made["secret"]}), 401)
         assert said(await served.client.get(ME, headers={"x-api-key": rotated["secret"]}), 200)
@@ -197,7 +257,7 @@ async def test_keys_are_made_rotated_and_revoked_by_admins_who_stand_in_the_acti
         assert said(await served.client.post(f"{where}/revoke", headers=admin), 409)
         listed = said(await served.client.get("/api/v1/keys", headers=admin), 200)
         assert not {"secret", "digest"} & {name for each in listed for name in each}
-        actions = said(await served.client.get("/api/v1/actions", params={"about": made["key"]}, headers=admin), 200)
+        actions = said(await served.client.get("/api/v1/actions", params={"about": made["id"]}, headers=admin), 200)
         assert [(each["by"], each["what"]) for each in actions["items"]] == [
             ("root", "revoke keys"), ("root", "revoke keys"), ("root", "rotate keys"), ("root", "create keys"),
         ]  # fmt: skip

@@ -50,6 +50,8 @@ class Provider:
         self._clock = clock
         self._client = client or httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
         self._known: _Known | None = None
+        self._failed: tuple[float, str] | None = None
+        """When it could not be asked last, and why."""
         self._asking = asyncio.Lock()
 
     async def endpoints(self) -> Endpoints:
@@ -86,17 +88,29 @@ class Provider:
         await self._client.aclose()
 
     async def _lately(self, seconds: float) -> _Known:
-        """Return what it said no longer ago than this; what it said before counts where it is away."""
+        """Return what it said no longer ago than this; raises ProviderAway where it cannot be asked."""
         if self._is_fresh(seconds) is None:
             async with self._asking:
                 if self._is_fresh(seconds) is None:
-                    await self._ask()
+                    await self._ask_in_turn()
         assert self._known is not None  # it was asked, or nothing was to be asked for
         return self._known
 
     def _is_fresh(self, seconds: float) -> _Known | None:
         known = self._known
         return known if known is not None and self._clock.monotonic() - known.at < seconds else None
+
+    async def _ask_in_turn(self) -> None:
+        """Ask it, unless it was away just now: one that hangs would have all wait for each forged token."""
+        now = self._clock.monotonic()
+        if self._failed is not None and now - self._failed[0] < _PAUSE:
+            raise ProviderAway(self._failed[1])
+        try:
+            await self._ask()
+        except ProviderAway as error:
+            self._failed = self._clock.monotonic(), str(error)
+            raise
+        self._failed = None
 
     async def _ask(self) -> None:
         said = await self._get(f"{self.issuer}/.well-known/openid-configuration")
