@@ -48,6 +48,7 @@ from podium.telemetry.setup import observer_set_up
 if TYPE_CHECKING:
     from podium.model import people
     from podium.operations import browser_sessions, links, operator
+    from podium.operations.answering import agents as answering
     from podium.operations.monitor import monitor
     from podium.operations.notify import notifier
     from podium.services import event_reader, process_states
@@ -57,6 +58,7 @@ else:
     event_reader = lazy.module("podium.services.event_reader")
     people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
+    answering = lazy.module("podium.operations.answering.agents")
     monitor = lazy.module("podium.operations.monitor.monitor")
     notifier = lazy.module("podium.operations.notify.notifier")
     browser_sessions = lazy.module("podium.operations.browser_sessions")
@@ -146,6 +148,11 @@ class App(ScopedApp):
                 self.worker, rules.conditions, clock, ids, watch, time=rules.time, lease=config.lease
             )  # fmt: skip
             self.register(self._monitor.workflow)
+        self._answers = None
+        if any(each.agent is not None for each in config.people.values()):
+            self._answers = answering.AgentAnswers(
+                self.worker, people.People(config.people), clock, ids, parts.workflows.register
+            )
         self._notifier = None
         if config.notify is not None:
             self._notifier = notifier.Notifier(
@@ -191,6 +198,7 @@ class App(ScopedApp):
                         async with (
                             nullcontext() if app._monitor is None else app._monitor.watching(),
                             nullcontext() if app._notifier is None else app._notifier.telling(),
+                            nullcontext() if app._answers is None else app._answers.answering(),
                         ):
                             yield app
                     finally:
