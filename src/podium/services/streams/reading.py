@@ -51,7 +51,7 @@ class Watching:
         await self.store.streams.watch(run, self.reader, self.clock.now() + _LEASE_SECONDS)
 
 
-class Look(NamedTuple):
+class StreamLook(NamedTuple):
     """What came together."""
 
     events: Sequence[StreamEvent]
@@ -85,7 +85,7 @@ class StreamReader:
         self._renew_at = float("-inf")
         self._commits: int = -1
 
-    async def looks(self) -> AsyncGenerator[Look]:
+    async def looks(self) -> AsyncGenerator[StreamLook]:
         """Give what is new each time that there is anything, after `begin`; what is lost is told by an event `gone`."""
         loop = asyncio.get_running_loop()
 
@@ -105,7 +105,7 @@ class StreamReader:
                     there = _LOOK_TOLD_SECONDS if is_told() else _LOOK_SECONDS
                     news = await self._feed.wait(_LOOK_HERE_SECONDS if here else there, since=rings)
 
-    async def _look(self, *, news: bool, here: bool) -> Look:
+    async def _look(self, *, news: bool, here: bool) -> StreamLook:
         """Return what has come since the last look."""
         if not here:
             await self._watch()
@@ -122,14 +122,14 @@ class StreamReader:
         if read and run is None:  # it was pruned meanwhile
             self._feed.forget()
             self.over = True
-            return Look((), 0)
+            return StreamLook((), 0)
         ended = run if run is not None and self._is_over(run) else None
         events = self._merged(facts, kept, ended)
         self.number = max([self.number, *(event.number for event in events)])
         self.over = ended is not None
         if ended is not None and ended.state is RunState.BLOCKED:
             events = [*events, self._noticed(ended.epoch, StreamBlocked(ended.reason), self.number)]
-        return Look(events, _size(facts, kept))
+        return StreamLook(events, _size(facts, kept))
 
     async def begin(self) -> None:
         """Find the place to go on from. Raises UsageError for a number that the run cannot have given."""

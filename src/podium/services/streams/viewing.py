@@ -7,7 +7,7 @@ from contextlib import aclosing, contextmanager
 from typing import TypeAlias
 
 from podium.model.streams.event import StreamEvent
-from podium.services.streams.reading import Look, StreamReader, Watching
+from podium.services.streams.reading import StreamLook, StreamReader, Watching
 
 _RECENT, _RECENT_BYTES = 4_000, 8 * 1024 * 1024
 """So much of what was read last is at hand for all who watch a run; who is further behind reads for itself."""
@@ -138,7 +138,7 @@ class SharedReader:
             async for look in looks:
                 self._take(look)
 
-    def _take(self, look: Look) -> None:
+    def _take(self, look: StreamLook) -> None:
         """Keep what was read, and drop the oldest that is too much; the last one stays."""
         self._events += look.events
         self._sizes += [look.size / len(look.events)] * len(look.events)
