@@ -127,9 +127,16 @@ async def _unfit(_: Request, error: Exception) -> JSONResponse:
     return problem(422, told, code="invalid-value", errors=found)
 
 
+_WHAT_THERE_IS = {
+    404: "there is nothing at this address: /api/v1/openapi.json has all that there is.",
+    405: "this address has other methods: /api/v1/openapi.json names them.",
+}
+
+
 async def _http(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), code="http", headers=error.headers)
+    detail = _WHAT_THERE_IS.get(error.status_code, str(error.detail))
+    return problem(error.status_code, detail, code="http", headers=error.headers)
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
