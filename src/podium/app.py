@@ -27,7 +27,7 @@ from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
 from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
-from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings
+from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings, Granted
 from podium.model.expected import PATH, Expected, check_options, has, instance, or_none, refuse
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
@@ -48,6 +48,7 @@ from podium.telemetry.setup import observer_set_up
 if TYPE_CHECKING:
     from podium.model import people
     from podium.operations import browser_sessions, links, operator
+    from podium.operations.answering import agents as answering
     from podium.operations.monitor import monitor
     from podium.operations.notify import notifier
     from podium.services import event_reader, process_states
@@ -57,6 +58,7 @@ else:
     event_reader = lazy.module("podium.services.event_reader")
     people = lazy.module("podium.model.people")
     guarded = lazy.module("podium.telemetry.guarded")
+    answering = lazy.module("podium.operations.answering.agents")
     monitor = lazy.module("podium.operations.monitor.monitor")
     notifier = lazy.module("podium.operations.notify.notifier")
     browser_sessions = lazy.module("podium.operations.browser_sessions")
@@ -146,6 +148,11 @@ class App(ScopedApp):
                 self.worker, rules.conditions, clock, ids, watch, time=rules.time, lease=config.lease
             )  # fmt: skip
             self.register(self._monitor.workflow)
+        self._answers = None
+        if any(each.agent is not None for each in config.people.values()):
+            self._answers = answering.AgentAnswers(
+                self.worker, people.People(config.people), clock, ids, parts.workflows.register
+            )
         self._notifier = None
         if config.notify is not None:
             self._notifier = notifier.Notifier(
@@ -191,6 +198,7 @@ class App(ScopedApp):
                         async with (
                             nullcontext() if app._monitor is None else app._monitor.watching(),
                             nullcontext() if app._notifier is None else app._notifier.telling(),
+                            nullcontext() if app._answers is None else app._answers.answering(),
                         ):
                             yield app
                     finally:
@@ -245,12 +253,19 @@ class App(ScopedApp):
         Whatever the run does stays within the delegation, and ends with it.
         """
         delegations = self._scope.parts.delegations
-        delegations.check(token, workflow, input)  # before anything is told of what there is
+        self.delegated(token, workflow, input)  # before anything is told of what there is
         found: Workflow[Any, Any] = self._scope.parts.workflows.find(workflow)
         found.input.load(input)  # an input that does not fit is not to count as a use
         granted = await delegations.redeem(token, workflow, input)
         principal, tenant = f"{PRINCIPAL}{granted.id}", granted.delegation.tenant
         return await self.start(found, input, principal=principal, tenant=tenant)
+
+    def delegated(self, token: str, workflow: str, input: Json = None) -> Granted:
+        """Return the delegation of a token that is for a run of a workflow; raises TokenRefused with the reason.
+
+        Nothing is counted. It says on whose behalf `redeem` would start the run.
+        """
+        return self._scope.parts.delegations.check(token, workflow, input)
 
     if not TYPE_CHECKING:
 

@@ -178,6 +178,7 @@ class PersonBody(ApiBody):
     zone: Annotated[str | None, Field(description="That of their hours, and of times that they are told.")]
     capacity: Annotated[int | None, Field(description="How many open questions they are given at once.")]
     substitutes: list[str]
+    agent: Annotated[str | None, Field(description="The agent that answers; null for a person.")]
     tenant: str
     open: Annotated[int, Field(description="How many open questions they have.")]
     away_until: Moment | None
@@ -189,8 +190,8 @@ class PersonBody(ApiBody):
         person = each.person
         return cls(
             name=each.name, groups=list(person.groups), skills=list(person.skills), hours=person.hours,
-            zone=person.zone, capacity=person.capacity, substitutes=list(person.substitutes), tenant=person.tenant,
-            open=each.open, away_until=moment_or_none(each.away), hindrance=each.hindrance,
+            zone=person.zone, capacity=person.capacity, substitutes=list(person.substitutes), agent=person.agent,
+            tenant=person.tenant, open=each.open, away_until=moment_or_none(each.away), hindrance=each.hindrance,
         )  # fmt: skip
 
 

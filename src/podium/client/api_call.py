@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WHOLE_STORE = 3_600.0
-"""Seconds that the server may take for what goes through all of a store."""
+_WHOLE_STORE = 3_600.0
+"""Seconds that the server may take for what goes through all of a store, where its settings let it."""
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -84,6 +84,11 @@ def delete(template: str, query: Mapping[str, Json] | None = None, **places: str
     return ApiCall(
         method="DELETE", template=template, places=places, answer=type(None), query=_query(query), again=False
     )
+
+
+def through_the_store(call: ApiCall[T]) -> ApiCall[T]:
+    """Return a request that goes through all of a store: it takes long, and is not begun a second time."""
+    return replace(call, wait=_WHOLE_STORE, again=False)
 
 
 def page(

@@ -233,7 +233,7 @@ class Inbox(Questions):
         now = await parts.store.inbox.now(question.tenant, parts.clock.now())
         if question.assignee is not None:  # who has it now is not held up by having it
             now = now.without(folded(question.assignee))
-        given = self._people.assign(question.ask.to, question.tenant, now)
+        given = self._people.assign(question.ask.to, question.tenant, now, agents=question.ask.for_agents)
         if given is None:
             raise NotPossible(
                 f"nobody is known who is asked as {question.ask.to!r}: set people with `[podium.people.NAME]`, or say "
@@ -244,6 +244,8 @@ class Inbox(Questions):
         return await self._give(question, given.name, by, f"{why}: {given.why}" if why else given.why)
 
     async def _give(self, question: Question, to: str, by: str, why: str) -> Question:
+        if self._people.is_agent(to, question.tenant) and not question.ask.for_agents:
+            raise NotAllowed(f"{to!r} is an agent: what question {question.id} asks is for people to decide.")
         await self._remark(question.id, by, why, assignee=to)
         return await self._scope.store.question(question.id) or question
 

@@ -55,6 +55,9 @@ INLINE = "inline"
 MONITOR_KIND = "monitor"
 """The kind of the workflow whose runs are incidents."""
 
+ANSWERS_KIND = "answers"
+"""The kind of the workflow whose runs have agents answer questions."""
+
 _KINDS = (
     AgentKind(name="function"),
     AgentKind(name="llm", reads_text=True, hears_messages=True, reports_its_cost=True),
@@ -64,6 +67,7 @@ _KINDS = (
     AgentKind(name="memory", is_memory=True),
     AgentKind(name="workflow", runs_inline=True, costs_what_it_calls=True),
     AgentKind(name=MONITOR_KIND, runs_inline=True, costs_what_it_calls=True, is_internal=True),
+    AgentKind(name=ANSWERS_KIND, runs_inline=True, costs_what_it_calls=True, is_internal=True),
     AgentKind(name=INLINE, exists_for_one_call=True, costs_what_it_calls=True),
 )
 

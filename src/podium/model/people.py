@@ -70,13 +70,20 @@ class People:
         """Whether a question put to `to` may be given to somebody: to those asked, or to who stands in for them."""
         return any(is_same(who, each) for each in self._with_substitutes(self.asked(to, tenant)))
 
-    def assign(self, to: str, tenant: str, now: PeopleNow) -> Assignee | None:
+    def is_agent(self, name: str | None, tenant: str) -> bool:
+        """Whether somebody is an agent."""
+        return name is not None and any(
+            each.agent is not None and each.tenant == tenant and is_same(known, name)
+            for known, each in self.known.items()
+        )
+
+    def assign(self, to: str, tenant: str, now: PeopleNow, *, agents: bool = True) -> Assignee | None:
         """Return who is to answer a question that is put to a person, a group or a skill; None where it is for nobody.
 
         Of those asked who can answer now, whoever has the fewest open questions; else the first who stands in for
-        them and can; else, of those asked, who is back first.
+        them and can; else, of those asked, who is back first. Without `agents`, people alone.
         """
-        asked = self.asked(to, tenant)
+        asked = [name for name in self.asked(to, tenant) if agents or self.known[name].agent is None]
         if not asked:
             return None
         hindered = {name: why for name in asked if (why := self.hindrance(name, now)) is not None}
@@ -86,7 +93,7 @@ class People:
             chosen = min(free, key=lambda name: self._load(name, now))
             return Assignee(name=chosen, why=f"{self._whose(chosen, to, free, now)}{told}")
         for name in self._with_substitutes(asked)[len(asked) :]:
-            if self.hindrance(name, now) is None:
+            if (agents or self.known[name].agent is None) and self.hindrance(name, now) is None:
                 return Assignee(name=name, why=f"{name} stands in for those asked as {to}{told}")
         first = min(asked, key=lambda name: (self._back(name, now), self._load(name, now)))
         return Assignee(name=first, why=f"nobody asked as {to} can answer now, and {first} can first{told}")

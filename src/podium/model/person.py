@@ -37,7 +37,7 @@ _NAMES = Expected(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody who answers questions: under which names they are asked, when, and how many at once."""
+    """Somebody who answers questions, a person or an agent: under which names, when, and how many at once."""
 
     groups: Sequence[str] = ()
     """The groups and roles that they belong to: a question put to one of these may be theirs."""
@@ -54,6 +54,8 @@ class Person:
     """How many open questions they are given at once; None is any number."""
     substitutes: Sequence[str] = ()
     """Who is asked while they cannot answer, the first one first."""
+    agent: str | None = None
+    """The name of the agent that answers in this one's place; None for a person."""
     tenant: str = "default"
     """Whose questions they answer."""
 
@@ -62,7 +64,7 @@ class Person:
             self,
             {
                 "groups": _NAMES, "skills": _NAMES, "hours": TEXT, "zone": or_none(NAME), "capacity": or_none(COUNT),
-                "substitutes": _NAMES, "tenant": NAME,
+                "substitutes": _NAMES, "tenant": NAME, "agent": or_none(NAME),
             },
         )  # fmt: skip
         for name in ("groups", "skills", "substitutes"):

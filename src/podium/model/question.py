@@ -43,11 +43,17 @@ class Ask:
     remind: SecondsOrNone = SecondsOrNone()
     """Seconds until people are told again while it is open, each time after twice as long; None tells them once."""
 
+    @property
+    def for_agents(self) -> bool:
+        """Whether an agent may answer, where one is among those asked: not what a rule wants people to decide."""
+        return self.kind not in _FOR_PEOPLE
+
     def __post_init__(self) -> None:
         hold_seconds(self, SPAN, "within", whose=repr(self.text), optional=True)
         hold_seconds(self, FINITE, "remind", whose=repr(self.text), optional=True)
 
 
+_FOR_PEOPLE = ("permission", "in_doubt")
 _ASKED: Mapping[str, Expected] = {"text": TEXT, "to": NAME, "quorum": COUNT, "kind": NAME}
 
 

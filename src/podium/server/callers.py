@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from podium.app import App
 from podium.facade.scoped import ScopedApp
 from podium.model.principal import Principal
+from podium.server.access.bounds import lift_time_limit
 from podium.server.access.rights import admit
 
 
@@ -58,6 +59,11 @@ def still(request: Request) -> Callable[[], Awaitable[object]]:
 
 
 Who = Annotated[RequestScope, Depends(caller)]
+
+
+async def through_the_store(request: Request, _: Who) -> None:
+    """Let a request of whoever may do so take as long as it takes: it goes through all of the store."""
+    lift_time_limit(request.scope)
 
 
 def rights(*roles: str) -> dict[str, Any]:

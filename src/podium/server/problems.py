@@ -149,7 +149,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
             )
             return problem(400, told, code="malformed")
         case 404:
-            told = f"there is nothing at this address: {_DOCUMENT} lists what there is. None ends in a slash."
+            told = f"there is nothing at this address: {_DOCUMENT} has all that there is. None ends in a slash."
             return problem(404, told, code="http")
         case 405:
             allowed = sorted(_methods(request))

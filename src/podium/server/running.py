@@ -4,7 +4,8 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import AsyncGenerator, Generator
+import ssl
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from podium.errors import UsageError
 from podium.model.server import ServerSettings
 from podium.server.connections import HttpConnection
+from podium.server.tls import tls_context
 from podium.services.to_the_end import to_the_end
 
 _LINE_BYTES = 32 * 1024
@@ -52,16 +54,24 @@ def _why(error: OSError) -> str:
     return f"{os.strerror(error.errno) if error.errno else error}. --host and --port name another address."
 
 
+def _always(context: ssl.SSLContext) -> Callable[[object, object], ssl.SSLContext]:
+    return lambda _, __: context
+
+
 @asynccontextmanager
 async def served(
     application: FastAPI, listening: socket.socket, settings: ServerSettings | None = None
 ) -> AsyncGenerator[None]:
-    """Serve while the block lasts; then nothing new is taken, and what is under way may end."""
+    """Serve while the block lasts; then nothing new is taken, and what is under way may end.
+
+    Raises ConfigError for a certificate that cannot be used.
+    """
     settings = settings or ServerSettings()
+    tls = tls_context(settings)
     config = uvicorn.Config(
         application, http=HttpConnection, ws="none", log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=_GRACE,
-        server_header=False, date_header=True, ssl_certfile=settings.certificate, ssl_keyfile=settings.private_key,
+        server_header=False, date_header=True, ssl_context_factory=None if tls is None else _always(tls),
         proxy_headers=bool(settings.proxies), forwarded_allow_ips=list(settings.proxies),
         h11_max_incomplete_event_size=_LINE_BYTES + settings.requests.header_bytes,
     )  # fmt: skip
@@ -70,6 +80,8 @@ async def served(
     try:
         while not server.started and not serving.done():
             await asyncio.wait([serving], timeout=0.005)
+        if serving.done():
+            serving.result()
         yield
     finally:
         application.state.streams.stop()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from podium.api.runs import RunBody
-from podium.client.api_call import ApiCall, get, post
+from podium.client.api_call import ApiCall, get, post, through_the_store
 from podium.client.exchange import Pause, effects
 from podium.client.problems import error_of
 from podium.errors import (
@@ -90,6 +90,15 @@ def test_what_may_do_more_is_not_sent_again_where_it_may_have_been_done(reply: A
     found, pauses = carried_out(RETRY, [reply])
     assert type(found) is kind
     assert pauses == []
+
+
+@pytest.mark.parametrize("call", [post("/audit/verify", list[int]), LOOK, START], ids=["verify", "look", "start"])
+def test_what_goes_through_all_of_a_store_is_waited_for_and_not_begun_a_second_time(call: ApiCall[Any]) -> None:
+    through = through_the_store(call)
+    assert through.wait > 90
+    found, pauses = carried_out(through, [answer(503, "took-too-long", retry_after="2")])
+    assert (type(found), pauses) == (ServerUnavailable, [])
+    assert carried_out(through, [REFUSED, GOOD])[0] == [7]
 
 
 def test_pauses_grow_and_end() -> None:

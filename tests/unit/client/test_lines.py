@@ -72,6 +72,14 @@ def test_an_empty_answer_has_no_lines_and_an_empty_line_is_one() -> None:
     assert read(str, good(), b"a\n\n", b"\n", b"")[0] == ["a", "", ""]
 
 
+def test_what_is_no_text_is_shown_as_such() -> None:
+    assert read(str, good(), b"a\xff\n", b"")[0] == ["a\ufffd"]
+
+
+def test_the_type_of_its_lines_is_asked_for() -> None:
+    assert lines_of(get("/audit/export", str), "application/jsonl").call.headers == {"accept": "application/jsonl"}
+
+
 def test_it_is_asked_for_again_until_it_begins_and_not_amid_it() -> None:
     lines, done = read(str, CUT, httpx.Response(503, request=REQUEST), good(), b"a\n", b"")
     assert (lines, done.count("Pause")) == (["a"], RETRIES)

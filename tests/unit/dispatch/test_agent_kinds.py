@@ -44,6 +44,7 @@ APPLY: dict[str, set[str]] = {
     "memory": CALLS | AGENTS - {"policy"},  # of a memory, reads and writes are decided
     "workflow": AGENTS - {"prices"},  # a budget holds how deep it stands
     "monitor": AGENTS - {"prices"},
+    "answers": AGENTS - {"prices"},
     "inline": CALLS,
 }
 
@@ -93,4 +94,6 @@ def test_an_agent_of_a_new_kind_is_like_a_function() -> None:
 
 
 def test_workflows_and_people_do_not_answer_at_once() -> None:
-    assert {name for name, kind in KINDS.items() if not kind.answers_at_once} == {"workflow", "monitor", "human"}
+    assert {name for name, kind in KINDS.items() if not kind.answers_at_once} == {
+        "workflow", "monitor", "answers", "human",
+    }  # fmt: skip

@@ -364,6 +364,19 @@ async def test_times_are_those_of_the_zone_of_whoever_is_told() -> None:
         assert "08:43 JST (Asia/Tokyo), in 1 hour" in told["mail://"]
 
 
+async def test_of_what_an_agent_is_given_people_are_told_once_they_have_it_or_it_is_late() -> None:
+    people = People({"bot": Person(groups=["editors"], agent="bot")})
+    async with desk(people=people) as at:
+        await at.ask("editors", remind=HOUR)
+        (question,) = (await at.app.inbox.list()).items
+        await at.notifier.look()
+        await at.app.inbox.reassign(question.id, "bot", by="root")
+        assert await at.after(30) == []
+        assert await at.after(HOUR) == [("mail://", "Still open: Well?"), ("slack://", "Still open: Well?")]
+        await at.app.inbox.reassign(question.id, "Ann", by="bot")
+        assert await at.after(30) == [("ann://", "Given to Ann: Well?")]
+
+
 async def test_whoever_has_answered_is_told_no_more() -> None:
     async with desk() as at:
         handle = await at.app.start(two)

@@ -212,7 +212,8 @@ def people(store: StoreOption = None, as_json: JsonOption = False) -> None:
         return
     rows = [
         (
-            in_line(each.name), ", ".join((*each.person.groups, *each.person.skills)),
+            f"{in_line(each.name)}{'' if each.person.agent is None else ' (agent)'}",
+            ", ".join((*each.person.groups, *each.person.skills)),
             str(each.open) if each.person.capacity is None else f"{each.open} of {each.person.capacity}",
             each.hindrance or "can be asked",
         )
@@ -279,5 +280,6 @@ def _person_json(each: PersonNow) -> dict[str, object]:
     return {
         "name": each.name, "groups": list(person.groups), "skills": list(person.skills), "hours": person.hours,
         "zone": person.zone, "capacity": person.capacity, "substitutes": list(person.substitutes),
-        "tenant": person.tenant, "open": each.open, "away_until": iso(each.away), "hindrance": each.hindrance,
+        "agent": person.agent, "tenant": person.tenant, "open": each.open, "away_until": iso(each.away),
+        "hindrance": each.hindrance,
     }  # fmt: skip

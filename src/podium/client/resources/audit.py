@@ -1,6 +1,5 @@
 """The audit: who did what and why it was allowed, who asked for which change, and whether all is as it was written."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,7 +10,7 @@ from podium.api.audit import AuditLineBody, AuditReportBody
 from podium.api.body import PageBody
 from podium.api.lists import ActionsGiven
 from podium.api.stores import AuditBody
-from podium.client.api_call import WHOLE_STORE, ApiCall, get, page, post
+from podium.client.api_call import ApiCall, get, page, post, through_the_store
 from podium.client.endpoint import Resource, endpoint, listed, streamed
 from podium.client.lines import LineCall, lines_of
 from podium.client.resources.filters import ActionsQuery
@@ -31,12 +30,12 @@ class AuditClient(Resource[W]):
 
         Of a run with all that it started, or of a tenant: name one of them.
         """
-        return replace(get("/audit/report", AuditReportBody, _of(run, tenant, since)), wait=WHOLE_STORE)
+        return through_the_store(get("/audit/report", AuditReportBody, _of(run, tenant, since)))
 
     @endpoint
     def verify(self) -> ApiCall[AuditBody]:
         """Check all chains, the ledger and its seals; `faults` are what does not hold. A large store takes long."""
-        return replace(post("/audit/verify", AuditBody, again=True), wait=WHOLE_STORE)
+        return through_the_store(post("/audit/verify", AuditBody))
 
     @streamed
     def export(
@@ -52,7 +51,7 @@ class AuditClient(Resource[W]):
         Of a run, of a tenant, or of all that you may see; with `payloads` what was given and said, not only digests.
         """
         asked = get("/audit/export", AuditLineBody, {**_of(run, tenant, since), "payloads": payloads})
-        return lines_of(replace(asked, wait=WHOLE_STORE), "application/jsonl")
+        return lines_of(through_the_store(asked), "application/jsonl")
 
     @listed
     def actions(self, **filters: Unpack[ActionsQuery]) -> ApiCall[PageBody[ActionBody]]:

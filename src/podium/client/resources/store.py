@@ -1,16 +1,17 @@
 """The store as a whole: how large it is, and what is deleted of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from podium.api.stores import CompactedBody, PrunedBody, PruneGiven, RedactedRunsBody, RetainGiven, StoreBody
-from podium.client.api_call import WHOLE_STORE, ApiCall, get, post
+from podium.client.api_call import ApiCall, get, post, through_the_store
 from podium.client.endpoint import Resource, endpoint
 from podium.client.ways import Awaiting, Blocking
 from podium.model.run import ENDED_STATES, RunState
 
 W = TypeVar("W", Blocking, Awaiting)
+
+EndedState: TypeAlias = RunState | Literal["done", "failed", "cancelled"]
 
 
 class StoreClient(Resource[W]):
@@ -26,7 +27,7 @@ class StoreClient(Resource[W]):
         self,
         older_than: float | str,
         *,
-        states: Sequence[RunState] = ENDED_STATES,
+        states: Sequence[EndedState] = ENDED_STATES,
         dry_run: bool = False,
         reason: str = "retention",
     ) -> ApiCall[PrunedBody]:
@@ -34,16 +35,17 @@ class StoreClient(Resource[W]):
 
         `older_than` is in seconds, or such as "90d". With `dry_run` it tells what it would delete, and deletes nothing.
         """
-        given = PruneGiven(older_than=older_than, states=(*states,), dry_run=dry_run, reason=reason)
-        return replace(post("/store/prune", PrunedBody, given, again=dry_run), wait=WHOLE_STORE)
+        said = {"older_than": older_than, "states": states, "dry_run": dry_run, "reason": reason}
+        given = PruneGiven.model_validate(said)
+        return through_the_store(post("/store/prune", PrunedBody, given))
 
     @endpoint
     def retain(self, older_than: float | str, *, reason: str = "retention") -> ApiCall[RedactedRunsBody]:
         """Redact all runs that ended longer ago (seconds, or "90d"), if those that started them did too."""
         given = RetainGiven(older_than=older_than, reason=reason)
-        return replace(post("/store/retain", RedactedRunsBody, given), wait=WHOLE_STORE)
+        return through_the_store(post("/store/retain", RedactedRunsBody, given))
 
     @endpoint
     def compact(self) -> ApiCall[CompactedBody]:
         """Give the room of what was deleted back to the disk; nobody else may drive runs meanwhile."""
-        return replace(post("/store/compact", CompactedBody), wait=WHOLE_STORE)
+        return through_the_store(post("/store/compact", CompactedBody))

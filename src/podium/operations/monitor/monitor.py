@@ -29,6 +29,7 @@ from podium.operations.monitor.memory import MonitorMemory
 from podium.operations.monitor.restarts import Restarts
 from podium.operations.operator import Operator
 from podium.reports.dead_letters import is_discard
+from podium.services.looking import keep_looking
 from podium.services.process_states import ProcessStates
 from podium.services.store_time import StoreTime
 from podium.services.to_the_end import to_the_end
@@ -86,7 +87,8 @@ class Monitor:
     async def watching(self) -> AsyncGenerator[None]:
         """Watch while the block lasts."""
         self._conditions.watched(watched=True)
-        watching = asyncio.create_task(self._run())
+        failed = "the monitor could not look; it tries again"
+        watching = asyncio.create_task(keep_looking(self.look, self._soon, self._clock, self._every, failed=failed))
         try:
             with self._log.attached():
                 yield
@@ -101,23 +103,9 @@ class Monitor:
         """Look before it is time: something has changed."""
         self._soon.set()
 
-    async def _run(self) -> None:
-        while True:
-            self._soon.clear()
-            try:
-                await self.look()
-            except Exception:  # the supervisor of a loop: a look that fails, for whatever reason, must not be the last
-                _LOG.exception("the monitor could not look; it tries again")
-            await self._until_next()
-
-    async def _until_next(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            soon = group.create_task(self._soon.wait())
-            every = self._settings.every if self._leads else min(self._settings.every, self._lease)
-            time = group.create_task(self._clock.sleep_until(self._clock.now() + every))
-            await asyncio.wait((soon, time), return_when=asyncio.FIRST_COMPLETED)
-            soon.cancel()
-            time.cancel()
+    def _every(self) -> float:
+        """Return the seconds until it is looked again."""
+        return self._settings.every if self._leads else min(self._settings.every, self._lease)
 
     async def look(self) -> None:
         """Look once: begin an incident for what is new in trouble, and tell those whose trouble has passed."""

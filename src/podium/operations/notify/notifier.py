@@ -22,6 +22,7 @@ from podium.operations.notify.memory import NoticeAddress, NoticeReason, NotifyM
 from podium.operations.notify.messages import MOST, QuestionNotice, message
 from podium.operations.notify.sending import MessageSender, address_digest
 from podium.secrets.masking import MASKING
+from podium.services.looking import keep_looking
 from podium.services.process_states import ProcessStates
 from podium.services.to_the_end import to_the_end
 from podium.store.protocol import QuestionQuery
@@ -32,6 +33,7 @@ _LOG = logging.getLogger("podium")
 _STATE = "notify"
 _PAGE = 500
 _AT_ONCE = 8
+_FOR_ASSIGNEE = (NoticeReason.OPENED, NoticeReason.ESCALATED, NoticeReason.ASSIGNED)
 _TOLD = (EventType.QUESTION_OPENED, EventType.QUESTION_ASSIGNED, EventType.QUESTION_COMMENTED)
 
 
@@ -78,7 +80,10 @@ class Notifier:
     async def telling(self) -> AsyncGenerator[None]:
         """Tell people while the block lasts."""
         loop = asyncio.get_running_loop()
-        telling = asyncio.create_task(self._run())
+        failed = "people cannot be told of questions; it is tried again"
+        telling = asyncio.create_task(
+            keep_looking(self.look, self._soon, self._clock, lambda: self._settings.every, failed=failed)
+        )
 
         def ring() -> None:
             with suppress(RuntimeError):  # the loop is closed
@@ -92,25 +97,6 @@ class Notifier:
             await to_the_end(asyncio.wait([telling]))
             with suppress(StoreError):  # then another one does it when this process is gone
                 await self._leadership.give_up()
-
-    async def _run(self) -> None:
-        while True:
-            self._soon.clear()
-            try:
-                await self.look()
-            except StoreError as error:
-                _LOG.warning("what people are to be told waits for the store: %s", error)
-            except Exception:  # the supervisor of a loop: a look that fails, for whatever reason, must not be the last
-                _LOG.exception("people cannot be told of questions; it is tried again")
-            await self._until_next()
-
-    async def _until_next(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            soon = group.create_task(self._soon.wait())
-            time = group.create_task(self._clock.sleep_until(self._clock.now() + self._settings.every))
-            await asyncio.wait((soon, time), return_when=asyncio.FIRST_COMPLETED)
-            soon.cancel()
-            time.cancel()
 
     async def look(self) -> None:
         """Look once: take in what happened, and send what is due. Nothing, where another process does so."""
@@ -229,6 +215,8 @@ class Notifier:
                 memory.planned.append(each.following(question.ask.remind, now))
 
     def _tell(self, question: Question, why: NoticeReason, at: float) -> None:
+        if why in _FOR_ASSIGNEE and self._people.is_agent(question.assignee, question.tenant):
+            return  # which hears of it by itself; people are told once it cannot answer, or is late
         for box in self._mailboxes(question):
             self._memory.add(box, question.id, why, at)
 

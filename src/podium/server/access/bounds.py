@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import re
 from collections.abc import Mapping
+from typing import cast
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -31,6 +32,14 @@ _ONCE = (
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:@/\[\]\s,]+))(?::[0-9]{0,5})?")
 _HSTS = "max-age=31536000"
 
+_UNTIL_IT_BEGINS = "podium.until_it_begins"
+"""Under which a request has the bound on its time."""
+
+
+def lift_time_limit(scope: Scope) -> None:
+    """Let the answer to a request take as long as it takes to begin."""
+    cast("asyncio.Timeout", scope[_UNTIL_IT_BEGINS]).reschedule(None)
+
 
 class Bounds:
     """Stands around the application. What it refuses never comes to be parsed."""
@@ -55,6 +64,7 @@ class Bounds:
             return
         counted = _Counted(receive, self._requests.body_bytes)
         until_it_begins = answering.until_it_begins = asyncio.timeout(self._requests.seconds)
+        scope[_UNTIL_IT_BEGINS] = until_it_begins
         try:
             async with until_it_begins:
                 await self._application(scope, counted, answering)

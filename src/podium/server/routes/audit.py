@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from podium.api.audit import AuditLineBody, AuditReportBody, seconds_or_none
 from podium.api.body import GivenMoment
 from podium.api.stores import AuditBody
-from podium.server.callers import ADMINISTERS, READS, Who, rights
+from podium.server.callers import ADMINISTERS, READS, Who, rights, through_the_store
 from podium.server.problems import responses
 from podium.server.streaming import as_json, streamed
 
@@ -48,7 +48,10 @@ async def export_audit(
     return await streamed(as_json(found), "application/jsonl")
 
 
-@router.post("/audit/verify", openapi_extra=rights(*ADMINISTERS), responses=responses(409))
+@router.post(
+    "/audit/verify", openapi_extra=rights(*ADMINISTERS), responses=responses(409),
+    dependencies=[Depends(through_the_store)],
+)  # fmt: skip
 async def verify_store(who: Who) -> AuditBody:
     """Check all chains, the ledger and its seals, as they are at one moment; it takes long where much is stored."""
     return AuditBody.of(await who.app.reports.verify_store())

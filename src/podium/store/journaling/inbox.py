@@ -164,7 +164,8 @@ class InboxWriter:
         tenant, at = opened.question.tenant, opened.question.asked_at
         transaction = self._transaction
         now = people.PeopleNow(at=at, open=transaction.open_questions(tenant), away=transaction.away(tenant, at))
-        return opened.people.assign(opened.question.ask.to, tenant, now)
+        ask = opened.question.ask
+        return opened.people.assign(ask.to, tenant, now, agents=ask.for_agents)
 
     def remark(self, remark: "inbox_book.Remark") -> CommitVerdict:
         """Keep what somebody says of a question, or give it to somebody, who is told."""

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from fastapi import Request
+from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from podium.errors import TooManyRequests, UsageError
 from podium.model.server import OidcSettings, RequestSettings, ServerSettings
-from podium.server.access.bounds import HEADERS, Bounds, is_loopback
+from podium.server.access.bounds import HEADERS, Bounds, is_loopback, lift_time_limit
 from podium.server.access.rates import RequestRates
 from podium.server.access.sign_in import network_of
+from podium.server.application import ROUTERS
+from podium.server.callers import through_the_store
 from podium.testing import DrivenClock
 from tests.unit.server.access.conftest import Serving
 
@@ -107,6 +110,25 @@ async def test_what_does_not_begin_to_answer_in_time_is_cut_and_a_stream_goes_on
     assert ended.is_set()
     found = await asked(Bounds(streams, settings, listens_on=None))
     assert (found[0]["status"], found[1]["body"]) == (200, b"late")
+
+
+async def test_what_goes_through_all_of_the_store_takes_as_long_as_it_takes() -> None:
+    async def verifies(scope: Scope, receive: Receive, send: Send) -> None:
+        lift_time_limit(scope)
+        await asyncio.sleep(0.02)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"all is well"})
+
+    settings = ServerSettings(requests=RequestSettings(seconds=0.001))
+    found = await asked(Bounds(verifies, settings, listens_on=None))
+    assert (found[0]["status"], found[1]["body"]) == (200, b"all is well")
+
+
+def test_only_what_operators_ask_for_goes_through_all_of_the_store() -> None:
+    routes = [route for _, router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    lifted = [each for each in routes if through_the_store in [needed.dependency for needed in each.dependencies]]
+    assert {each.name for each in lifted} == {"compact_store", "prune_store", "retain_store", "verify_store"}
+    assert {role for each in lifted for role in (each.openapi_extra or {})["x-roles"]} == {"admin", "operator"}
 
 
 async def test_a_rate_is_of_each_asker_and_says_when_the_next_fits() -> None:

@@ -1,0 +1,1 @@
+"""Agents among the people whom questions are given to."""
