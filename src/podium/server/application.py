@@ -12,7 +12,7 @@ from podium.server.callers import Access
 from podium.server.document import TAGS, describe
 from podium.server.metrics import CountRequests, Metrics
 from podium.server.pages import route as pages
-from podium.server.problems import EVERYWHERE, Faults, answer_errors
+from podium.server.problems import EVERYWHERE, AnswerFaults, answer_errors
 from podium.server.routes import (
     agents,
     audit,
@@ -69,7 +69,7 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
     server.include_router(sign_in.pages)
     server.include_router(health.router, tags=["health"])
     server.include_router(pages.router)
-    server.add_middleware(Faults)
+    server.add_middleware(AnswerFaults)
     allow_origins(server, app.config.server.origins)
     server.add_middleware(Bounds, settings=app.config.server, listens_on=listens_on)
     server.add_middleware(CountRequests, metrics=metrics, prefix=PREFIX)

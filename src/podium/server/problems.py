@@ -186,7 +186,7 @@ def _route(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "of no route")
 
 
-class Faults:
+class AnswerFaults:
     """Answers what fails inside as any other error, within all that answers are held to; the connection stays."""
 
     def __init__(self, app: ASGIApp) -> None:
