@@ -14,6 +14,7 @@ from podium import errors
 from podium.api.problems import FieldError, ProblemBody
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
+from podium.server.addresses import route_of
 from podium.server.answers import MaskedJson
 
 _LOG = logging.getLogger("podium.server")
@@ -22,7 +23,7 @@ _MEDIA = "application/problem+json"
 _AGAIN = 2
 """Seconds after which a store that is away may be back."""
 
-FAULT = 500
+FAULT, _AWAY = 500, 503
 STATUSES: Mapping[type[PodiumError], int] = {
     errors.NotSignedIn: 401,
     errors.TokenRefused: 401,
@@ -110,11 +111,13 @@ def answer_errors(server: FastAPI) -> None:
 async def _podium(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PodiumError)
     status = status_of(error)
-    headers = {503: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    headers = {_AWAY: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
     if isinstance(error, errors.TooManyRequests):
         headers = {"Retry-After": str(max(1, ceil(error.retry_after)))}
     if status == FAULT:
-        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        _LOG.error("%s %s failed", request.method, route_of(request.scope), exc_info=error)
+    elif status == _AWAY:
+        _LOG.warning("%s %s was refused: %s", request.method, route_of(request.scope), error)
     return problem(status, str(error), code=error.code, headers=headers)
 
 
@@ -140,5 +143,5 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    _LOG.error("%s %s failed", request.method, route_of(request.scope), exc_info=error)
     return problem(500, "the server failed; its log says why.", code="fault")

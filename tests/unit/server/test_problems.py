@@ -42,3 +42,26 @@ async def test_a_body_that_is_no_json_is_told_apart_from_one_that_does_not_fit(s
         assert each.headers["content-type"] == "application/problem+json"
         assert set(each.json()) == {"type", "title", "status", "detail", "code", "errors"}
         assert each.json()["status"] == each.status_code
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (RuntimeError("x"), "ERROR"),
+        (PodiumError("x"), "ERROR"),
+        (errors.StoreUnavailable("the disk is full"), "WARNING"),
+    ],
+)
+async def test_the_log_has_faults_and_a_store_that_is_away_but_no_address_that_lets_somebody_in(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception, level: str
+) -> None:
+    async def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("podium.server.pages.route._linked", fails)
+    async with serving() as client:
+        assert (await client.get("http://podium/answer/secret")).status_code in (500, 503)
+    (told,) = [each for each in caplog.records if each.name == "podium.server"]
+    assert told.levelname == level
+    assert told.getMessage().startswith("GET /answer/{token} ")
+    assert "secret" not in told.getMessage()
