@@ -36,7 +36,7 @@ from podium.server.routes import (
     webhooks,
     workers,
 )
-from podium.server.streams.frames import SystemFrames
+from podium.server.streams.frames import Frames
 from podium.server.streams.response import OpenStreams
 
 ROUTERS: tuple[tuple[str, APIRouter], ...] = (
@@ -65,7 +65,7 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
     )  # fmt: skip
     server.state.podium, server.state.access, server.state.metrics = app, access, (metrics := Metrics())
     server.state.readiness = Readiness(app.unready)
-    server.state.streams, server.state.frames = OpenStreams(), SystemFrames()
+    server.state.streams, server.state.frames = OpenStreams(), Frames()
     for tag, router in ROUTERS:
         server.include_router(router, prefix=PREFIX, tags=[tag])
     server.include_router(sign_in.pages)
