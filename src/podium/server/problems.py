@@ -18,6 +18,7 @@ from podium.api.problems import FieldError, ProblemBody
 from podium.errors import PodiumError
 from podium.model.ids import RandomIds
 from podium.secrets.masking import MASKING
+from podium.server.addresses import PREFIX, route_of
 from podium.server.answers import MaskedJson
 
 _LOG = logging.getLogger("podium.server")
@@ -25,12 +26,12 @@ _IDS = RandomIds()
 _TYPE = "urn:podium:error:"
 _MEDIA = "application/problem+json"
 _JSON = re.compile(r"application/(?:[\w.-]+\+)?json")
-_DOCUMENT = "/api/v1/openapi.json"
+_DOCUMENT = f"{PREFIX}/openapi.json"
 _METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _AGAIN = 2
 """Seconds after which a store that is away may be back."""
 
-FAULT = 500
+FAULT, _AWAY = 500, 503
 STATUSES: Mapping[type[PodiumError], int] = {
     errors.NotSignedIn: 401,
     errors.TokenRefused: 401,
@@ -118,12 +119,14 @@ def answer_errors(server: FastAPI) -> None:
 async def _podium(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PodiumError)
     status = status_of(error)
-    headers = {503: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    headers = {_AWAY: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
     if isinstance(error, errors.TooManyRequests):
         headers = {"Retry-After": str(max(1, ceil(error.retry_after)))}
     told = str(error)
     if status == FAULT:
         told = f"{told.rstrip('.')}. The log says more, under {_logged(request.scope, error)}."
+    elif status == _AWAY:
+        _LOG.warning("%s %s was refused: %s", request.method, route_of(request.scope), error)
     return problem(status, told, code=error.code, headers=headers)
 
 
@@ -176,14 +179,10 @@ def _fault_problem(scope: Scope, error: Exception) -> JSONResponse:
 
 
 def _logged(scope: Scope, error: Exception) -> str:
-    """Log an error, and return the id under which it stands there; the address asked for may let its reader in."""
+    """Log an error, and return the id under which it stands there."""
     known = _IDS.new("fault")
-    _LOG.error("%s: %s %s failed", known, scope["method"], _route(scope), exc_info=error)
+    _LOG.error("%s %s failed, as %s", scope["method"], route_of(scope), known, exc_info=error)
     return known
-
-
-def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", "of no route")
 
 
 class AnswerFaults:

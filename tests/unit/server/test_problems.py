@@ -66,7 +66,10 @@ async def test_a_fault_is_answered_like_any_error_under_an_id_that_the_log_has_a
             found = re.search(r"fault_\w+", answer.json()["detail"])
             assert found is not None
             (logged,) = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
-            assert (logged, "lets-its-reader-in" in caplog.text) == (f"{found[0]}: GET /runs/{{run}} failed", False)
+            assert (logged, "lets-its-reader-in" in caplog.text) == (
+                f"GET /api/v1/runs/{{run}} failed, as {found[0]}",
+                False,
+            )
             assert "LookupError: inside" in caplog.text or "PodiumError: inside" in caplog.text
 
 
@@ -140,3 +143,26 @@ async def test_a_body_that_cannot_be_read_is_told_what_is_expected(
     async with serving() as client:
         answer = await client.post("/runs", content=body, headers={"content-type": kind} if kind else {})
     assert (answer.status_code, told in answer.json()["detail"]) == (status, True), answer.text
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (RuntimeError("x"), "ERROR"),
+        (PodiumError("x"), "ERROR"),
+        (errors.StoreUnavailable("the disk is full"), "WARNING"),
+    ],
+)
+async def test_the_log_has_faults_and_a_store_that_is_away_but_no_address_that_lets_somebody_in(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception, level: str
+) -> None:
+    async def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("podium.server.pages.route._linked", fails)
+    async with serving() as client:
+        assert (await client.get("http://podium/answer/secret")).status_code in (500, 503)
+    (told,) = [each for each in caplog.records if each.name == "podium.server"]
+    assert told.levelname == level
+    assert told.getMessage().startswith("GET /answer/{token} ")
+    assert "secret" not in told.getMessage()
