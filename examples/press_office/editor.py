@@ -8,30 +8,32 @@ import sys
 from contextlib import closing
 
 from podium.client import Client
-from podium.model.question import QuestionState
+from podium.errors import AlreadyAnswered
 
-WATCHED = ("question_opened", "run_ended", "run_blocked")
+ENDS = ("run_ended", "run_blocked")
 
 
 def released(client: Client, topic: str) -> str:
     """Return what was released about a topic. Begun again, this goes on with the run that it started before."""
     run = client.runs.start("release", topic, tag=f"release: {topic}")
-    with closing(client.events(after=0, type=WATCHED, run=run.id)) as events:
+    with closing(client.events(after=0, type=("question_opened", *ENDS), run=run.id)) as events:
         for event in events:
-            if event.question is None:
-                break  # the run has ended, or is blocked
-            look(client, event.question)
+            if event.type in ENDS:
+                break
+            for question in client.inbox.list(run=run.id):
+                look(client, question.id)
     return client.runs.result(run.id).raise_for_state().value
 
 
 def look(client: Client, question: str) -> None:
     """Show a draft and what changed in it, and answer for whoever reads it."""
     asked = client.inbox.get(question)
-    if asked.state is not QuestionState.OPEN:
-        return  # somebody else was quicker, or it was answered before this program was begun again
     print("\n".join(asked.diff or [asked.subject]), "\n")
     said = input(f"{asked.text} (y, or what to change) ").strip()
-    client.inbox.answer(question, {"approved": True} if said == "y" else {"approved": False, "comment": said})
+    try:
+        client.inbox.answer(question, {"approved": True} if said == "y" else {"approved": False, "comment": said})
+    except AlreadyAnswered:
+        print("Somebody else was quicker.")
 
 
 if __name__ == "__main__":

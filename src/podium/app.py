@@ -27,7 +27,7 @@ from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
 from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
-from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings
+from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings, Granted
 from podium.model.expected import PATH, Expected, check_options, has, instance, or_none, refuse
 from podium.model.ids import Ids, RandomIds
 from podium.model.incident import MonitorSettings
@@ -253,12 +253,19 @@ class App(ScopedApp):
         Whatever the run does stays within the delegation, and ends with it.
         """
         delegations = self._scope.parts.delegations
-        delegations.check(token, workflow, input)  # before anything is told of what there is
+        self.delegated(token, workflow, input)  # before anything is told of what there is
         found: Workflow[Any, Any] = self._scope.parts.workflows.find(workflow)
         found.input.load(input)  # an input that does not fit is not to count as a use
         granted = await delegations.redeem(token, workflow, input)
         principal, tenant = f"{PRINCIPAL}{granted.id}", granted.delegation.tenant
         return await self.start(found, input, principal=principal, tenant=tenant)
+
+    def delegated(self, token: str, workflow: str, input: Json = None) -> Granted:
+        """Return the delegation of a token that is for a run of a workflow; raises TokenRefused with the reason.
+
+        Nothing is counted. It says on whose behalf `redeem` would start the run.
+        """
+        return self._scope.parts.delegations.check(token, workflow, input)
 
     if not TYPE_CHECKING:
 

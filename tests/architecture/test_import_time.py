@@ -109,6 +109,10 @@ def test_a_client_loads_nothing_of_what_answers_it(statement: str) -> None:
     assert ours == {"api", "client", "errors", "lazy", "model", "secrets"}, "bodies import under TYPE_CHECKING"
 
 
+def test_a_server_without_a_provider_of_sign_ins_loads_no_client_of_http() -> None:
+    assert "httpx" not in loaded_by("import podium.server.application, podium.server.access.opening")
+
+
 def test_a_program_loads_no_pattern() -> None:
     every = {each for each in loaded_by(PROGRAM) if each.startswith("podium.patterns.")}
     assert {each for each in every if not each.startswith("podium.patterns.building")} == set()

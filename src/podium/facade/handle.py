@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from podium.facade import ratings
     from podium.model import rating
     from podium.model.streams.event import StreamEvent
-    from podium.services.streams import reading
+    from podium.services.streams import reading, viewing
 else:
     rating = lazy.module("podium.model.rating")
     ratings = lazy.module("podium.facade.ratings")
     reading = lazy.module("podium.services.streams.reading")
+    viewing = lazy.module("podium.services.streams.viewing")
 
 Out = TypeVar("Out")
 _ASKED = {"user": "signal", "cancel": "cancel"}
@@ -88,11 +89,19 @@ class RunHandle(Generic[Out]):
         They begin now, or after the event that has the number `after`; 0 is the beginning. What the journal tells of is
         never missed. Of the rest an event `gone` says what was missed. Who reads slowly holds up nobody.
         """
+        async with aclosing(self.batches(after=after)) as batches:
+            async for events in batches:
+                for event in events:
+                    yield event
+
+    async def batches(self, *, after: int | None) -> "AsyncGenerator[Sequence[StreamEvent]]":
+        """Give the same as they come together; they are read once for all who watch the run in this process."""
         await self.status()
         with watching(self._scope.parts, self.id) as how:
-            async with aclosing(reading.StreamReader(self.id, after, how).events()) as events:
-                async for event in events:
-                    yield event
+            readers = self._scope.parts.worker.streams.readers
+            async with aclosing(viewing.watched(self.id, after, how, readers)) as batches:
+                async for events in batches:
+                    yield events
 
     async def rate(
         self, score: float, *, comment: str = "", key: str | None = None, by: str | None = None

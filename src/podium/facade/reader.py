@@ -39,9 +39,12 @@ class Reader:
         """
         await self._sight.run(run_id)
         how = Watching(store=self._store, clock=SystemClock(), reader=RandomIds().new("reader"), feed=Feed())
-        async with aclosing(StreamReader(run_id, after, how).events()) as events:
-            async for event in events:
-                yield event
+        reader = StreamReader(run_id, after, how)
+        await reader.begin()
+        async with aclosing(reader.looks()) as looks:
+            async for look in looks:
+                for event in look.events:
+                    yield event
 
     async def audit(
         self, *, checker: SealChecker | None = None, anchor: Anchor | None = None,

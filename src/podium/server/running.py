@@ -4,7 +4,8 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import AsyncGenerator, Generator
+import ssl
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import uvicorn
@@ -53,6 +54,10 @@ def _why(error: OSError) -> str:
     return f"{os.strerror(error.errno) if error.errno else error}. --host and --port name another address."
 
 
+def _always(context: ssl.SSLContext) -> Callable[[object, object], ssl.SSLContext]:
+    return lambda _, __: context
+
+
 @asynccontextmanager
 async def served(
     application: FastAPI, listening: socket.socket, settings: ServerSettings | None = None
@@ -66,7 +71,7 @@ async def served(
     config = uvicorn.Config(
         application, http=HttpConnection, ws="none", log_config=None, access_log=False, lifespan="off",
         timeout_graceful_shutdown=_GRACE,
-        server_header=False, date_header=True, ssl_context_factory=None if tls is None else lambda *_: tls,
+        server_header=False, date_header=True, ssl_context_factory=None if tls is None else _always(tls),
         proxy_headers=bool(settings.proxies), forwarded_allow_ips=list(settings.proxies),
         h11_max_incomplete_event_size=_LINE_BYTES + settings.requests.header_bytes,
     )  # fmt: skip
@@ -80,6 +85,7 @@ async def served(
         yield
     finally:
         application.state.streams.stop()
+        application.state.readiness.stop()
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await to_the_end(asyncio.wait([serving]))

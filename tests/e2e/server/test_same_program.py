@@ -98,6 +98,11 @@ with Client(os.environ["DESK_URL"], token=os.environ["DESK_TOKEN"]) as client:
         told["cancel"] = error.status
     told["listed"] = len([*client.runs.list(workflow="order", state="done")])
     told["sound"] = all(client.runs.verify(run.id).faults == [] for run in runs)
+    told["asked"] = [line.agent for line in client.audit.export(run=runs[0].id) if line.what == "asked"]
+    told["faults"] = [each.what for each in client.audit.verify().faults]
+    told["stored"] = client.store.get().runs
+    client.keys.revoke(client.keys.create("ci", who="ci", roles=["operator"]).id)
+    told["keys"] = [(each.name, each.revoked_by == client.me().who) for each in client.keys.list()]
     print(json.dumps(told))
 """
 EXPECTED = {
@@ -109,6 +114,10 @@ EXPECTED = {
     "cancel": 409,
     "listed": ORDERS,
     "sound": True,
+    "asked": ["reserve", "pay", "ship"],
+    "faults": [],
+    "stored": {"done": ORDERS, "failed": 1},
+    "keys": [["ci", True]],
 }
 EFFECTS = Counter(f"{what} {n}" for what in ("reserve", "pay", "ship") for n in range(ORDERS))
 EFFECTS[f"pay {BAD}"] = 0

@@ -127,6 +127,7 @@ USES: dict[str, Use] = {
     "ProcessReports.serving": lambda o: o.app.reports.serving(),
     "ProcessReports.unserved": lambda o: o.app.reports.unserved(o.handle.id),
     "ProcessReports.verify": lambda o: o.app.reports.verify(o.handle.id),
+    "RunHandle.batches": lambda o: o.handle.batches(after=0),
     "RunHandle.cancel": lambda o: o.handle.cancel(),
     "RunHandle.degraded": lambda o: o.handle.degraded(),
     "RunHandle.end": lambda o: o.handle.end(),

@@ -127,6 +127,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
     "RunHandle.end": ("sees a run", lambda c: handled(c, lambda run: asyncio.sleep(0, run.end))),  # the same
     "RunHandle.status": ("sees a run", lambda c: handled(c, lambda run: run.status())),
     "RunHandle.stream": ("sees a run", streamed),
+    "RunHandle.batches": ("sees a run", lambda c: handled(c, lambda run: anext(run.batches(after=0)))),
     "Events.batches": ("looks", lambda c: anext(c.app.events.batches(after=BEYOND, wanted=EventFilter()))),
     "Events.last": ("looks", lambda c: c.app.events.last()),
     "Events.stream": ("looks", lambda c: anext(c.app.events.stream(after=BEYOND))),  # of whose: test_events.py

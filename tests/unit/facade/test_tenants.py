@@ -241,7 +241,7 @@ ELSEWHERE = {
     "Events.batches", "Events.last", "Events.stream",  # test_events.py
     "App.run", "App.start",  # test_what_is_started_…, test_a_tag_…
     "Operations.requeue", "Operations.retain", "Operations.prune", "Operations.repin_all",  # test_a_requeue_… etc.
-    "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.rate",
+    "RunHandle.batches", "RunHandle.cancel", "RunHandle.degraded", "RunHandle.end", "RunHandle.facts", "RunHandle.rate",
     "RunHandle.ratings", "RunHandle.result",
     "RunHandle.signal", "RunHandle.status", "RunHandle.stream",  # of a run whose handle was to be had
 }  # fmt: skip

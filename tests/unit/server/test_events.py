@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -201,6 +202,52 @@ async def test_an_event_is_written_once_however_many_watch() -> None:
                         await told(app)
                     await stream.frames(2)
             assert written.call_count == 2
+
+
+async def test_an_event_of_a_run_is_written_once_however_many_watch() -> None:
+    async with served() as (app, server):
+        handle = await app.start(later, "")
+        with patch.object(frames, "written", wraps=frames.written) as written:
+            async with AsyncExitStack() as watching:
+                streams = [
+                    await watching.enter_async_context(streaming(server, f"/runs/{handle.id}/events"))
+                    for _ in range(5)
+                ]  # fmt: skip
+                await handle.signal("go", "time")
+                seen = [[each.id async for each in _all(stream)] for stream in streams]
+            assert seen == [seen[0]] * 5
+            assert written.call_count == len(seen[0]) > 4
+
+
+async def test_where_there_are_many_streams_each_pauses_after_a_chunk() -> None:
+    paused: list[float] = []
+    async with served() as (_, server), streaming(server, "/events") as stream:
+        with patch.object(asyncio, "sleep", side_effect=paused.append):
+            server.state.streams.count = 200
+            assert await stream.chunk() == b"retry: 2000\n\n"
+            await stream.chunk()
+            server.state.streams.count = 1
+    assert paused[0] == 0.05
+    streams = response.OpenStreams()
+    for count, pause in ((1, 0.0), (20, 0.0), (200, 0.05), (2_000, 0.5)):
+        streams.count = count
+        assert streams.pause() == pause
+
+
+async def test_what_was_written_is_kept_up_to_a_bound_and_not_where_it_changed() -> None:
+    async with served() as (app, _):
+        handle = await app.start(story, "x" * 1_000)
+        await handle.result()
+        events = [event async for event in handle.stream(after=0)]
+    with patch.object(frames, "_KEPT_BYTES", 4_000), patch.object(frames, "written", wraps=frames.written) as written:
+        kept = frames.Frames()
+        for _ in range(2):
+            for each in events:
+                once = b"".join(kept.of_run([each]))
+                assert once == b"".join(kept.of_run([each]))
+        assert len(events) < written.call_count <= 2 * len(events)
+        changed = replace(events[-1], at=0.0)
+        assert b"1970-01-01" in b"".join(kept.of_run([changed]))
 
 
 async def test_what_goes_wrong_once_a_stream_has_begun_is_its_last_event() -> None:

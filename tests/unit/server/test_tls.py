@@ -25,13 +25,18 @@ def _junk(folder: Path) -> tuple[str, str]:
     return str(folder / "junk"), certificate(folder)[1]
 
 
+def _turned(folder: Path) -> tuple[str, str]:
+    made, key = certificate(folder)
+    return key, made
+
+
 WRONG: dict[str, tuple[Made, str]] = {
     "no certificate": (lambda f: (str(f / "none"), certificate(f)[1]), r"server\.certificate .* cannot be read: No"),
     "no key": (lambda f: (certificate(f)[0], str(f / "none")), r"server\.private_key .* cannot be read: No such"),
     "a folder": (lambda f: (certificate(f)[0], str(f)), r"server\.private_key .* cannot be read: Is a directory"),
     "no PEM": (_junk, r"server\.certificate .* which is no PEM"),
     "another key": (lambda f: (certificate(f)[0], certificate(f, "other")[1]), "is that of another certificate"),
-    "the wrong way round": (lambda f: certificate(f)[::-1], "or is the other"),
+    "the wrong way round": (_turned, "or is the other"),
     "a password": (lambda f: certificate(f, password="x"), "is encrypted"),
 }  # fmt: skip
 

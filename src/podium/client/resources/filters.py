@@ -1,7 +1,7 @@
 """By what the lists of a server can be filtered."""
 
 from datetime import datetime
-from typing import TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from podium.model.cost import Dimension
 from podium.model.failure_cause import FailureCause
@@ -9,6 +9,19 @@ from podium.model.question import QuestionState
 from podium.model.question_kinds import QuestionKind
 from podium.model.run import RunState
 from podium.model.webhooks import DeliveryState
+
+AnyRunState: TypeAlias = RunState | Literal["ready", "running", "parked", "done", "failed", "cancelled", "blocked"]
+AnyQuestionState: TypeAlias = QuestionState | Literal["open", "answered", "expired", "withdrawn"]
+AnyQuestionKind: TypeAlias = (
+    QuestionKind
+    | Literal["approval", "tool_call", "permission", "choice", "form", "edit", "text", "in_doubt", "question"]
+)
+AnyFailureCause: TypeAlias = FailureCause | Literal[
+    "rate", "timeout", "transport", "refusal", "validation", "bug", "final", "refused", "child", "workflow",
+    "quarantined",
+]  # fmt: skip
+AnyDeliveryState: TypeAlias = DeliveryState | Literal["waiting", "delivered", "set_aside"]
+"""What may be said by name too: `state="failed"`."""
 
 
 class PageQuery(TypedDict, total=False):
@@ -44,7 +57,7 @@ class RunsQuery(ListQuery, total=False):
     """Which runs to list; their time is that of their start."""
 
     workflow: str | None
-    state: RunState | None
+    state: AnyRunState | None
     parent: str | None
     """Only child runs of this run."""
     prefix: str | None
@@ -54,11 +67,11 @@ class RunsQuery(ListQuery, total=False):
 class QuestionsQuery(ListQuery, total=False):
     """Which questions to list; their time is when they were asked."""
 
-    state: QuestionState | None
+    state: AnyQuestionState | None
     """Else the open ones."""
     every_state: bool
     """Whether those in any state are listed."""
-    kind: QuestionKind | None
+    kind: AnyQuestionKind | None
     to: str | None
     """To whom they are put."""
     assignee: str | None
@@ -99,7 +112,7 @@ class DeadLettersQuery(ListQuery, total=False):
     agent: str | None
     """Only those that this agent failed."""
     workflow: str | None
-    kind: FailureCause | None
+    kind: AnyFailureCause | None
     """Only those that failed so."""
     discarded: bool
     """Those that were discarded too."""
@@ -145,4 +158,4 @@ class SearchQuery(BelongingQuery, total=False):
 class DeliveriesQuery(PageQuery, total=False):
     """Which deliveries to list."""
 
-    state: DeliveryState | None
+    state: AnyDeliveryState | None

@@ -1,7 +1,7 @@
 """The store as a whole: how large it is, and what is deleted of it."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from podium.api.stores import CompactedBody, PrunedBody, PruneGiven, RedactedRunsBody, RetainGiven, StoreBody
 from podium.client.api_call import ApiCall, get, post, through_the_store
@@ -10,6 +10,8 @@ from podium.client.ways import Awaiting, Blocking
 from podium.model.run import ENDED_STATES, RunState
 
 W = TypeVar("W", Blocking, Awaiting)
+
+EndedState: TypeAlias = RunState | Literal["done", "failed", "cancelled"]
 
 
 class StoreClient(Resource[W]):
@@ -25,7 +27,7 @@ class StoreClient(Resource[W]):
         self,
         older_than: float | str,
         *,
-        states: Sequence[RunState] = ENDED_STATES,
+        states: Sequence[EndedState] = ENDED_STATES,
         dry_run: bool = False,
         reason: str = "retention",
     ) -> ApiCall[PrunedBody]:
@@ -33,7 +35,8 @@ class StoreClient(Resource[W]):
 
         `older_than` is in seconds, or such as "90d". With `dry_run` it tells what it would delete, and deletes nothing.
         """
-        given = PruneGiven(older_than=older_than, states=(*states,), dry_run=dry_run, reason=reason)
+        said = {"older_than": older_than, "states": states, "dry_run": dry_run, "reason": reason}
+        given = PruneGiven.model_validate(said)
         return through_the_store(post("/store/prune", PrunedBody, given))
 
     @endpoint

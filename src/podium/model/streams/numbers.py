@@ -9,7 +9,8 @@ any that were given before, without having to know them. All numbers are below 2
 from typing import NamedTuple
 
 _COUNT_BITS, _TAKEN_BITS = 24, 5
-_MOST_COUNT, _MOST_TAKEN = (1 << _COUNT_BITS) - 1, (1 << _TAKEN_BITS) - 1
+MOST_PARTS = _MOST_COUNT = (1 << _COUNT_BITS) - 1
+_MOST_TAKEN = (1 << _TAKEN_BITS) - 1
 _FACTS_SHIFT = _COUNT_BITS + _TAKEN_BITS
 MOST_NUMBER = (1 << 53) - 1
 

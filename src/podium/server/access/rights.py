@@ -23,8 +23,15 @@ def admit(request: Request, principal: Principal, app: ScopedApp) -> None:
     if allowed is not None and not labels(principal) & {*allowed}:
         named = " or ".join(repr(role) for role in allowed if role != ANYONE)
         raise NotAllowed(f"{principal.who} may not {what_is_done(route)}: it takes the role {named}.")
-    about: dict[str, Json] = {"method": request.method, "path": request.scope["path"], **request.path_params}
-    app.must_be_permitted(route.name, about)
+    permit(request, app)
+
+
+def permit(request: Request, app: ScopedApp, **more: Json) -> None:
+    """Raise NotAllowed where the policies do not let whoever an app is scoped to use the route of a request."""
+    about: dict[str, Json] = {"method": request.method, **more}
+    if not more:
+        about |= {"path": request.scope["path"], **request.path_params}
+    app.must_be_permitted(request.scope["route"].name, about)
 
 
 def roles_of(route: APIRoute) -> Sequence[str] | None:

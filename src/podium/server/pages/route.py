@@ -7,10 +7,11 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from podium.app import App
-from podium.errors import AlreadyAnswered, InvalidValue, TokenRefused, UnknownQuestion
+from podium.errors import AlreadyAnswered, InvalidValue, NotAllowed, TokenRefused, UnknownQuestion
 from podium.facade.linked import LinkedQuestion
+from podium.model.principal import Principal
 from podium.operations.links import PATH
+from podium.server.access.rights import permit
 from podium.server.callers import app_of
 from podium.server.pages.answers import said, ways_of
 from podium.server.pages.reading import SentForm
@@ -26,17 +27,16 @@ _MOST_FIELDS = 2_000
 @router.api_route(f"{PATH}{{token}}", methods=["GET", "HEAD"], include_in_schema=False)
 async def show_question(token: str, request: Request) -> Response:
     """Show the question of a link. Nothing changes, however often it is asked for: scanners of mail do that."""
-    return await _page(app_of(request), token)
+    return await _page(request, token)
 
 
 @router.post(f"{PATH}{{token}}", include_in_schema=False)
 async def answer_question(token: str, request: Request) -> Response:
     """Answer the question of a link, as the person whom it is for."""
-    app = app_of(request)
     sent = await _sent(request)
     if sent is None:
         return _message("Too much", "What was sent is too long: a form may have a megabyte.", 413)
-    found = await _linked(app, token, lost=_NOT_TAKEN)
+    found = await _linked(request, token, lost=_NOT_TAKEN)
     if isinstance(found, Response):
         return found
     ways = ways_of(found.question)
@@ -46,7 +46,7 @@ async def answer_question(token: str, request: Request) -> Response:
     try:
         await found.answer(answer.value)
     except (AlreadyAnswered, TokenRefused, UnknownQuestion):
-        again = await _linked(app, token, lost=_NOT_TAKEN)
+        again = await _linked(request, token, lost=_NOT_TAKEN)
         if isinstance(again, Response):
             return again
         why = "you have answered before." if again.has_answered else "it came too late."
@@ -56,15 +56,20 @@ async def answer_question(token: str, request: Request) -> Response:
     return RedirectResponse(request.url.path, 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"})
 
 
-async def _page(app: App, token: str) -> Response:
-    found = await _linked(app, token)
+async def _page(request: Request, token: str) -> Response:
+    found = await _linked(request, token)
     return found if isinstance(found, Response) else await _shown(found, 200)
 
 
-async def _linked(app: App, token: str, *, lost: str = "") -> LinkedQuestion | Response:
+async def _linked(request: Request, token: str, *, lost: str = "") -> LinkedQuestion | Response:
     """Return what a link leads to, or the page that says why it leads nowhere, and what was lost of what was sent."""
+    app = app_of(request)
     try:
         found = await app.inbox.linked(token)
+        person = Principal(who=found.link.person, tenant=found.question.tenant)
+        permit(request, app.scoped(person), question=found.question.id)
+    except NotAllowed as error:
+        return _message("This is not allowed", f"{lost}{error}", 403)
     except UnknownQuestion:
         return _message("This question is gone", f"{lost}The run that asked was deleted.", 410)
     except TokenRefused:

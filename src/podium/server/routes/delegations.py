@@ -5,6 +5,8 @@ from fastapi import APIRouter, Request
 from podium.api.access import DelegatedStart
 from podium.api.runs import RunBody
 from podium.errors import NotSignedIn
+from podium.model.principal import Principal
+from podium.server.access.rights import permit
 from podium.server.access.sign_in import token_of
 from podium.server.callers import access_of, app_of, rights
 from podium.server.problems import responses
@@ -19,5 +21,8 @@ async def start_delegated_run(body: DelegatedStart, request: Request) -> RunBody
     if token is None:
         raise NotSignedIn("send the header `Authorization: Bearer TOKEN`, with what `podium delegate grant` printed.")
     with access_of(request).refusing(request):
-        handle = await app_of(request).redeem(token, body.workflow, body.input)
+        app = app_of(request)
+        said = app.delegated(token, body.workflow, body.input).delegation
+        permit(request, app.scoped(Principal(who=said.by, tenant=said.tenant)))
+        handle = await app.redeem(token, body.workflow, body.input)
     return RunBody.of(await handle.status())

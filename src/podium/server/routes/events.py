@@ -12,7 +12,7 @@ from podium.facade.handle import AnyHandle
 from podium.model.event_types import EventType
 from podium.server.callers import READS, Who, rights, still
 from podium.server.problems import responses
-from podium.server.streams.frames import SystemFrames, frame_of_run, heartbeat
+from podium.server.streams.frames import Frames, heartbeat
 from podium.server.streams.response import Chunks, EventStream
 
 router = APIRouter()
@@ -74,7 +74,7 @@ async def system_events(
 class _SystemStream:
     """The chunks of one viewer, and how far it has come."""
 
-    def __init__(self, who: Who, after: int | None, wanted: EventFilter, frames: SystemFrames) -> None:
+    def __init__(self, who: Who, after: int | None, wanted: EventFilter, frames: Frames) -> None:
         self._who = who
         self._after = after
         self._wanted = wanted
@@ -93,7 +93,7 @@ class _SystemStream:
                 for begin in range(0, len(events), _AT_ONCE):
                     some = events[begin : begin + _AT_ONCE]
                     self._told = some[-1].position
-                    yield self._frames.of(some)
+                    yield self._frames.of_system(some)
 
     def alive(self) -> bytes:
         """Return a heartbeat: with the position reached, where that is not known yet."""
@@ -121,7 +121,7 @@ async def run_events(
     """
     handle: AnyHandle = await who.app.handle(run)
     number = _resumed(last_event_id, after) or 0
-    chunks = _of_run(handle, number)
+    chunks = _of_run(handle, number, request.app.state.frames)
     if number and (await handle.status()).state.ended:
         first = await anext(chunks, None)
         if first is None:
@@ -130,10 +130,11 @@ async def run_events(
     return EventStream(chunks, request.app.state.streams, lambda: heartbeat(None), still(request))
 
 
-async def _of_run(handle: AnyHandle, after: int) -> Chunks:
-    async with aclosing(handle.stream(after=after)) as events:
-        async for event in events:
-            yield frame_of_run(event)
+async def _of_run(handle: AnyHandle, after: int, frames: Frames) -> Chunks:
+    async with aclosing(handle.batches(after=after)) as batches:
+        async for events in batches:
+            for chunk in frames.of_run(events):
+                yield chunk
 
 
 async def _after(first: bytes, rest: Chunks) -> Chunks:

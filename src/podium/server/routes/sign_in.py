@@ -1,6 +1,5 @@
 """Signing in with a browser and out again, and who one is."""
 
-from html import escape
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request
@@ -12,10 +11,16 @@ from podium.server.access.oidc.browser import BrowserFlow
 from podium.server.access.sessions import must_be_own
 from podium.server.access.sign_in import SignIn
 from podium.server.callers import READS, Who, rights
+from podium.server.pages.rendering import html
 
 router = APIRouter()
 pages = APIRouter(include_in_schema=False)
 """What browsers open; it stands beside the API."""
+_PLACES = (
+    ("Questions that wait", "/api/v1/questions"), ("Runs", "/api/v1/runs"), ("Agents", "/api/v1/agents"),
+    ("Who you are", "/api/v1/me"), ("All there is", "/api/v1/openapi.json"),
+)  # fmt: skip
+"""Where whoever has signed in may go on, where no page was asked for."""
 _FLOW_LASTS = 600.0
 """Seconds that somebody has to sign in at the provider."""
 
@@ -44,7 +49,7 @@ async def sign_in(
         raise NotSignedIn("open the link that the terminal showed when the server began, or send a key.")
     where, kept = await access.flow.begin(_callback(request))
     leave = RedirectResponse(where, 303)
-    access.sessions.put(request, leave, "flow", {**kept, "next": _local(next)}, lasts=_FLOW_LASTS, strict=False)
+    access.sessions.put(request, leave, "flow", {**kept, "next": _local(next) or ""}, lasts=_FLOW_LASTS, strict=False)
     return leave
 
 
@@ -64,7 +69,7 @@ async def sign_in_callback(request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     """Sign a browser out, on the server too: its cookie is void from then on."""
     must_be_own(request)
-    answer = _page("Signed out", '<p><a href="/sign-in">Sign in</a></p>')
+    answer = html("message.html", title="You are signed out", text="Sign in again as you did before.")
     await _access(request).sessions.end(request, answer)
     return answer
 
@@ -86,25 +91,17 @@ def _callback(request: Request) -> str:
     return str(request.url_for("sign_in_callback"))
 
 
-def _local(address: str | None) -> str:
-    """Return a page of this server to go on with: no other address is ever gone to."""
+def _local(address: str | None) -> str | None:
+    """Return a page of this server to go on with, None where none is named: no other address is ever gone to."""
     is_own = (
         address is not None and address.startswith("/") and address[1:2] not in ("/", "\\") and address.isprintable()
     )
-    return address if is_own and address is not None else "/api/v1/me"
+    return address if is_own else None
 
 
-def _signed_in(next: str) -> HTMLResponse:
+def _signed_in(next: str | None) -> HTMLResponse:
     """Return the page after signing in.
 
     It leads on by itself: the cookie is not sent with what the provider leads to, only with what this page does.
     """
-    goes_on = f'<meta http-equiv="refresh" content="0; url={escape(next)}">'
-    return _page("Signed in", f'<p>You are signed in. <a href="{escape(next)}">Go on</a></p>', goes_on)
-
-
-def _page(title: str, body: str, head: str = "") -> HTMLResponse:
-    return HTMLResponse(
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width">{head}</head><body><h1>{title}</h1>{body}</body></html>'
-    )
+    return html("signed_in.html", next=next, places=_PLACES)

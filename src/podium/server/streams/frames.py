@@ -4,21 +4,34 @@ The form is that of the HTML standard, "Server-sent events": https://html.spec.w
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol, TypeVar
 
 from podium.api.body import ApiBody
 from podium.api.events import StreamEventBody, SystemEventBody
 from podium.errors import PodiumError
-from podium.model.event_types import EventType
 from podium.model.events import SystemEvent
 from podium.model.streams.event import StreamEvent
 from podium.server.answers import masked_json
 from podium.server.problems import problem_of
 
-_KEPT = 4_000
-"""So many of the last events of the system are kept as they were written."""
+_KEPT, _KEPT_BYTES = 4_000, 8 * 1024 * 1024
+"""So many of the last events are kept as they were written, and so much."""
+TOGETHER_BYTES = 16_384
+"""What is there at once is sent together, up to about this: of a stream that is taken slowly no more is in memory."""
 RETRY = b"retry: 2000\n\n"
 """Has who lost the stream come again after two seconds."""
+
+Event = TypeVar("Event", SystemEvent, StreamEvent)
+Event_contra = TypeVar("Event_contra", SystemEvent, StreamEvent, contravariant=True)
+
+
+class _Body(Protocol[Event_contra]):
+    """The body that says an event."""
+
+    def of(self, event: Event_contra, /) -> ApiBody:
+        """Return an event as others see it."""
+        ...
 
 
 def heartbeat(position: int | None) -> bytes:
@@ -34,30 +47,41 @@ def problem_frame(error: PodiumError) -> bytes:
     return b"event: problem\ndata: %b\n\n" % problem_of(error).model_dump_json().encode()
 
 
-def frame_of_run(event: StreamEvent) -> bytes:
-    """Return an event of a run as it is sent."""
-    return written(event.number, event.type, StreamEventBody.of(event))
-
-
-class SystemFrames:
-    """Events of the system as they are sent, the last ones written already."""
+class Frames:
+    """Events as they are sent, the last ones written already."""
 
     def __init__(self) -> None:
-        self._written: OrderedDict[int, bytes] = OrderedDict()
+        self._written: OrderedDict[tuple[str, int], tuple[SystemEvent | StreamEvent, bytes]] = OrderedDict()
+        self._bytes = 0
 
-    def of(self, events: Sequence[SystemEvent]) -> bytes:
-        """Return events as they are sent together."""
-        return b"".join(map(self._of, events))
+    def of_system(self, events: Sequence[SystemEvent]) -> bytes:
+        """Return events of the system as they are sent together."""
+        return b"".join(self._of(("", each.position), each, SystemEventBody) for each in events)
 
-    def _of(self, event: SystemEvent) -> bytes:
-        if event.type is EventType.GONE:  # which is told to each in its own words
-            return written(event.position, event.type, SystemEventBody.of(event))
-        known = self._written.get(event.position)
-        if known is None:
-            known = self._written[event.position] = written(event.position, event.type, SystemEventBody.of(event))
-            if len(self._written) > _KEPT:
-                self._written.popitem(last=False)
-        return known
+    def of_run(self, events: Sequence[StreamEvent]) -> Iterator[bytes]:
+        """Give events of a run as they are sent, together where they are small."""
+        some, size = list[bytes](), 0
+        for each in events:
+            some.append(self._of((each.run, each.number), each, StreamEventBody))
+            size += len(some[-1])
+            if size >= TOGETHER_BYTES:
+                yield b"".join(some)
+                some, size = [], 0
+        if some:
+            yield b"".join(some)
+
+    def _of(self, key: tuple[str, int], event: Event, body: _Body[Event]) -> bytes:
+        """Return an event as it is sent; one that is told in other words than before is written anew."""
+        known = self._written.get(key)
+        if known is not None and known[0] == event:
+            return known[1]
+        frame = written(key[1], event.type, body.of(event))
+        self._bytes += len(frame) - (0 if known is None else len(known[1]))
+        self._written[key] = event, frame
+        while len(self._written) > _KEPT or self._bytes > _KEPT_BYTES:
+            _, (_, dropped) = self._written.popitem(last=False)
+            self._bytes -= len(dropped)
+        return frame
 
 
 def written(id: int, type: str, body: ApiBody) -> bytes:

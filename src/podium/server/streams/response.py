@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from podium.api.events import HEARTBEAT_SECONDS
 from podium.errors import NotAllowed, NotSignedIn, PodiumError, TokenRefused
-from podium.server.streams.frames import RETRY, problem_frame
+from podium.server.streams.frames import RETRY, TOGETHER_BYTES, problem_frame
 
 _STALL_SECONDS = 60.0
 """Who takes nothing for so long is let go, and may come again."""
@@ -19,8 +19,10 @@ _STILL_SECONDS = 10.0
 """So often it is looked whether whoever reads still may: a key may be revoked, a session ended."""
 _GOODBYE_SECONDS = 1.0
 """So long who takes nothing is waited for when the server stops."""
-_TOGETHER_BYTES = 16_384
-"""What is there at once is sent together, up to about this: of a stream that is taken slowly no more is in memory."""
+_MOST_CHUNKS = 4_000
+"""So many chunks a second are sent by all streams together: where there are many, each has more in a chunk."""
+_FEW_STREAMS = 20
+"""As many are sent without a pause."""
 _LOG = logging.getLogger("podium.server")
 
 Chunks = AsyncGenerator[bytes]
@@ -33,6 +35,10 @@ class OpenStreams:
         self.stopping = asyncio.Event()
         self.count = 0
         """How many there are."""
+
+    def pause(self) -> float:
+        """Return the seconds between two chunks of a stream."""
+        return self.count / _MOST_CHUNKS if self.count > _FEW_STREAMS else 0.0
 
     def stop(self) -> None:
         """End all streams: whoever reads them goes on, from the event they had last, where the server is again."""
@@ -59,7 +65,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the stream ends, whoever reads it is gone, or the server stops."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        stream = _StreamAnswer(self._chunks, self._alive, send)
+        stream = _StreamAnswer(self._chunks, self._alive, send, self._open.pause)
         ends = _StreamEnds(receive, self._open.stopping, self._still)
         self._open.count += 1
         try:
@@ -79,11 +85,12 @@ class EventStream(Response):
 class _StreamAnswer:
     """A stream on its way: what is there is sent together, while what comes next is read.
 
-    Nothing is begun for each chunk, neither a task nor a timer: many streams that tell the same are sent in one turn.
+    No task is begun for each chunk: many streams that tell the same are sent in one turn, after a pause.
     """
 
-    def __init__(self, chunks: Chunks, alive: Callable[[], bytes], send: Send) -> None:
+    def __init__(self, chunks: Chunks, alive: Callable[[], bytes], send: Send, pause: Callable[[], float]) -> None:
         self._chunks = chunks
+        self._pause = pause
         self._alive = alive
         self._send = send
         self._said = [RETRY]
@@ -104,7 +111,7 @@ class _StreamAnswer:
                 self._said.append(chunk)
                 self._size += len(chunk)
                 self._news.set()
-                if self._size >= _TOGETHER_BYTES:
+                if self._size >= TOGETHER_BYTES:
                     self._room.clear()
                     await self._room.wait()
         except PodiumError as error:
@@ -119,6 +126,8 @@ class _StreamAnswer:
                 self._size = 0
                 self._room.set()
                 await self._send_one(said)
+                if (pause := self._pause()) > 0:
+                    await asyncio.sleep(pause)  # noqa: TID251 - what comes meanwhile is sent together
             elif self._reading.done():
                 return self._reading.result()
             else:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from podium.errors import StoreError
 from podium.model.clock import Clock
@@ -13,7 +14,7 @@ from podium.model.run import Run, RunState
 from podium.model.streams.book import KeptEvents
 from podium.model.streams.durable import Gone, StreamBlocked
 from podium.model.streams.event import StreamEvent, event_of
-from podium.model.streams.numbers import MOST_NUMBER, StreamPlace, place_of_number
+from podium.model.streams.numbers import MOST_NUMBER, MOST_PARTS, StreamPlace, place_of_number
 from podium.model.streams.told import events_of
 from podium.services.streams.feed import Feed
 from podium.services.streams.gaps import Gaps
@@ -50,8 +51,17 @@ class Watching:
         await self.store.streams.watch(run, self.reader, self.clock.now() + _LEASE_SECONDS)
 
 
+class StreamLook(NamedTuple):
+    """What came together."""
+
+    events: Sequence[StreamEvent]
+    """One at least."""
+    size: int
+    """How much was read of the store for it, in bytes."""
+
+
 class StreamReader:
-    """Reads the events of one run, in the order of their numbers, until it has ended or is blocked."""
+    """Reads the events of one run, in the order of their numbers, until it has ended or is blocked; then it is over."""
 
     def __init__(self, run: str, after: int | None, watching: Watching) -> None:
         """Read what comes after a number, or from now on where that is None."""
@@ -65,16 +75,18 @@ class StreamReader:
             NATURAL.check("after", after)
         self._facts = 0
         """How many facts were told."""
-        self._number = 0 if after is None else after
+        self.number = 0 if after is None else after
+        """The number up to which all was told."""
+        self.over = False
         self._seen = 0
         """The number of the last end of an ownership that was looked at: it is there again on the next look."""
         self._late = False
         """Whether the run had ended, and nothing was kept, when a reader came to read it from its beginning."""
         self._renew_at = float("-inf")
-        self._commits = -1
+        self._commits: int = -1
 
-    async def events(self) -> AsyncGenerator[StreamEvent]:
-        """Give the events; one that is lost is told by an event `gone`."""
+    async def looks(self) -> AsyncGenerator[StreamLook]:
+        """Give what is new each time that there is anything, after `begin`; what is lost is told by an event `gone`."""
         loop = asyncio.get_running_loop()
 
         def ring() -> None:
@@ -82,50 +94,52 @@ class StreamReader:
                 loop.call_soon_threadsafe(self._feed.ring)
 
         with self._store.streams.hear(self._run, ring) as is_told:
-            async with aclosing(self._events(is_told)) as events:
-                async for event in events:
-                    yield event
+            news = True
+            while not self.over:
+                self._watching.check()
+                rings, here = self._feed.rings, self._watching.driven()
+                look = await self._look(news=news, here=here)
+                if look.events:
+                    yield look
+                if not self.over:
+                    there = _LOOK_TOLD_SECONDS if is_told() else _LOOK_SECONDS
+                    news = await self._feed.wait(_LOOK_HERE_SECONDS if here else there, since=rings)
 
-    async def _events(self, is_told: Callable[[], bool]) -> AsyncGenerator[StreamEvent]:
-        await self._begin()
-        news = True
-        while True:
-            self._watching.check()
-            rings, here = self._feed.rings, self._watching.driven()
-            if not here:
-                await self._watch()
-            looks = not here or not news or self._feed.commits != self._commits
-            self._commits = self._feed.commits
-            facts = await self._store.facts(self._run, after=self._facts - 1) if looks else []
-            if any(fact.kind is FactKind.REDACTED for fact in facts):
-                self._feed.forget()
-                self._late = not self._after
-            self._gaps.recorded(facts)
-            kept = await self._kept(here=here)
-            self._facts += len(facts)
-            run = await self._store.run(self._run) if looks else None
-            if looks and run is None:
-                self._feed.forget()
-                return  # it was pruned meanwhile
-            over = run is not None and self._is_over(run)
-            for event in self._merged(facts, kept, run if over else None):
-                self._number = max(event.number, self._number)
-                yield event
-            if run is not None and over:
-                if run.state is RunState.BLOCKED:
-                    yield self._noticed(run.epoch, StreamBlocked(run.reason), self._number)
-                return
-            there = _LOOK_TOLD_SECONDS if is_told() else _LOOK_SECONDS
-            news = await self._feed.wait(_LOOK_HERE_SECONDS if here else there, since=rings)
+    async def _look(self, *, news: bool, here: bool) -> StreamLook:
+        """Return what has come since the last look."""
+        if not here:
+            await self._watch()
+        read = not here or not news or self._feed.commits != self._commits
+        self._commits = self._feed.commits
+        facts = await self._store.facts(self._run, after=self._facts - 1) if read else []
+        if any(fact.kind is FactKind.REDACTED for fact in facts):
+            self._feed.forget()
+            self._late = not self._after
+        self._gaps.recorded(facts)
+        kept = await self._kept(here=here)
+        self._facts += len(facts)
+        run = await self._store.run(self._run) if read else None
+        if read and run is None:  # it was pruned meanwhile
+            self._feed.forget()
+            self.over = True
+            return StreamLook((), 0)
+        ended = run if run is not None and self._is_over(run) else None
+        events = self._merged(facts, kept, ended)
+        self.number = max([self.number, *(event.number for event in events)])
+        self.over = ended is not None
+        if ended is not None and ended.state is RunState.BLOCKED:
+            events = [*events, self._noticed(ended.epoch, StreamBlocked(ended.reason), self.number)]
+        return StreamLook(events, _size(facts, kept))
 
-    async def _begin(self) -> None:
+    async def begin(self) -> None:
         """Find the place to go on from. Raises UsageError for a number that the run cannot have given."""
         after, run = self._after, await self._store.run(self._run)
         there = 0 if run is None else run.facts
         if after is None:
             self._facts = there + len(await self._store.facts(self._run, after=there - 1))
             kept = await self._kept(here=self._watching.driven())
-            self._number = max(StreamPlace(self._facts, 0, 0).number, 0 if kept is None else kept.last)
+            told = StreamPlace(self._facts, 0, MOST_PARTS).number if self._facts else 0
+            self.number = max(told, 0 if kept is None else kept.last)
             return
         place, epoch, last = place_of_number(after), 0, list[Fact]()
         self._facts = place.facts
@@ -165,10 +179,10 @@ class StreamReader:
 
     async def _kept(self, *, here: bool) -> KeptEvents | None:
         """Return what is kept after the last number, by this process or in the store."""
-        own = self._feed.after(self._number)
+        own = self._feed.after(self.number)
         if here:
             return own
-        other = await self._store.streams.kept(self._run, self._number)
+        other = await self._store.streams.kept(self._run, self.number)
         if own is None or other is None:
             return own or other
         numbers = {event.number: event for event in (*own.events, *other.events)}
@@ -181,7 +195,7 @@ class StreamReader:
 
         `over` is the run where it has ended.
         """
-        events = [event for event in events_of(self._run, facts) if event.number > self._number]
+        events = [event for event in events_of(self._run, facts) if event.number > self.number]
         gone: list[StreamEvent] = []
         for each in () if kept is None else kept.events:
             if place_of_number(each.number).facts > self._facts:
@@ -197,7 +211,7 @@ class StreamReader:
             if kept is not None and place_of_number(kept.last).facts <= self._facts:
                 gone += self._lost(self._gaps.lost_at_the_end(kept), kept.last, kept.epoch)
         if over is not None and events and not self._late and self._gaps.is_unknown(kept, over.epoch):
-            gone += self._lost(None, self._number, over.epoch)
+            gone += self._lost(None, self.number, over.epoch)
         if over is not None and events:  # nothing follows the end
             gone = [replace(each, number=min(each.number, events[-1].number - 1)) for each in gone]
         return sorted([*gone, *events], key=lambda event: event.number)
@@ -205,7 +219,7 @@ class StreamReader:
     def _lost(self, count: int | None, number: int, epoch: int) -> Sequence[StreamEvent]:
         if count is not None and count <= 0:
             return ()
-        return (self._noticed(epoch, Gone(count), max(number, self._number)),)
+        return (self._noticed(epoch, Gone(count), max(number, self.number)),)
 
     def _noticed(self, epoch: int, content: Gone | StreamBlocked, number: int) -> StreamEvent:
         return StreamEvent(
@@ -220,3 +234,8 @@ class StreamReader:
     @staticmethod
     def _has_ended(run: Run) -> bool:
         return run.state.ended or run.state is RunState.BLOCKED
+
+
+def _size(facts: Sequence[Fact], kept: KeptEvents | None) -> int:
+    texts = () if kept is None else kept.events
+    return sum(len(fact.payload or b"") for fact in facts) + sum(len(each.text) for each in texts)

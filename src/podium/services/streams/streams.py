@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
+from typing import TYPE_CHECKING
 
 from podium.errors import StoreError
 from podium.model.clock import Clock
@@ -15,6 +16,9 @@ from podium.model.streams.numbers import place_of_number
 from podium.services.group_commit import GroupCommit
 from podium.services.streams.emitter import Emitter
 from podium.services.streams.feed import Feed
+
+if TYPE_CHECKING:
+    from podium.services.streams.viewing import SharedReaders
 
 _KEPT_SECONDS = 30.0
 """So long a feed is kept that nobody reads: whoever lost its connection comes again."""
@@ -42,6 +46,8 @@ class Streams:
         self._watched: frozenset[str] = frozenset()
         """The runs that somebody watches from another process."""
         self._looking: set[asyncio.Task[None]] = set()
+        self.readers: SharedReaders = {}
+        """Who reads the runs that are watched here, each for all who do."""
         self.driven = driven
         """Whether a run is driven here."""
 

@@ -1,5 +1,6 @@
 """Policies judge what a server is asked for, with the same engine as calls; what they deny is 403, with the reason."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,10 @@ import pytest
 
 from podium import Context, workflow
 from podium.errors import ConfigError
+from podium.model.delegation import Delegation
+from podium.model.question import QuestionState
 from tests.unit.server.access.conftest import Serving
+from tests.unit.server.access.test_document import BY_TOKEN, FILLED, PUBLIC, ROUTES, body_of, filled
 
 RULES = """
 permit(principal, action, resource);
@@ -31,6 +35,18 @@ when { context.input has run && context.input.run == "run_hidden" };
 @workflow
 async def desk(_: Context, text: str) -> str:
     return text
+
+
+@workflow
+async def asks(ctx: Context, text: str) -> str:
+    return await ctx.ask(f"{text}?", answer=str, to="ann")
+
+
+SHUT = """
+@id("shut") @reason("closed")
+forbid(principal, action == Action::"request", resource);
+"""
+FAST = {"requests": {"per_second": 100_000}}
 
 
 def settings(folder: Path, rules: str = RULES) -> dict[str, Any]:
@@ -95,3 +111,32 @@ async def test_a_table_inside_of_the_settings_that_does_not_exist_is_told(
     with pytest.raises(ConfigError, match="server"):
         async with signed(server=wrong):
             pass
+
+
+async def test_no_operation_is_there_that_policies_do_not_judge(
+    signed: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DELEGATION_KEY", "d" * 16 + "0123456789abcdef")
+    closed = RULES.partition("@id")[0] + SHUT
+    more = {"delegation": {"key": "env:DELEGATION_KEY"}, "links": {"url": "http://127.0.0.1:8400"}}
+    async with signed(desk, asks, **settings(tmp_path, closed), **more, server=FAST) as served:
+        admin = await served.key("admin")
+        for name, operation in ROUTES.items():
+            if name in PUBLIC | BY_TOKEN:
+                continue
+            method, _, path = name.partition(" ")
+            answer = await served.client.request(method, filled(path, FILLED), headers=admin, **body_of(operation))
+            assert (answer.status_code, "closed" in answer.text) == (403, True), f"{name}: {answer.text}"
+        token = await served.app.delegations.grant(Delegation(by="ada", to="shop"))
+        start = {"workflow": "desk", "input": "x"}
+        header = {"authorization": f"Bearer {token}"}
+        delegated = await served.client.post("/api/v1/delegated-runs", json=start, headers=header)
+        assert (delegated.status_code, "closed" in delegated.text) == (403, True)
+        run = await served.app.start(asks, "x")
+        while not (asked := (await served.app.inbox.list(run=run.id)).items):
+            await asyncio.sleep(0)
+        link = await served.app.inbox.link(asked[0].id, for_="ann")
+        for method in ("GET", "POST"):
+            page = await served.client.request(method, link)
+            assert (page.status_code, "closed" in page.text) == (403, True), page.text
+        assert (await served.app.inbox.get(asked[0].id)).state is QuestionState.OPEN

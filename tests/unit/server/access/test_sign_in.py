@@ -1,5 +1,6 @@
 """Whoever asks is known by a key, by what the terminal showed, or by a session that no other site can use."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,22 @@ async def test_nobody_is_led_to_another_site_after_signing_in(signed: Serving) -
         async with signed() as served:
             assert served.access.here is not None
             page = await served.client.get("/sign-in", params={"token": served.access.here.link, "next": wrong})
-            assert 'url=/api/v1/me"' in page.text
+            assert page.status_code == 200
+            assert "http-equiv" not in page.text
+            assert "evil" not in page.text
+
+
+async def test_a_browser_that_signed_in_is_led_on_or_shown_what_there_is(signed: Serving) -> None:
+    async with signed() as served:
+        assert served.access.here is not None
+        page = await served.client.get("/sign-in", params={"token": served.access.here.link, "next": "/a?b=1&c"})
+        assert 'content="0; url=/a?b=1&amp;c"' in page.text
+    async with signed() as served:
+        assert served.access.here is not None
+        page = await served.client.get("/sign-in", params={"token": served.access.here.link})
+        places = re.findall(r'href="(/[^"]+)"', page.text)
+        assert len(places) == 5
+        assert {(await served.client.get(each)).status_code for each in places} == {200}
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.2.3", "podium.example.org"])

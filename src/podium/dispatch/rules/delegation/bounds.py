@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import lru_cache
 
+from podium.dispatch.rules.delegation.likeness import like
+from podium.errors import InvalidValue
 from podium.model.delegation import ArgumentBound
 from podium.model.json import Json, is_array, is_object
 
@@ -12,10 +13,7 @@ OTHERS = "*"
 """Stands for all members of an input that are not named; after a path, for those of what stands there."""
 _ANY = "*"
 _ABSENT = object()
-_WORD = r"[\w.+-]"
-"""What `*` stands for: nothing that ends a name, an address or a part of one, so that no other can follow."""
-_TOKEN = re.compile(r"\*\*+|\*|\?|\[!?\]?[^\]]*\]|.", re.DOTALL)
-_SPECIAL = re.compile(r"[^\w-]")
+_MOST_PATTERNS, _LONGEST_PATTERN = 200, 1_000
 _USE, _AROUND = {"tool", "arguments"}, "arguments."
 
 
@@ -32,6 +30,28 @@ def unfit(members: Mapping[str, ArgumentBound], input: Json, sent: Json = None) 
         if not all(_fits(value, bound) for value in found):
             return _told(given, bound)
     return None
+
+
+def check_bounds(arguments: Mapping[str, Mapping[str, ArgumentBound]]) -> None:
+    """Raise InvalidValue for paths that lead nowhere, and for more patterns than are looked through at each start."""
+    for path in [path for members in arguments.values() for path in members]:
+        if not is_path(path):
+            raise InvalidValue(
+                f"{path!r} of the arguments is no path: expected names of members, such as order.customer, with * for"
+                " all others at the end alone"
+            )
+    bounds = [bound for members in arguments.values() for bound in members.values() if bound is not None]
+    patterns = [each for bound in bounds for each in ([bound] if isinstance(bound, str) else bound)]
+    if len(patterns) > _MOST_PATTERNS or any(len(each) > _LONGEST_PATTERN for each in patterns):
+        raise InvalidValue(
+            f"the arguments have {len(patterns)} patterns; expected at most {_MOST_PATTERNS}, of at most"
+            f" {_LONGEST_PATTERN} characters each"
+        )
+    for each in patterns:
+        try:
+            like(each)
+        except re.error as error:
+            raise InvalidValue(f"the pattern {each!r} of the arguments cannot be read: {error}") from error
 
 
 def is_path(path: str) -> bool:
@@ -97,28 +117,7 @@ def _is_like(value: Json, patterns: Sequence[str]) -> bool:
     if is_object(value):
         return False
     text = value if isinstance(value, str) else json.dumps(value)
-    return any(_compiled(each).fullmatch(text) for each in patterns)
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> "re.Pattern[str]":
-    parts: list[str] = []
-    for piece in _TOKEN.findall(pattern):
-        if piece.startswith("**"):
-            parts.append(".*")
-        elif piece in ("*", "?"):
-            parts.append(f"{_WORD}*" if piece == "*" else _WORD)
-        elif len(piece) > 1:
-            parts.append(_class(piece[1:-1]))
-        else:
-            parts.append(re.escape(piece))
-    return re.compile("".join(parts), re.DOTALL)
-
-
-def _class(inside: str) -> str:
-    """Return the class of characters that stands in brackets: `abc`, `a-z`, `!abc`."""
-    no, chosen = ("^", inside[1:]) if inside.startswith("!") else ("", inside)
-    return f"[{no}{_SPECIAL.sub(lambda found: re.escape(found[0]), chosen)}]"
+    return any(like(each)(text) for each in patterns)
 
 
 def _told(path: str, bound: ArgumentBound) -> str:

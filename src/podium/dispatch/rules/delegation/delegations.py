@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from podium.dispatch.rules.delegation.bounds import is_path, unfit
+from podium.dispatch.rules.delegation.bounds import check_bounds, unfit
 from podium.dispatch.rules.delegation.token import claims_of, long_enough, signed
 from podium.errors import ConfigError, InvalidValue, TokenRefused
 from podium.in_threads import in_thread
@@ -39,12 +39,7 @@ class Delegations:
         key, now = self._key(), self.clock.now()
         for name in ("by", "to", "tenant"):
             check_name(f"{name} of the delegation", getattr(delegation, name))
-        for path in [path for members in delegation.arguments.values() for path in members]:
-            if not is_path(path):
-                raise InvalidValue(
-                    f"{path!r} of the arguments is no path: expected names of members, such as order.customer,"
-                    " with * for all others at the end alone"
-                )
+        check_bounds(delegation.arguments)
         if delegation.expires is not None and delegation.expires <= now:
             raise InvalidValue("the delegation has expired before it is granted: say a later time")
         if delegation.quota is not None:

@@ -3,17 +3,23 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
+from podium import lazy
 from podium.errors import ProviderAway, TokenRefused
 from podium.model.clock import Clock
 from podium.model.expected import is_list
 from podium.model.json import Json, is_object
 from podium.model.server import LOOPBACK
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = lazy.module("httpx")
 
 _OK, _FAULT = 200, 500
 _TIMEOUT = 10.0
@@ -45,7 +51,7 @@ class _Known:
 class Provider:
     """Asks a provider for its keys: when they are needed first, from time to time, and when one is not known."""
 
-    def __init__(self, issuer: str, clock: Clock, client: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, issuer: str, clock: Clock, client: "httpx.AsyncClient | None" = None) -> None:
         self.issuer = issuer.rstrip("/")
         self._clock = clock
         self._client = client or httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
@@ -134,7 +140,7 @@ class Provider:
         return body
 
 
-def _object(answer: httpx.Response) -> Mapping[str, Json] | None:
+def _object(answer: "httpx.Response") -> Mapping[str, Json] | None:
     if len(answer.content) > _MOST_BYTES:
         return None
     try:
