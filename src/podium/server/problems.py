@@ -7,15 +7,16 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from podium import errors
 from podium.api.problems import FieldError, ProblemBody
 from podium.errors import PodiumError
 from podium.secrets.masking import MASKING
-from podium.server.addresses import route_of
+from podium.server.addresses import PREFIX, route_of
 from podium.server.answers import MaskedJson
+from podium.server.rendering import html
 
 _LOG = logging.getLogger("podium.server")
 _TYPE = "urn:podium:error:"
@@ -108,7 +109,20 @@ def answer_errors(server: FastAPI) -> None:
     server.add_exception_handler(Exception, _fault)
 
 
-async def _podium(request: Request, error: Exception) -> JSONResponse:
+def _answer(
+    request: Request, status: int, detail: str, *, code: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem; a browser that asks for a page, beside the API, is answered with one."""
+    is_page = not request.url.path.startswith(f"{PREFIX}/") and "text/html" in request.headers.get("accept", "")
+    if not is_page:
+        return problem(status, detail, code=code, headers=headers)
+    told = MASKING.text(f"{detail[:1].upper()}{detail[1:]}")
+    page = html("message.html", status, title=_TITLES.get(status, "Not done"), text=told)
+    page.headers.update(headers or {})
+    return page
+
+
+async def _podium(request: Request, error: Exception) -> Response:
     assert isinstance(error, PodiumError)
     status = status_of(error)
     headers = {_AWAY: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
@@ -118,7 +132,7 @@ async def _podium(request: Request, error: Exception) -> JSONResponse:
         _LOG.error("%s %s failed", request.method, route_of(request.scope), exc_info=error)
     elif status == _AWAY:
         _LOG.warning("%s %s was refused: %s", request.method, route_of(request.scope), error)
-    return problem(status, str(error), code=error.code, headers=headers)
+    return _answer(request, status, str(error), code=error.code, headers=headers)
 
 
 async def _unfit(_: Request, error: Exception) -> JSONResponse:
@@ -136,10 +150,10 @@ _WHAT_THERE_IS = {
 }
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = _WHAT_THERE_IS.get(error.status_code, str(error.detail))
-    return problem(error.status_code, detail, code="http", headers=error.headers)
+    return _answer(request, error.status_code, detail, code="http", headers=error.headers)
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
