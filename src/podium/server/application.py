@@ -13,7 +13,7 @@ from podium.server.callers import Access
 from podium.server.document import TAGS, describe
 from podium.server.metrics import CountRequests, Metrics
 from podium.server.pages import route as pages
-from podium.server.problems import EVERYWHERE, answer_errors
+from podium.server.problems import EVERYWHERE, AnswerFaults, answer_errors
 from podium.server.readiness import Readiness
 from podium.server.routes import (
     agents,
@@ -71,6 +71,7 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
     server.include_router(sign_in.pages)
     server.include_router(health.router, tags=["health"])
     server.include_router(pages.router)
+    server.add_middleware(AnswerFaults)
     allow_origins(server, app.config.server.origins)
     server.add_middleware(Bounds, settings=app.config.server, listens_on=listens_on)
     server.add_middleware(CountRequests, metrics=metrics)

@@ -28,12 +28,14 @@ class HealthBody(ApiBody):
     reason: Annotated[str, Field(description="Why not; empty where it can.")] = ""
 
 
+@router.head("/health/live", include_in_schema=False)
 @router.get("/health/live", openapi_extra=dict(PUBLIC))
 async def live() -> HealthBody:
     """Say that the process answers. Whoever gets no answer starts it again."""
     return HealthBody(status="ok")
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get(
     "/health/ready", openapi_extra=dict(PUBLIC),
     responses={503: {"model": HealthBody, "description": "It is being stopped, or the store is away."}},
