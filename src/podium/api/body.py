@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 T = TypeVar("T")
 
@@ -30,6 +30,14 @@ Moment = Annotated[
     datetime, PlainSerializer(_iso, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 """A time, in UTC, as ISO 8601 with milliseconds."""
+
+
+def _in_some_zone(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+GivenMoment = Annotated[datetime, AfterValidator(_in_some_zone)]
+"""A time that is sent: without a zone it is one of UTC, wherever the server stands."""
 
 
 def moment(at: float) -> datetime:

@@ -1,11 +1,10 @@
 """Delegations: who outside may act for whom."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import Field
 
-from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
+from podium.api.body import ApiBody, ApiInput, GivenMoment, Moment, moment, moment_or_none
 from podium.model.delegation import Delegation, Granted
 from podium.model.empty import empty
 
@@ -29,7 +28,7 @@ class DelegationGiven(ApiInput):
             description="For an agent or a tool: what the members of its input have to be, by path; null is absent.",
         ),
     ]
-    expires: Annotated[datetime | None, Field(description="From when it is void; null is no such time.")] = None
+    expires: Annotated[GivenMoment | None, Field(description="From when it is void; null is no such time.")] = None
     quota: Annotated[int | None, Field(description="How many runs may be started with it.", ge=1, lt=2**53)] = None
     tenant: Annotated[str | None, Field(description="Else that of whoever asks.", min_length=1)] = None
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from podium.api.body import ApiInput
+from podium.api.body import ApiInput, GivenMoment
 from podium.errors import InvalidValue
 from podium.model.cost import Dimension
 from podium.model.failure_cause import FailureCause
@@ -34,8 +34,8 @@ class BelongingGiven(PageGiven):
 
     tenant: str | None = None
     principal: str | None = None
-    since: Annotated[datetime | None, Field(description="Not what is older.")] = None
-    until: Annotated[datetime | None, Field(description="Only what is older.")] = None
+    since: Annotated[GivenMoment | None, Field(description="Not what is older.")] = None
+    until: Annotated[GivenMoment | None, Field(description="Only what is older.")] = None
     tag: Annotated[str | None, Field(description="Only what belongs to runs of this tag.")] = None
 
 

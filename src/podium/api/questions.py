@@ -1,11 +1,10 @@
 """Questions: what waits for people, what they need to know to answer, and who of them is to."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import ConfigDict, Field
 
-from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
+from podium.api.body import ApiBody, ApiInput, GivenMoment, Moment, moment, moment_or_none
 from podium.api.lists import ListGiven
 from podium.api.runs import RunBody
 from podium.model.inbox_book import Absence, Remark
@@ -258,4 +257,4 @@ class LinkGiven(ApiInput):
 class AwayGiven(ApiInput):
     """Until when somebody is away."""
 
-    until: Annotated[datetime | None, Field(description="Null says that they are back.")] = None
+    until: Annotated[GivenMoment | None, Field(description="Null says that they are back.")] = None

@@ -7,12 +7,14 @@ from fastapi import APIRouter, FastAPI
 from podium.app import App
 from podium.server.access.bounds import Bounds
 from podium.server.access.cors import allow_origins
+from podium.server.addresses import PREFIX
 from podium.server.answers import MaskedJson
 from podium.server.callers import Access
 from podium.server.document import TAGS, describe
 from podium.server.metrics import CountRequests, Metrics
 from podium.server.pages import route as pages
-from podium.server.problems import EVERYWHERE, answer_errors
+from podium.server.problems import EVERYWHERE, AnswerFaults, answer_errors
+from podium.server.readiness import Readiness
 from podium.server.routes import (
     agents,
     audit,
@@ -37,7 +39,6 @@ from podium.server.routes import (
 from podium.server.streams.frames import Frames
 from podium.server.streams.response import OpenStreams
 
-PREFIX = "/api/v1"
 ROUTERS: tuple[tuple[str, APIRouter], ...] = (
     ("runs", runs.router), ("events", events.router), ("inbox", inbox.router), ("agents", agents.router),
     ("conversations", conversations.router),
@@ -63,15 +64,17 @@ def application(app: App, access: Access, *, listens_on: str | None = None) -> F
         openapi_tags=[{"name": name, "description": said} for name, said in TAGS.items()],
     )  # fmt: skip
     server.state.podium, server.state.access, server.state.metrics = app, access, (metrics := Metrics())
+    server.state.readiness = Readiness(app.unready)
     server.state.streams, server.state.frames = OpenStreams(), Frames()
     for tag, router in ROUTERS:
         server.include_router(router, prefix=PREFIX, tags=[tag])
     server.include_router(sign_in.pages)
     server.include_router(health.router, tags=["health"])
     server.include_router(pages.router)
+    server.add_middleware(AnswerFaults)
     allow_origins(server, app.config.server.origins)
     server.add_middleware(Bounds, settings=app.config.server, listens_on=listens_on)
-    server.add_middleware(CountRequests, metrics=metrics, prefix=PREFIX)
+    server.add_middleware(CountRequests, metrics=metrics)
     answer_errors(server)
     describe(server)
     return server

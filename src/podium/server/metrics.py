@@ -20,6 +20,7 @@ from podium.facade.process_reports import ProcessReports
 from podium.formats.printable import in_line
 from podium.model.clock import SystemClock
 from podium.model.run import RunState
+from podium.server.addresses import route_of
 
 _LOG = logging.getLogger("podium.server.requests")
 MEDIA = CONTENT_TYPE_LATEST
@@ -79,11 +80,9 @@ class CountRequests:
     The log has the route as it is written, and no address that was asked for: some of them let whoever reads them in.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, prefix: str) -> None:
-        """`prefix` is what stands before the routes of the API, which do not know it."""
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
-        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -101,7 +100,7 @@ class CountRequests:
         try:
             await self._app(scope, receive, sent)
         finally:
-            method, route, seconds = _method(scope), _route(scope, self._prefix), _CLOCK.monotonic() - began
+            method, route, seconds = _method(scope), route_of(scope), _CLOCK.monotonic() - began
             self._metrics.answered(method, route, status, seconds)
             who, ms = scope.get("state", {}).get("who", "-"), round(seconds * 1_000, 1)
             _LOG.info(
@@ -115,14 +114,6 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in _METHODS else "other"
-
-
-def _route(scope: Scope, prefix: str) -> str:
-    """Return the address of a route as it is written, so that there are few of them, whatever is asked for."""
-    path = getattr(scope.get("route"), "path", None)
-    if path is None:
-        return "none"
-    return f"{prefix}{path}" if scope["path"].startswith(f"{prefix}/") and not path.startswith(prefix) else path
 
 
 async def _levels(reports: ProcessReports) -> list[GaugeMetricFamily]:

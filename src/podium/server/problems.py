@@ -1,6 +1,7 @@
 """How errors are answered: each as a problem that says what was expected and what to do next."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
@@ -9,20 +10,28 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podium import errors
 from podium.api.problems import FieldError, ProblemBody
 from podium.errors import PodiumError
+from podium.model.ids import RandomIds
 from podium.secrets.masking import MASKING
+from podium.server.addresses import PREFIX, route_of
 from podium.server.answers import MaskedJson
 
 _LOG = logging.getLogger("podium.server")
+_IDS = RandomIds()
 _TYPE = "urn:podium:error:"
 _MEDIA = "application/problem+json"
+_JSON = re.compile(r"application/(?:[\w.-]+\+)?json")
+_DOCUMENT = f"{PREFIX}/openapi.json"
+_METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 _AGAIN = 2
 """Seconds after which a store that is away may be back."""
 
-FAULT = 500
+FAULT, _AWAY = 500, 503
 STATUSES: Mapping[type[PodiumError], int] = {
     errors.NotSignedIn: 401,
     errors.TokenRefused: 401,
@@ -70,7 +79,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": _TITLES[status], "content": content} for status in statuses}
 
 
-EVERYWHERE = responses(400, 401, 403, 413, 422, 429, 431, 500, 503)
+EVERYWHERE = responses(400, 401, 403, 413, 415, 422, 429, 431, 500, 503)
 """What every route may answer."""
 
 
@@ -110,16 +119,23 @@ def answer_errors(server: FastAPI) -> None:
 async def _podium(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, PodiumError)
     status = status_of(error)
-    headers = {503: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
+    headers = {_AWAY: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
     if isinstance(error, errors.TooManyRequests):
         headers = {"Retry-After": str(max(1, ceil(error.retry_after)))}
+    told = str(error)
     if status == FAULT:
-        _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(status, str(error), code=error.code, headers=headers)
+        told = f"{told.rstrip('.')}. The log says more, under {_logged(request.scope, error)}."
+    elif status == _AWAY:
+        _LOG.warning("%s %s was refused: %s", request.method, route_of(request.scope), error)
+    return problem(status, told, code=error.code, headers=headers)
 
 
-async def _unfit(_: Request, error: Exception) -> JSONResponse:
+async def _unfit(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if any(each["loc"] == ("body",) for each in error.errors()) and await request.body() and not _JSON.fullmatch(kind):
+        named = f"is sent as {kind!r:.100}" if kind else "says nothing of its form"
+        return problem(415, f"the body {named}: send JSON, and `Content-Type: application/json`.", code="malformed")
     found = [FieldError(where=list(each["loc"]), what=each["msg"]) for each in error.errors()]
     if any(each["type"] == "json_invalid" for each in error.errors()):
         return problem(400, "the body is no JSON: send a JSON value.", code="malformed", errors=found)
@@ -127,18 +143,66 @@ async def _unfit(_: Request, error: Exception) -> JSONResponse:
     return problem(422, told, code="invalid-value", errors=found)
 
 
-_WHAT_THERE_IS = {
-    404: "there is nothing at this address: /api/v1/openapi.json has all that there is.",
-    405: "this address has other methods: /api/v1/openapi.json names them.",
-}
-
-
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    detail = _WHAT_THERE_IS.get(error.status_code, str(error.detail))
-    return problem(error.status_code, detail, code="http", headers=error.headers)
+    match error.status_code:
+        case 400:
+            told = (
+                "the body cannot be read: send JSON in UTF-8, nested less than 1,000 deep, with numbers of usual size."
+            )
+            return problem(400, told, code="malformed")
+        case 404:
+            told = f"there is nothing at this address: {_DOCUMENT} has all that there is. None ends in a slash."
+            return problem(404, told, code="http")
+        case 405:
+            allowed = sorted(_methods(request))
+            told = f"{request.method:.20} is no method of this address: expected {' or '.join(allowed)}."
+            return problem(405, told, code="http", headers={"Allow": ", ".join(allowed)})
+        case _:
+            return problem(error.status_code, str(error.detail), code="http", headers=error.headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods of all routes at an address: what is raised knows of the first."""
+    asked = ((method, {**request.scope, "method": method}) for method in _METHODS)
+    return {
+        method for method, scope in asked if any(each.matches(scope)[0] is Match.FULL for each in request.app.routes)
+    }
 
 
 async def _fault(request: Request, error: Exception) -> JSONResponse:
-    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return problem(500, "the server failed; its log says why.", code="fault")
+    return _fault_problem(request.scope, error)
+
+
+def _fault_problem(scope: Scope, error: Exception) -> JSONResponse:
+    return problem(FAULT, f"the server failed; its log says why, under {_logged(scope, error)}.", code="fault")
+
+
+def _logged(scope: Scope, error: Exception) -> str:
+    """Log an error, and return the id under which it stands there."""
+    known = _IDS.new("fault")
+    _LOG.error("%s %s failed, as %s", scope["method"], route_of(scope), known, exc_info=error)
+    return known
+
+
+class AnswerFaults:
+    """Answers what fails inside as any other error, within all that answers are held to; the connection stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        except Exception as error:  # the boundary: whatever fails inside is a fault, and is answered as one
+            if begun or scope["type"] != "http":
+                raise
+            await _fault_problem(scope, error)(scope, receive, send)

@@ -85,6 +85,7 @@ async def served(
         yield
     finally:
         application.state.streams.stop()
+        application.state.readiness.stop()
         server.should_exit = True
         with suppress(asyncio.CancelledError):
             await to_the_end(asyncio.wait([serving]))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import socket
 import threading
 from collections.abc import Generator
@@ -54,6 +55,12 @@ class Served:
         """End it as a power cut would."""
         if self._process is not None:
             kill(self._process)
+
+    def stop(self) -> None:
+        """End it as whoever operates it would, and wait until it has ended."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            self._process.communicate(PATIENCE)
 
     def once(self, method: str, path: str, **said: Any) -> httpx.Response | None:
         """Ask it once; None where it did not answer, or knows no more who asks."""

@@ -1,12 +1,12 @@
 """Whether the store is as it was written, and who did what."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 
 from podium.api.audit import AuditLineBody, AuditReportBody, seconds_or_none
+from podium.api.body import GivenMoment
 from podium.api.stores import AuditBody
 from podium.server.callers import ADMINISTERS, READS, Who, rights, through_the_store
 from podium.server.problems import responses
@@ -23,7 +23,7 @@ _LINES = {
 }
 _Run = Annotated[str | None, Query(description="Of this run.", min_length=1)]
 _For = Annotated[str | None, Query(description="What was done for this tenant.", min_length=1)]
-_Since = Annotated[datetime | None, Query(description="Not what is older.")]
+_Since = Annotated[GivenMoment | None, Query(description="Not what is older.")]
 
 
 @router.get("/audit/report", openapi_extra=rights(*READS), responses=responses(404))

@@ -1,16 +1,23 @@
 """For whoever runs the server: whether it lives, whether it can take requests, and its figures."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from podium.api.body import ApiBody
-from podium.app import App
-from podium.server.callers import ADMINISTERS, PUBLIC, Who, app_of, rights
+from podium.server.callers import ADMINISTERS, PUBLIC, Who, rights
 from podium.server.metrics import MEDIA, Metrics, metrics_of
+from podium.server.readiness import Readiness
 
 router = APIRouter()
+
+
+def readiness_of(request: Request) -> Readiness:
+    """Return who knows whether a server is ready."""
+    return cast("Readiness", request.app.state.readiness)
+
+
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
 
 
@@ -21,20 +28,21 @@ class HealthBody(ApiBody):
     reason: Annotated[str, Field(description="Why not; empty where it can.")] = ""
 
 
+@router.head("/health/live", include_in_schema=False)
 @router.get("/health/live", openapi_extra=dict(PUBLIC))
 async def live() -> HealthBody:
     """Say that the process answers. Whoever gets no answer starts it again."""
     return HealthBody(status="ok")
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get(
     "/health/ready", openapi_extra=dict(PUBLIC),
     responses={503: {"model": HealthBody, "description": "It is being stopped, or the store is away."}},
 )  # fmt: skip
-async def ready(app: Annotated[App, Depends(app_of)], response: Response) -> HealthBody:
+async def ready(readiness: Annotated[Readiness, Depends(readiness_of)], response: Response) -> HealthBody:
     """Say whether requests can be sent here: not while it is being stopped, or its store is away."""
-    why = await app.unready()
-    if why:
+    if await readiness.hindrance():
         response.status_code = 503
         return HealthBody(status="unready", reason="the server is being stopped, or its store is away")
     return HealthBody(status="ok")

@@ -52,7 +52,7 @@ def translate(error: Exception, name: str) -> PodiumError:
                 "Restore a backup, then open the app anew."
             )
         case errors.DiskFull():
-            return StoreUnavailable(f"the disk of {name} is full. Nothing recorded is lost; make room and start again.")
+            return StoreUnavailable(f"the disk of {name} is full. Nothing recorded is lost; make room and try again.")
         case errors.InsufficientPrivilege():
             return StoreUnavailable(
                 f"the user of the store {name} may not do this: {told}. Grant it the right, or name another user."

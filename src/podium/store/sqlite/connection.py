@@ -54,7 +54,7 @@ def translate(error: Exception, path: str) -> PodiumError:
     if code in _DAMAGED:
         return StoreDamaged(f"the store {path} is damaged ({error}). Run `podium doctor`, or restore a backup.")
     if code == sqlite3.SQLITE_FULL:
-        return StoreUnavailable(f"the disk of {path} is full. Nothing recorded is lost; make room and start again.")
+        return StoreUnavailable(f"the disk of {path} is full. Nothing recorded is lost; make room and try again.")
     if code == sqlite3.SQLITE_READONLY:
         return StoreUnavailable(f"the store {path} is read-only. Make it writable, or name another file with --store.")
     return StoreUnavailable(f"the store {path} cannot be used: {error}")

@@ -20,6 +20,8 @@ _NO_NAME = 64
 """No name has so many of the last character at its beginning."""
 _SURROGATES = range(0xD800, 0xE000)
 _MOST = (1 << 63) - 1
+_NUMBERS = frozenset({"at", "less", "n", "number", "place"})
+"""What of a place is a number; all else is a text."""
 _LITERAL = {ord(each): f"\\{each}" for each in "\\%_"}
 
 
@@ -34,7 +36,7 @@ def given(query: Query, *places: str) -> QueryValues:
     if query.text is not None:
         found["text"] = containing(query.text)
     if query.cursor is not None:
-        found.update(zip(places, _opened(query.cursor, len(places)), strict=True))
+        found.update(zip(places, _opened(query, places), strict=True))
     return found
 
 
@@ -70,23 +72,36 @@ def page(rows: Sequence[Row], query: Query, item: Callable[[Row], T], place: Cal
     """Return the page of so many rows; one more than its limit says that there is a next one."""
     kept = rows[: query.limit]
     more = len(rows) > query.limit
-    return Page(tuple(item(row) for row in kept), _closed(place(kept[-1])) if more and kept else None)
+    return Page(tuple(item(row) for row in kept), _closed(query, place(kept[-1])) if more and kept else None)
 
 
-def _closed(place: Sequence[Any]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(list(place))).decode().rstrip("=")
+def _closed(query: Query, place: Sequence[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([_list(query), *place])).decode().rstrip("=")
 
 
-def _opened(cursor: str, count: int) -> list[Any]:
-    """Return the place that a cursor stands for; raises InvalidValue where no page gave it."""
+def _list(query: Query) -> str:
+    """Return what tells the cursors of one list from those of another."""
+    return type(query).__name__.removesuffix("Query").lower()
+
+
+def _fits(name: str, part: object) -> bool:
+    if name not in _NUMBERS:
+        return isinstance(part, str)
+    return isinstance(part, int | float) and not isinstance(part, bool) and _bound(part) == part
+
+
+def _opened(query: Query, names: Sequence[str]) -> list[Any]:
+    """Return the place that a cursor stands for; raises InvalidValue where no page of this list gave it."""
+    cursor = query.cursor or ""
     try:
         place = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         place = None
     if (
         not isinstance(place, list)
-        or len(parts := cast("list[Any]", place)) != count
-        or not all(isinstance(part, str | int | float) and _bound(part) == part for part in parts)
+        or len(said := cast("list[Any]", place)) != len(names) + 1
+        or said[0] != _list(query)
+        or not all(map(_fits, names, parts := said[1:]))
     ):
         raise InvalidValue(f"cursor {cursor!r} is none that a page of this list gave. Begin without one.")
     return parts

@@ -1,7 +1,7 @@
 """What a store must do with the conditions and the pages of its lists."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,18 @@ from podium.model.chance import Chance, chance_of
 from podium.model.fact import FactKind
 from podium.model.question import QuestionState
 from podium.model.run import Run, RunState
-from podium.store.protocol import BudgetQuery, CostQuery, DeadQuery, FactQuery, QuestionQuery, RunQuery, walk
+from podium.store.protocol import (
+    ActionQuery,
+    BudgetQuery,
+    ConversationQuery,
+    CostQuery,
+    DeadQuery,
+    DeliveryQuery,
+    FactQuery,
+    QuestionQuery,
+    RunQuery,
+    walk,
+)
 from podium.testing.contracts.hand import Hand, new_run
 from podium.testing.contracts.opened import OpenedStore
 from podium.testing.contracts.records import answered, asked
@@ -71,6 +82,29 @@ class ListsContract(OpenedStore):
                 except InvalidValue as error:
                     assert "cursor" in str(error)
                 else:
+                    raise AssertionError(f"cursor {cursor!r} was taken")
+
+    def test_a_cursor_is_of_its_list_and_what_it_says_fits_it(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for n in range(3):
+                _busy(hand, "acme", f"p{n}", 100.0 + n)
+            store = hand.store
+            first = hand.told(store.runs(RunQuery(limit=1))).cursor
+            forged = ["WyJydW4iLCJhIiwiYiJd", "WyJydW4iLDEsImIiXQ", "WyJydW4iLHRydWUsdHJ1ZV0"]
+            lists: list[tuple[Callable[[str], Coroutine[Any, Any, object]], Sequence[str | None]]] = [
+                (lambda cursor: store.questions(QuestionQuery(cursor=cursor)), [first]),
+                (lambda cursor: store.conversations(ConversationQuery(cursor=cursor)), [first]),
+                (lambda cursor: store.actions(ActionQuery(cursor=cursor)), [first]),
+                (lambda cursor: store.webhooks.deliveries(DeliveryQuery(webhook="w", cursor=cursor)), [first]),
+                (lambda cursor: store.runs(RunQuery(cursor=cursor)), forged),
+            ]
+            for listed, cursors in lists:
+                for cursor in cursors:
+                    assert cursor is not None
+                    try:
+                        hand.told(listed(cursor))
+                    except InvalidValue:
+                        continue
                     raise AssertionError(f"cursor {cursor!r} was taken")
 
     def test_the_other_lists_keep_to_whose_they_are_too(self, tmp_path: Path) -> None:
