@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +20,7 @@ from podium.model.ids import RandomIds
 from podium.secrets.masking import MASKING
 from podium.server.addresses import PREFIX, route_of
 from podium.server.answers import MaskedJson
+from podium.server.rendering import html
 
 _LOG = logging.getLogger("podium.server")
 _IDS = RandomIds()
@@ -116,7 +117,20 @@ def answer_errors(server: FastAPI) -> None:
     server.add_exception_handler(Exception, _fault)
 
 
-async def _podium(request: Request, error: Exception) -> JSONResponse:
+def _answer(
+    request: Request, status: int, detail: str, *, code: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a problem; a browser that asks for a page, beside the API, is answered with one."""
+    is_page = not request.url.path.startswith(f"{PREFIX}/") and "text/html" in request.headers.get("accept", "")
+    if not is_page:
+        return problem(status, detail, code=code, headers=headers)
+    told = MASKING.text(f"{detail[:1].upper()}{detail[1:]}")
+    page = html("message.html", status, title=_TITLES.get(status, "Not done"), text=told)
+    page.headers.update(headers or {})
+    return page
+
+
+async def _podium(request: Request, error: Exception) -> Response:
     assert isinstance(error, PodiumError)
     status = status_of(error)
     headers = {_AWAY: {"Retry-After": str(_AGAIN)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status)
@@ -127,7 +141,7 @@ async def _podium(request: Request, error: Exception) -> JSONResponse:
         told = f"{told.rstrip('.')}. The log says more, under {_logged(request.scope, error)}."
     elif status == _AWAY:
         _LOG.warning("%s %s was refused: %s", request.method, route_of(request.scope), error)
-    return problem(status, told, code=error.code, headers=headers)
+    return _answer(request, status, told, code=error.code, headers=headers)
 
 
 async def _unfit(request: Request, error: Exception) -> JSONResponse:
@@ -143,7 +157,7 @@ async def _unfit(request: Request, error: Exception) -> JSONResponse:
     return problem(422, told, code="invalid-value", errors=found)
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     match error.status_code:
         case 400:
@@ -153,13 +167,13 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
             return problem(400, told, code="malformed")
         case 404:
             told = f"there is nothing at this address: {_DOCUMENT} has all that there is. None ends in a slash."
-            return problem(404, told, code="http")
+            return _answer(request, 404, told, code="http")
         case 405:
             allowed = sorted(_methods(request))
             told = f"{request.method:.20} is no method of this address: expected {' or '.join(allowed)}."
-            return problem(405, told, code="http", headers={"Allow": ", ".join(allowed)})
+            return _answer(request, 405, told, code="http", headers={"Allow": ", ".join(allowed)})
         case _:
-            return problem(error.status_code, str(error.detail), code="http", headers=error.headers)
+            return _answer(request, error.status_code, str(error.detail), code="http", headers=error.headers)
 
 
 def _methods(request: Request) -> set[str]:

@@ -84,6 +84,7 @@ async def test_an_agent_that_stands_in_answers_and_what_it_costs_is_booked_to_th
         assert spent is not None
         assert spent.usd == 0.25
         assert await waiting(app, clock) == [first]
+        assert sorted(each.workflow for each in (await app.runs.list()).items) == ["asks", "asks", f"{ANSWERS}reads"]
         assert (await app.reports.verify_store()).faults == []
 
 
@@ -206,11 +207,21 @@ async def test_a_process_without_the_agent_leaves_its_answers_to_those_that_have
     async with App.open(tmp_store, agents=[asks], clock=clock, people=people) as asking:
         handle = await asking.start(asks)
         assert [each.assignee for each in await waiting(asking, clock)] == ["bot"]
+        assert [each.workflow for each in (await asking.runs.list()).items] == ["asks"]
         async with App.open(tmp_store, agents=[reads], clock=clock, people=people) as other:
             await waiting(other, clock)
             await clock.advance(10)
             assert await handle.result() == "Publish? news"
             assert [each.state for each in (await other.runs.list(workflow=f"{ANSWERS}reads")).items] == ["done"]
+
+
+async def test_an_agent_answers_nothing_of_another_tenant_though_somebody_there_is_called_the_same() -> None:
+    async with desk({"bot": Person(agent="reads")}) as (app, clock):
+        await app.start(asks, tenant="acme")
+        (question,) = await waiting(app, clock)
+        await app.inbox.reassign(question.id, "bot", by="root")
+        assert [each.assignee for each in await waiting(app, clock)] == ["bot"]
+        assert [each.workflow for each in (await app.runs.list()).items] == ["asks"]
 
 
 async def test_what_a_rule_asks_is_for_people_alone() -> None:

@@ -46,7 +46,7 @@ async def test_messages_are_given_page_by_page_from_a_place_on(asking: Asking) -
         assert [each.place for each in first.items] == [1, 2]
         for given, places in (
             ({"first": 1, "limit": 4}, [1, 2, 3, 4]), ({"first": 1, "cursor": first.cursor}, [3, 4, 5]),
-            ({"first": 9}, []), ({"limit": 1}, [0]),
+            ({"first": 9}, []), ({"limit": 1}, [0]), ({"limit": 2_000, "tenant": None}, [*range(6)]),
         ):  # fmt: skip
             said = await ask(lambda client, given=given: client.conversations.messages("c", **given))
             assert [each.place for each in said] == places

@@ -30,6 +30,21 @@ NO_METHOD: Mapping[str, str] = {
     "GET /metrics": "for Prometheus",
 }
 """What the client has no method for, and why."""
+AGAIN = frozenset(
+    {
+        "inbox.answer",
+        "inbox.away",
+        "policies.explain",
+        "runs.cancel",
+        "runs.signal",
+        "runs.start",
+        "webhooks.change",
+        "workers.drain",
+    }
+)
+"""What changes something, and is sent again where nobody knows what became of it: twice is once."""
+NOT_AGAIN = frozenset({"audit.export", "audit.report"})
+"""What looks, and goes through so much that it is not begun a second time."""
 OTHER_NAMES = {"idempotency-key": "idempotency_key"}
 """Parameters that are no names of Python."""
 BY_ITSELF = frozenset({"Last-Event-ID"})
@@ -223,6 +238,14 @@ async def test_parameters_bodies_and_answers_are_those_of_the_document(operation
         if each.answer != asked.answer:
             wrong.append(f"{each.name} expects {each.answer}, but gets {asked.answer}")
     assert wrong == []
+
+
+def test_what_is_sent_again_by_itself_is_said_here() -> None:
+    looks = {True: set[str](), False: set[str]()}
+    for each in methods():
+        if each.call.again != (each.call.method == "GET"):
+            looks[each.call.again].add(each.name)
+    assert looks == {True: AGAIN, False: NOT_AGAIN}
 
 
 async def test_a_parameter_that_may_be_left_out_is_one_of_the_method(operations: Mapping[str, Operation]) -> None:

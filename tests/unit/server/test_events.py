@@ -121,6 +121,23 @@ async def test_events_are_left_out_by_type_workflow_and_run_and_for_who_may_not_
                 assert [each.id for each in await stream.frames(len(wanted))] == wanted, asked
 
 
+async def test_who_may_answer_a_question_is_told_of_it_and_not_of_what_else_its_run_tells() -> None:
+    async with served() as (app, server):
+        handle = await app.start(ask, "a")
+        while not (await app.inbox.list(run=handle.id)).items:
+            await asyncio.sleep(0)
+        await app.inbox.answer((await app.inbox.list(run=handle.id)).items[0].id, "yes", by="eve")
+        await handle.result()
+        for who, types, status in (
+            ("eve default editors", ["question_opened", "question_answered", "question_closed"], 404),
+            ("eve default viewer", ["run_started"], 200),
+        ):
+            async with streaming(server, "/events", after=0, who=who) as stream:
+                assert [each.event for each in await stream.frames(len(types))] == types
+            async with streaming(server, f"/runs/{handle.id}/events", who=who) as stream:
+                assert stream.status == status
+
+
 async def test_a_run_is_told_with_its_tokens_until_it_ends_and_goes_on_after_any_event() -> None:
     async with served() as (app, server):
         handle = await app.start(later, "", id="r")

@@ -166,3 +166,16 @@ async def test_the_log_has_faults_and_a_store_that_is_away_but_no_address_that_l
     assert told.levelname == level
     assert told.getMessage().startswith("GET /answer/{token} ")
     assert "secret" not in told.getMessage()
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 404), ("/sign-out", 405), ("/<b>", 404)])
+async def test_a_browser_is_told_on_a_page_and_a_program_in_json(serving: Serving, path: str, status: int) -> None:
+    async with serving() as client:
+        page = await client.get(f"http://podium{path}", headers={"accept": "text/html,*/*;q=0.8"})
+        body = await client.get(f"http://podium{path}")
+        api = await client.get("/nowhere", headers={"accept": "text/html"})
+    assert (page.status_code, body.status_code) == (status, status)
+    assert page.headers["content-type"].startswith("text/html")
+    assert body.headers["content-type"] == api.headers["content-type"] == "application/problem+json"
+    assert body.json()["detail"][1:] in page.text
+    assert "<b>" not in page.text

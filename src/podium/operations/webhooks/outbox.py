@@ -17,7 +17,7 @@ from podium.model.clock import Clock
 from podium.model.events import SystemEvent
 from podium.model.webhooks import DeliveryState, Hold, Webhook, WebhookDelivery, WebhookSettings
 from podium.operations.webhooks.messages import body_of, delivery_of, lost
-from podium.operations.webhooks.sending import SendResult, Sends, Verdict
+from podium.operations.webhooks.sending import LONGEST_WAIT, SendResult, Sends, Verdict
 from podium.operations.webhooks.subscriptions import fits
 from podium.store.protocol import Store
 
@@ -94,10 +94,10 @@ class Outbox:
     async def _step(self, webhook: Webhook) -> bool:
         """Do what is to be done first; False where there is nothing now."""
         now = self._clock.now()
-        if webhook.hold is not None and webhook.hold.next_at > now:
+        if webhook.hold is not None and not _has_come(webhook.hold.next_at, now):
             return False
         due = await self._book.due(self._id)
-        if due is not None and (due.next_at or 0.0) <= now:
+        if due is not None and _has_come(due.next_at or 0.0, now):
             await self._again(webhook, due)
             return True
         following = await self._next(webhook)
@@ -208,3 +208,8 @@ class Outbox:
     async def _off(self, why: str) -> None:
         if await self._book.switch_off(self._id, why):
             _LOG.warning("webhook %s is switched off: %s", self._id, why)
+
+
+def _has_come(at: float, now: float) -> bool:
+    """Whether a time has come; one further ahead than any wait was written before the clock was set back."""
+    return at <= now or at > now + LONGEST_WAIT

@@ -15,8 +15,8 @@ from podium.server.access.rights import permit
 from podium.server.callers import app_of
 from podium.server.pages.answers import said, ways_of
 from podium.server.pages.reading import SentForm
-from podium.server.pages.rendering import html
 from podium.server.pages.view import page_view, standing
+from podium.server.rendering import html
 
 router = APIRouter()
 _NOT_TAKEN = "What you sent now was not taken. "

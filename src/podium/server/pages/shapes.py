@@ -43,6 +43,8 @@ def shape(value: Json, depth: int = 0) -> ShownValue:
         return ShownValue(members=[(shown(name), shape(each, depth + 1)) for name, each in value.items()])
     if is_array(value) and value and depth < _DEEPEST and len(value) <= _MOST:
         return ShownValue(items=[shape(each, depth + 1) for each in value])
+    if value in ({}, []):
+        return ShownValue(text="none")
     if is_object(value) or is_array(value):
         return ShownValue(json=_cut(shown(json.dumps(value, ensure_ascii=False, indent=2))))
     if isinstance(value, str) and len(value) <= _LARGEST and _PICTURE.fullmatch(value) and shown(value) == value:

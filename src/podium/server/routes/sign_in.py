@@ -11,7 +11,7 @@ from podium.server.access.oidc.browser import BrowserFlow
 from podium.server.access.sessions import must_be_own
 from podium.server.access.sign_in import SignIn
 from podium.server.callers import READS, Who, rights
-from podium.server.pages.rendering import html
+from podium.server.rendering import html
 
 router = APIRouter()
 pages = APIRouter(include_in_schema=False)

@@ -49,5 +49,5 @@ def _headers() -> dict[str, str]:
 
 
 def html(name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """Return a page from a template of this package; whatever is put into it is escaped."""
+    """Return a page from a template of `pages`; whatever is put into it is escaped."""
     return HTMLResponse(_template(name).render(style=_style(), **values), status, _headers())
