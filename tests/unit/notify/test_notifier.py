@@ -377,6 +377,20 @@ async def test_of_what_an_agent_is_given_people_are_told_once_they_have_it_or_it
         assert await at.after(30) == [("ann://", "Given to Ann: Well?")]
 
 
+@pytest.mark.parametrize("call", ["@everyone", "@Here", "<@&123>", "<@!123>", "<@123>", "@channel", "@all"])
+async def test_what_a_question_says_calls_nobody_in_a_chat(call: str) -> None:
+    async with desk() as at:
+        await at.ask("Ann", f"Well, {call}?\nAsk bob@all.example or {call}.")
+        await at.notifier.look()
+        await at.clock.advance(30)
+        await at.notifier.look()
+        ((_, title, body),) = at.outbox.sent
+    for text in (title, body):
+        assert call not in text
+        assert call in text.replace("\u2060", "")
+    assert "bob@all.example" in body.replace("\u2060", "")
+
+
 async def test_whoever_has_answered_is_told_no_more() -> None:
     async with desk() as at:
         handle = await at.app.start(two)

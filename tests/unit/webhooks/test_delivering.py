@@ -11,7 +11,7 @@ import pytest
 
 from podium import App, Context, workflow
 from podium.errors import NotPossible, StoreBusy, UnknownWebhook
-from podium.model.webhooks import DeliveryState, Webhook, WebhookDelivery, WebhookSettings
+from podium.model.webhooks import DeliveryState, Hold, Webhook, WebhookDelivery, WebhookSettings
 from podium.operations.webhooks.deliverer import Deliverer
 from podium.operations.webhooks.outbox import AGAIN, AWAY
 from podium.operations.webhooks.sending import SendResult, Verdict
@@ -191,6 +191,38 @@ async def test_a_receiver_that_is_away_holds_back_its_own_and_is_told_all_in_ord
             await at.until(lambda: len(at.receivers.types()) == 4)
         assert at.receivers.types() == ["run_started", "run_ended"] * 2
         assert len({each_id for to, each_id, _ in at.receivers.took if to == "shop"}) == 4
+        assert (await at.app.webhooks.get(webhook.id)).hold is None
+
+
+async def test_what_is_tried_again_and_what_is_new_take_turns() -> None:
+    async with bench() as at:
+        await at.hook()
+        at.receivers.answers = always(REFUSED)
+        async with at.delivering():
+            for n in range(10):
+                await at.app.run(hello, str(n))
+            await at.until(lambda: len(at.receivers.tried) == 20)
+            await at.clock.settle()
+        await at.clock.advance(AGAIN[0])
+        await at.app.run(hello, "new")
+        async with at.delivering():
+            await at.until(lambda: len(at.receivers.tried) == 42)
+        again, new = set(at.receivers.tried[:20]), at.receivers.tried[20:24]
+        assert len([each for each in new if each not in again]) == 2
+        assert set(at.receivers.tried[24:]) < again
+
+
+async def test_a_clock_that_was_set_back_has_nothing_wait_for_ever() -> None:
+    async with bench() as at:
+        webhook = await at.hook()
+        year = at.clock.now() + 365 * 86_400.0
+        await at.app.store.webhooks.hold(webhook.id, Hold(since=year, tries=3, next_at=year + 60.0, why="away"))
+        ping = await at.app.webhooks.ping(webhook.id)
+        await at.app.store.webhooks.put(replace(ping, tries=2, next_at=year))
+        async with at.delivering():
+            await at.app.run(hello, "ann")
+            await at.until(lambda: len(at.receivers.took) == 3)
+            await at.clock.settle()
         assert (await at.app.webhooks.get(webhook.id)).hold is None
 
 

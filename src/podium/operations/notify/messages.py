@@ -1,5 +1,6 @@
 """The messages that people are sent."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -14,6 +15,8 @@ MOST = 20
 """Questions that one message tells of one by one."""
 _LONGEST = 600
 _TITLE = 80
+_CALL = re.compile(r"@(?=(?:everyone|here|channel|all)\b|[&!]?\d)", re.IGNORECASE)
+"""How chats call everybody, or somebody or a role by number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +48,13 @@ def message(notices: Sequence[QuestionNotice], more: int, now: float, zone: tzin
     return NoticeText(f"{len(notices) + more} questions wait for you", "\n\n---\n\n".join(blocks) + "\n")
 
 
+def _calling_nobody(text: str) -> str:
+    """Return a text as it reads, which calls nobody in a chat: what a question says must not wake a whole channel."""
+    return _CALL.sub("@\u2060", text)
+
+
 def _title(notice: QuestionNotice) -> str:
-    text = in_line(MASKING.text(notice.question.ask.text.strip().split("\n")[0]))
+    text = _calling_nobody(in_line(MASKING.text(notice.question.ask.text.strip().split("\n")[0])))
     short = text if len(text) <= _TITLE else f"{text[: _TITLE - 1]}…"
     return f"{_before(notice)}{short}"
 
@@ -72,7 +80,7 @@ _BEFORE = {
 
 def _block(notice: QuestionNotice, now: float, zone: tzinfo) -> str:
     question = notice.question
-    text = printable(MASKING.text(question.ask.text.strip()))
+    text = _calling_nobody(printable(MASKING.text(question.ask.text.strip())))
     lines = [f"{_before(notice)}{text if len(text) <= _LONGEST else f'{text[:_LONGEST]}…'}", ""]
     lines.append(f"Asked of {in_line(question.ask.to)}, by run {question.run}.")
     if notice.why is NoticeReason.ASSIGNED and notice.by:

@@ -25,7 +25,8 @@ _LONGEST_READ = 1.0
 """Bytes of an answer that are read, and seconds, so that its connection can be used again: it does not matter."""
 _AWAY = frozenset({408, 425, 429, 502, 503, 504})
 _GONE = 410
-_LONGEST_WAIT = 86_400.0
+LONGEST_WAIT = 86_400.0
+"""Seconds: no receiver has us wait longer."""
 _IDLE_SECONDS = 30.0
 
 
@@ -146,6 +147,6 @@ def _judged(status: int, headers: Mapping[str, str]) -> SendResult:
     if status == _GONE:
         return SendResult(verdict=Verdict.GONE, status=status, why=why)
     if status in _AWAY:
-        wait = min(retry_after(headers, status=status) or 0.0, _LONGEST_WAIT)
+        wait = min(retry_after(headers, status=status) or 0.0, LONGEST_WAIT)
         return SendResult(verdict=Verdict.AWAY, status=status, why=why, wait=wait)
     return SendResult(verdict=Verdict.REFUSED, status=status, why=why)
