@@ -82,6 +82,10 @@ def test_the_demo_is_a_support_desk_that_works_through_its_tickets(tmp_path: Pat
         assert "desk" in [each["name"] for each in served.client.get("/api/v1/workflows").json()["items"]]
         until(lambda: len(settled(served)) == 12)
         before = settled(served)
+        question = served.client.get("/api/v1/questions").json()["items"][0]["id"]
+        link = served.client.post(f"/api/v1/questions/{question}/links", json={"person": "ann"}).json()["url"]
+        assert link.startswith(f"{str(served.client.base_url).rstrip('/')}/answer/"), "it leads to where it is served"
+        assert served.client.get(link).status_code == 200
     with serving(tmp_path, "--demo") as served:
         assert settled(served) == before
 

@@ -51,6 +51,12 @@ class Served:
             self._token = found[1]
             self.begun += 1
 
+    @property
+    def pid(self) -> int:
+        """The id of the process that serves now."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it as a power cut would."""
         if self._process is not None:

@@ -194,6 +194,24 @@ async def test_a_receiver_that_is_away_holds_back_its_own_and_is_told_all_in_ord
         assert (await at.app.webhooks.get(webhook.id)).hold is None
 
 
+async def test_what_is_tried_again_and_what_is_new_take_turns() -> None:
+    async with bench() as at:
+        await at.hook()
+        at.receivers.answers = always(REFUSED)
+        async with at.delivering():
+            for n in range(10):
+                await at.app.run(hello, str(n))
+            await at.until(lambda: len(at.receivers.tried) == 20)
+            await at.clock.settle()
+        await at.clock.advance(AGAIN[0])
+        await at.app.run(hello, "new")
+        async with at.delivering():
+            await at.until(lambda: len(at.receivers.tried) == 42)
+        again, new = set(at.receivers.tried[:20]), at.receivers.tried[20:24]
+        assert len([each for each in new if each not in again]) == 2
+        assert set(at.receivers.tried[24:]) < again
+
+
 async def test_a_clock_that_was_set_back_has_nothing_wait_for_ever() -> None:
     async with bench() as at:
         webhook = await at.hook()

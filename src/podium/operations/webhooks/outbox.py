@@ -53,6 +53,8 @@ class Outbox:
         self._stops = False
         self._did = False
         """Whether anything was tried since `changed` was told."""
+        self._tried_again = False
+        """Whether the last one was tried again: then it is the turn of one that was not tried yet."""
         self._read: deque[SystemEvent] = deque()
         self._kept: int = -1
         """The cursor as the store has it."""
@@ -97,16 +99,17 @@ class Outbox:
         if webhook.hold is not None and not _has_come(webhook.hold.next_at, now):
             return False
         due = await self._book.due(self._id)
-        if due is not None and _has_come(due.next_at or 0.0, now):
-            await self._again(webhook, due)
-            return True
-        following = await self._next(webhook)
-        if following is None:
-            return False
+        if due is not None and not _has_come(due.next_at or 0.0, now):
+            due = None
+        following = None if due is not None and not self._tried_again else await self._next(webhook)
         if self._stops:
             return True
-        await self._first(webhook, following)
-        return True
+        self._tried_again = following is None and due is not None
+        if following is not None:
+            await self._first(webhook, following)
+        elif due is not None:
+            await self._again(webhook, due)
+        return following is not None or due is not None
 
     async def _next(self, webhook: Webhook) -> WebhookDelivery | None:
         """Return what follows on what was handled; None where there is nothing."""
