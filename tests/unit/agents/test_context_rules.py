@@ -200,6 +200,18 @@ def test_a_token_window_holds_exactly_or_says_that_it_cannot(
     assert roomy.parts == fit(request, *rules).parts
 
 
+def test_a_message_that_two_rules_leave_out_in_parts_is_told_of_once() -> None:
+    said = [
+        ("request", [asked("q0")]), ("response", [use("a")]), ("request", [asked("hurry up")]),
+        ("request", [result("a"), asked("q1")]), ("request", [asked("q2")]), ("response", [use("b")]),
+        ("request", [asked("hurry up")]), ("request", [result("b"), asked("q3")]),
+    ]  # fmt: skip
+    talk = pieces(said, items=True)
+    fitted = fit(WholeRequest(pieces=talk), LastMessages(5), TokenWindow(1, count=words))
+    check(talk, fitted)
+    assert [each.places for each in fitted.changes] == [((0, 4),), ((4, 4),)]
+
+
 @given(talks(), st.integers(1, 12))
 def test_no_more_than_the_last_messages_are_sent(talk: list[Piece], n: int) -> None:
     fitted = fit(WholeRequest(pieces=talk), LastMessages(n))

@@ -43,6 +43,8 @@ class Draft:
         """The groups in place of which the summary is sent."""
         self.summary = ""
         self.changes: list[ContextChange] = []
+        self._left_out: set[int] = set()
+        """The messages that rules have left out, or some of them."""
         self._pieces: dict[int, Piece] = dict(enumerate(request.pieces))
 
     @cached_property
@@ -94,7 +96,10 @@ class Draft:
         sent = self._answered({*groups, *kept} & self.sent, kept)
         left = self.sent - sent
         self.sent = sent
-        self._note(rule, "left_out", left, tokens_of(self.pieces_of(left), count))
+        if left:  # of a message in groups of its own some may be left out already
+            messages = self._messages_of(left)
+            self._note(rule, "left_out", messages - self._left_out, tokens_of(self.pieces_of(left), count))
+            self._left_out |= messages
 
     def trim(self, old: AbstractSet[int], results: Sequence[int], characters: int, rule: object) -> None:
         """Send only the beginning of the results of tools in some pieces, of all that have results."""
@@ -126,7 +131,7 @@ class Draft:
         self.summary = summary
         saved = tokens_of(self.pieces_of(self.summarized), count) - count(summary)
         self.changes = [each for each in self.changes if each.kind != "summarized"]
-        self._note(rule, "summarized", self.summarized, saved)
+        self._note(rule, "summarized", self._messages_of(self.summarized), saved)
 
     def drop_summary(self) -> None:
         """Send what was summarized itself, as far as it fits."""
@@ -157,10 +162,11 @@ class Draft:
             whole &= group in chosen
         return found
 
-    def _note(self, rule: object, kind: ContextChangeKind, groups: Iterable[int], tokens: int) -> None:
-        places = {self.request.pieces[piece].at for group in groups for piece in self.groups[group].pieces}
-        if places:
-            self._add(rule, kind, len(places), spans(places), tokens)
+    def _messages_of(self, groups: Iterable[int]) -> set[int]:
+        return {message for group in groups for message in self._messages[group]}
+
+    def _note(self, rule: object, kind: ContextChangeKind, messages: Collection[int], tokens: int) -> None:
+        self._add(rule, kind, len(messages), spans(messages), tokens)
 
     def _add(
         self, rule: object, kind: ContextChangeKind, messages: int, places: tuple[tuple[int, int], ...], tokens: int,
