@@ -12,11 +12,16 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from podium.model.server import ServerSettings
 from podium.server import connections
 from podium.server.access.bounds import Bounds
+from podium.server.readiness import Readiness
 from podium.server.running import listen, served
 from podium.server.streams.response import OpenStreams
 
 HOST = b"Host: 127.0.0.1\r\n"
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def ready() -> str:
+    return ""
 
 
 class Desk:
@@ -25,7 +30,7 @@ class Desk:
     def __init__(self) -> None:
         self.go, self.over, self.lost = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.app = FastAPI()
-        self.app.state.streams = OpenStreams()
+        self.app.state.streams, self.app.state.readiness = OpenStreams(), Readiness(ready)
         self.app.add_api_route("/slow", self.slow)
         self.app.add_api_route("/refuses", lambda: PlainTextResponse("no", 401), methods=["POST"])
         self.app.add_api_route("/endless", self.endless)

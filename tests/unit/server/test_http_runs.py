@@ -190,3 +190,13 @@ async def test_all_that_a_run_is_started_with_is_what_it_has(serving: Serving) -
         assert {name: found[name] for name in said} == said == {name: made[name] for name in said}
         refused = await client.post("/runs", json={"workflow": "article", "input": "tea", "affinity": ""})
         assert (refused.status_code, "affinity" in refused.json()["detail"]) == (422, True)
+
+
+async def test_a_key_is_of_one_workflow_and_of_another_one_it_starts_another_run(serving: Serving) -> None:
+    key = {"idempotency-key": "order 9"}
+    async with serving(article, trial) as client:
+        asked = [{"workflow": "article", "input": "tea"}, {"workflow": "trial", "input": 1}] * 2
+        answers = [await client.post("/runs", json=each, headers=key) for each in asked]
+    assert [each.status_code for each in answers] == [201, 201, 200, 200]
+    assert [each.json()["workflow"] for each in answers] == ["article", "trial"] * 2
+    assert len({each.json()["id"] for each in answers}) == 2

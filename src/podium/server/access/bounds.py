@@ -25,7 +25,7 @@ HEADERS: Mapping[str, str] = {
 }
 """Of every answer that does not say otherwise."""
 _ONCE = (
-    "host", "authorization", "x-api-key", "cookie", "content-length", "transfer-encoding", "content-type", "origin",
+    "host", "authorization", "x-api-key", "content-length", "transfer-encoding", "content-type", "origin",
     "sec-fetch-site", "idempotency-key", "last-event-id",
 )  # fmt: skip
 """Headers of which a proxy in front might read another one than we do."""

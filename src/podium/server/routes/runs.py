@@ -41,7 +41,7 @@ _IDEMPOTENT = "idempotency:"
 Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for its end; 0 answers at once.")]
 IdempotencyKey = Annotated[
     str | None,
-    Header(min_length=1, max_length=200, description="The same key again finds the run that it started."),
+    Header(min_length=1, max_length=200, description="The same key again finds the run of this workflow that it started."),
 ]
 
 

@@ -140,3 +140,15 @@ async def test_no_operation_is_there_that_policies_do_not_judge(
             page = await served.client.request(method, link)
             assert (page.status_code, "closed" in page.text) == (403, True), page.text
         assert (await served.app.inbox.get(asked[0].id)).state is QuestionState.OPEN
+
+
+async def test_a_rule_without_a_reason_is_named_without_the_folders_of_the_server(
+    signed: Serving, tmp_path: Path
+) -> None:
+    shut = RULES.partition("@id")[0] + SHUT.replace('@reason("closed")', "")
+    only = 'permit(principal, action == Action::"call", resource);'
+    for rules, says in ((shut, "policy.cedar, line 5, forbids it"), (only, "no rule of policy.cedar permits it")):
+        async with signed(**settings(tmp_path, rules)) as served:
+            refused = await served.client.get("/api/v1/me", headers=await served.key())
+            assert says in refused.json()["detail"]
+            assert str(tmp_path) not in refused.text

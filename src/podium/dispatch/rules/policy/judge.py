@@ -1,6 +1,7 @@
 """The judge of a project with policies: decides by the rules of its file."""
 
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import TypeVar
 
 from cedarpy import Entities
@@ -128,10 +129,15 @@ class CedarJudge:
             because = f": {rule.reason}" if rule.reason else ""
             return Denied(f"{PREFIX}{rule.id}", f"{what}: {self._at(rule)} forbids it{because}")
         broken = "".join(f"; {self._at(rule)} cannot be evaluated: {why}" for rule, why in opinion.broken if rule)
-        return Denied(_DEFAULT, f"{what}: no rule of {self._rules.name} permits it{broken}")
+        return Denied(_DEFAULT, f"{what}: no rule of {self._file} permits it{broken}")
+
+    @property
+    def _file(self) -> str:
+        """The file of the rules, as those who are denied something are told it: where it is, is nothing to them."""
+        return PurePath(self._rules.name).name
 
     def _at(self, rule: Rule) -> str:
-        return "the built-in rule" if rule.built_in else f"{self._rules.name}, line {rule.line},"
+        return "the built-in rule" if rule.built_in else f"{self._file}, line {rule.line},"
 
 
 def _is_certain(rule: Rule) -> bool:
