@@ -47,10 +47,11 @@ class Inbox(Questions):
         super().__init__(scope)
         self._scope = scope
 
-    async def answer(self, question_id: str, value: Json, *, by: str | None = None) -> None:
+    async def answer(self, question_id: str, value: Json, *, by: str | None = None, again: bool = False) -> None:
         """Answer a question, in the name of the principal; the operator of the app may say `by` whom.
 
-        The same answer of the same person may be sent again, such as where it is not known whether it arrived.
+        With `again` it may have been sent before, such as where nobody was told whether it arrived: the same answer of
+        the same person is the one that is there then, and no error.
         Raises UnknownQuestion, AlreadyAnswered, InvalidValue where the value does not fit, and NotAllowed where the
         question is put to somebody else.
         """
@@ -61,7 +62,7 @@ class Inbox(Questions):
         _check_answer(question, value)
         json_copy(value, "JSON as the answer")
         answer = PersonAnswer(by=who, value=value, at=parts.clock.now())
-        verdict, _ = await parts.worker.commits.submit(Reply(question_id, answer))
+        verdict, _ = await parts.worker.commits.submit(Reply(question_id, answer, again))
         if verdict is CommitVerdict.CLOSED:
             now = _standing(await self._scope.store.question(question_id))
             raise AlreadyAnswered(f"question {question_id} is {now}: too late to answer it")
@@ -109,7 +110,7 @@ class Inbox(Questions):
             raise UnknownQuestion(f"question {link.question} is gone, with the run that asked it.")
 
         async def answer(value: Json) -> None:
-            await self.answer(link.question, value, by=link.person)
+            await self.answer(link.question, value, by=link.person, again=True)
 
         zone = self._people.zone_of(link.person, question.tenant) or self._scope.parts.config.links.time_zone
         return LinkedQuestion(link, question, zone, self._scope, self, answer)

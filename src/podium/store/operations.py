@@ -213,6 +213,8 @@ class Reply:
 
     question: str
     answer: PersonAnswer
+    again: bool = False
+    """Whether it may have been sent before: the same answer of the same person is the one that is there then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ async def answer_question(question: str, body: AnswerGiven, who: Who) -> Questio
 
     The same answer may be sent again, where it is not known whether it arrived.
     """
-    await who.app.inbox.answer(question, body.value)
+    await who.app.inbox.answer(question, body.value, again=True)
     asked = await who.app.inbox.get(question)
     try:
         run = RunBody.of(await who.app.runs.get(asked.run))

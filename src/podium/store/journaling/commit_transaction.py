@@ -227,7 +227,7 @@ class CommitTransaction:
         """Do what is asked from outside about a question."""
         match operation:
             case Reply():
-                return self._inbox.reply(operation.question, operation.answer)
+                return self._inbox.reply(operation)
             case KeepRemark():
                 return self._inbox.remark(operation.remark)
             case Expire():

@@ -10,7 +10,7 @@ from podium.model.entered import answer_head, remark_head, value_digest
 from podium.model.json import Json, decode, encode
 from podium.model.person import folded
 from podium.model.principal import INSTALLATION
-from podium.model.question import PersonAnswer, QuestionState
+from podium.model.question import QuestionState
 from podium.model.run import RunState, Signal
 from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.events import EventEntries
@@ -18,7 +18,7 @@ from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import AnswerRow, QuestionRow, SignalRow, Transaction
-from podium.store.operations import Committed, CommitVerdict, OpenQuestion
+from podium.store.operations import Committed, CommitVerdict, OpenQuestion, Reply
 
 if TYPE_CHECKING:
     from podium.model import inbox_book, people
@@ -200,18 +200,15 @@ class InboxWriter:
             self._events.opened(shown, at)
         return CommitVerdict.OK
 
-    def reply(self, question: str, answer: PersonAnswer) -> CommitVerdict:
-        """Record one person's answer; the last one needed closes the question, with those behind it, and wakes runs.
-
-        The same answer of the same person is there already: whoever sends it again was not told of that.
-        """
-        question = self._transaction.lead_of(question) or question
+    def reply(self, reply: Reply) -> CommitVerdict:
+        """Record one person's answer; the last one needed closes the question, with those behind it, and wakes runs."""
+        answer, question = reply.answer, self._transaction.lead_of(reply.question) or reply.question
         asked = self._transaction.question(question)
         if asked is None:
             return CommitVerdict.UNKNOWN
         who = folded(answer.by)
         given = [each.value for each in self._transaction.answers(question) if folded(each.by) == who]
-        if any(_same(value, answer.value) for value in given):
+        if reply.again and any(_same(value, answer.value) for value in given):
             return CommitVerdict.OK
         late = asked.deadline is not None and answer.at >= asked.deadline
         if late or asked.state is not QuestionState.OPEN:

@@ -132,10 +132,12 @@ class Hand:
         self.write(run, fact(FactKind.QUESTION), effects=[OpenQuestion(question)])
         return question.id
 
-    def answer(self, question: str, *, by: str = "ann", at: float = 110.0, value: Json = None) -> CommitVerdict:
+    def answer(
+        self, question: str, *, by: str = "ann", at: float = 110.0, value: Json = None, again: bool = False
+    ) -> CommitVerdict:
         """Answer a question."""
         given = {"yes": by} if value is None else value
-        return self.verdict(Reply(question, PersonAnswer(by=by, value=given, at=at)))
+        return self.verdict(Reply(question, PersonAnswer(by=by, value=given, at=at), again))
 
     def remark(
         self, question: str, id: str, *, by: str = "ann", at: float = 105.0, assignee: str | None = None

@@ -124,15 +124,16 @@ class InboxContract(OpenedStore):
             assert hand.answer(early, at=299.9) is CommitVerdict.OK
             assert hand.answer(late, at=300.0) is CommitVerdict.CLOSED
 
-    def test_the_same_answer_of_the_same_person_is_taken_again_and_recorded_once(self, tmp_path: Path) -> None:
+    def test_the_same_answer_of_the_same_person_may_be_sent_again_and_is_recorded_once(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             question = hand.ask(number, "r", quorum=2)
             for by in ("Ann", "bob"):
-                sent = [hand.answer(question, by=by, value={"a": 1, "b": True}) for _ in range(2)]
-                again = hand.answer(question, by=by.lower(), at=900.0, value={"b": True, "a": 1})
-                assert [*sent, again] == [CommitVerdict.OK] * 3
-            assert hand.answer(question, by="bob", value={"a": 1, "b": 1}) is CommitVerdict.CLOSED
+                sent = [hand.answer(question, by=by, value={"a": 1, "b": True}, again=True) for _ in range(2)]
+                later = hand.answer(question, by=by.lower(), at=900.0, value={"b": True, "a": 1}, again=True)
+                assert [*sent, later] == [CommitVerdict.OK] * 3
+            assert hand.answer(question, by="bob", value={"a": 1, "b": 1}, again=True) is CommitVerdict.CLOSED
+            assert hand.answer(question, by="bob", value={"a": 1, "b": True}) is CommitVerdict.CLOSED
             (signal,) = hand.delivery(number).signals
             assert [each["by"] for each in signal.body] == ["Ann", "bob"]
             kinds = [each.type.value for each in hand.told(hand.store.events.after(0, 99))]
@@ -142,9 +143,8 @@ class InboxContract(OpenedStore):
         with self.hand(tmp_path) as hand:
             number = hand.start(new_run("r"))
             question = hand.ask(number, "r", quorum=2)
-            assert [hand.answer(question), hand.answer(question, value={"yes": 1})] == [
-                CommitVerdict.OK, CommitVerdict.DUPLICATE,
-            ]  # fmt: skip
+            assert [hand.answer(question), hand.answer(question)] == [CommitVerdict.OK, CommitVerdict.DUPLICATE]
+            assert hand.answer(question, value={"yes": 1}, again=True) is CommitVerdict.DUPLICATE
             assert hand.delivery(number).signals == []
             assert hand.answer(question, by="bob") is CommitVerdict.OK
             assert [each["by"] for each in hand.delivery(number).signals[0].body] == ["ann", "bob"]

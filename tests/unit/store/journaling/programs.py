@@ -229,7 +229,11 @@ class Programs:
         by = self._chance.choice(["ann", "bob"])
         at = self._chance.choice([105.0, 106.0, 106.0, 115.0])
         question = self._chance.choice(sorted(tables.questions) or QUESTIONS)
-        return Reply(question, PersonAnswer(by=by, value={"yes": self._chance.choice([True, 1])}, at=at))
+        return Reply(
+            question,
+            PersonAnswer(by=by, value={"yes": self._chance.choice([True, 1])}, at=at),
+            self._chance.random() < 0.5,
+        )
 
     def _remark(self, tables: Tables) -> KeepRemark:
         question = self._chance.choice(sorted(tables.questions) or QUESTIONS)
