@@ -42,7 +42,7 @@ Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wai
 IdempotencyKey = Annotated[
     str | None,
     Header(
-        min_length=1, max_length=200, description="The same key again finds the run of this workflow that it started."
+        min_length=1, max_length=200, description="The same key again finds the run of the workflow that it started."
     ),
 ]
 
