@@ -100,14 +100,18 @@ def test_what_a_conversation_cost_is_read_from_the_runs_that_had_turns_in_it(tmp
 async def test_what_is_done_to_one_run_looks_through_no_table(asked: list[str]) -> None:
     """All that a redaction and a pruning ask and delete.
 
-    Turns are few, of the ledger only the end is read, and what the index of words is told of itself is one row.
+    Turns are few, of the ledger only the end is read, and what the index of words is told of itself is one row. A
+    service may look meanwhile who reads streams.
     """
     async with App.open(":memory:", agents=[echo, chat]) as app:
         await app.run(chat, "hello", id="r", conversation="c")
         asked.clear()
         await app.operations.redact("r", by="ann", why="asked for")
         await app.operations.prune(0, by="ann", why="old")
-    few = ("SCAN f", "SCAN family", "SCAN t", "SCAN ledger", "SCAN main.memory_text_config", "SCAN CONSTANT ROW")
+    few = (
+        "SCAN f", "SCAN family", "SCAN t", "SCAN ledger", "SCAN main.memory_text_config", "SCAN CONSTANT ROW",
+        "SCAN stream_watches",
+    )  # fmt: skip
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection, ":memory:")
         plans = {
