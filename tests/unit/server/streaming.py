@@ -29,6 +29,8 @@ class Stream:
     sent: asyncio.Queue[Message] = field(default_factory=lambda: asyncio.Queue(1))
     """What the server has sent and nobody has taken yet: one message at most, so the server waits for the reader."""
     leave: asyncio.Event = field(default_factory=asyncio.Event)
+    turns: int = 0
+    """Turns of the loop from then on until sending the last of it returns."""
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     last_id: int | None = None
@@ -79,6 +81,14 @@ class Stream:
         found = [await self.frame() for _ in range(count)]
         return [each for each in found if each is not None]
 
+    async def send(self, message: Message) -> None:
+        """Be sent something; once all is sent the server is told that nobody reads, as uvicorn does."""
+        await self.sent.put(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self.leave.set()
+            for _ in range(self.turns):
+                await asyncio.sleep(0)
+
     async def receive(self) -> Message:
         await self.leave.wait()
         return {"type": "http.disconnect"}
@@ -102,7 +112,7 @@ async def streaming(
         "server": ("podium", 80),
     }  # fmt: skip
     stream = Stream()
-    serving = stream.serving = asyncio.ensure_future(server(scope, stream.receive, stream.sent.put))
+    serving = stream.serving = asyncio.ensure_future(server(scope, stream.receive, stream.send))
     try:
         await stream.begin()
         yield stream

@@ -200,6 +200,20 @@ async def test_a_viewer_that_takes_nothing_for_long_is_let_go() -> None:
                 await asyncio.sleep(0.001)
 
 
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_stream_that_ends_as_its_reader_leaves_leaves_no_complaint(
+    caplog: pytest.LogCaptureFixture, turns: int
+) -> None:
+    async with served() as (app, server):
+        handle = await app.start(ask, "a")
+        await handle.cancel("no need")
+        async with streaming(server, f"/runs/{handle.id}/events") as stream:
+            stream.turns = turns
+            while await stream.frame() is not None:
+                pass
+    assert [each.message for each in caplog.records if each.name == "asyncio"] == []
+
+
 async def test_a_viewer_that_leaves_ends_its_stream() -> None:
     async with served() as (_, server), streaming(server, "/events") as stream:
         await stream.chunk()

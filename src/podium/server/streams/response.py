@@ -197,17 +197,19 @@ class _StreamEnds:
     @contextmanager
     def watched(self, stream: _StreamAnswer, bound: asyncio.Timeout) -> Generator[None]:
         """Have the stream end once one of them is there: what is under way has a moment where somebody still reads."""
-        loop = asyncio.get_running_loop()
+        loop, watching = asyncio.get_running_loop(), True
 
         def over(_: "asyncio.Future[Any]") -> None:
-            stream.end()
-            bound.reschedule(loop.time() + (0 if self.gone else _GOODBYE_SECONDS))
+            if watching:  # it may be told only after the block, where both end in one turn of the loop
+                stream.end()
+                bound.reschedule(loop.time() + (0 if self.gone else _GOODBYE_SECONDS))
 
         for each in self._all:
             each.add_done_callback(over)
         try:
             yield
         finally:
+            watching = False
             for each in self._all:
                 each.remove_done_callback(over)
                 each.cancel()
