@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -41,6 +42,16 @@ type Operation struct {
 	Path   string          `json:"path"`
 	Body   json.RawMessage `json:"body"`
 	Weight int             `json:"weight"`
+}
+
+// lists gives the first operation that reads, and needs nothing for it.
+func (p Plan) lists() Operation {
+	for _, each := range p.Mix {
+		if each.Method == "GET" && !strings.Contains(each.Path, "{") {
+			return each
+		}
+	}
+	panic("the mix has nothing that can be read at once")
 }
 
 // Crowd is all who ask, and what they saw.

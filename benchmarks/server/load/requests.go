@@ -88,8 +88,8 @@ func (b *Book) someQuestion() (string, bool) {
 func (c *Crowd) send(what Operation, due time.Time) {
 	defer c.pending.Done()
 	path, ok := c.filled(what.Path)
-	if !ok { // there is none yet: the first of the mix needs nothing
-		what = c.plan.Mix[0]
+	if !ok { // there is none yet
+		what = c.plan.lists()
 		path = what.Path
 	}
 	status, body := c.request(what.Method, path, what.Body)

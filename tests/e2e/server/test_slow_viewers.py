@@ -33,7 +33,7 @@ async def long(ctx: Context) -> int:
         await ctx.call(big, n)
     return {STEPS}
 """
-MOST_GROWTH_MB = 60
+MOST_GROWTH_MB = 100
 """For all that twenty viewers are behind, which is 600 MB: what is at hand for all, and some for each."""
 
 

@@ -14,6 +14,8 @@ from podium.model.streams.numbers import place_of_number
 from podium.testing import scripted
 from tests.unit.engine.bench import Bench
 
+pytestmark = pytest.mark.usefixtures("facts_at_once")
+
 
 async def watch(handle: AnyHandle, events: list[StreamEvent], after: int | None = None) -> None:
     events.extend([event async for event in handle.stream(after=after)])

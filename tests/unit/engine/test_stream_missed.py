@@ -20,6 +20,8 @@ from podium.model.streams.numbers import told_number
 from tests.unit.engine.bench import Bench
 from tests.unit.engine.test_stream import emitted, watch, writer, writes
 
+pytestmark = pytest.mark.usefixtures("facts_at_once")
+
 
 async def test_a_number_that_the_run_cannot_have_given_is_refused(bench: Bench) -> None:
     """It is of another run, or of another store: whoever reads would wait for ever, or miss the end."""

@@ -16,6 +16,8 @@ from podium.services.streams import viewing
 from tests.unit.engine.bench import Bench
 from tests.unit.engine.test_stream import writes
 
+pytestmark = pytest.mark.usefixtures("facts_at_once")
+
 EVENTS = 60
 
 
@@ -82,9 +84,9 @@ async def test_a_run_is_read_once_for_all_who_watch_it(bench: Bench, monkeypatch
     async with bench.app(talking) as app:
         read = app.store.facts
 
-        async def counted(run_id: str, *, after: int = -1) -> list[Fact]:
+        async def counted(run_id: str, *, after: int = -1, limit: int | None = None) -> list[Fact]:
             reads.append(after)
-            return await read(run_id, after=after)
+            return await read(run_id, after=after, limit=limit)
 
         monkeypatch.setattr(app.store, "facts", counted)
         handles = [await app.start(talking, EVENTS) for _ in range(2)]

@@ -18,7 +18,7 @@ from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import CommitVerdict, Redact
 from podium.store.sqlite.statements import SqliteStatements
 from podium.store.sqlite.transaction import SqliteTransaction
-from podium.store.tables.rows import facts_of
+from podium.store.tables.rows import ALL_FACTS, facts_of
 
 Tamper = Callable[[sqlite3.Connection, Random], str]
 """Changes a store; returns what was done, in words."""
@@ -257,7 +257,7 @@ def redaction_faked(db: sqlite3.Connection, chance: Random) -> str:
         " (SELECT 1 FROM facts WHERE place >> 24 = r.n AND kind = 19)"
     ).fetchall()
     number, run, epoch = chance.choice(whole)
-    facts = facts_of(SqliteStatements(db), "facts_of_run", number, -1)
+    facts = facts_of(SqliteStatements(db), "facts_of_run", number, -1, ALL_FACTS)
     left = [(fact.seq, encode(left_of(fact.kind, fact.body))) for fact in facts]
     said = {"by": "ann", "why": "", "left": remains_of(run, left)}
     if chance.random() < 0.5:

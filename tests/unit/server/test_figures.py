@@ -44,5 +44,5 @@ def test_a_small_crowd_is_served_and_gets_every_event(tmp_path: Path, *, apart: 
     crowded = measured.Crowded(Crowd(tmp_path), warm=0.0, seconds=2.0, viewers=Viewers(system=3, runs=30, slow=1))
     found = measured.served(crowded, apart=apart, workers=int(apart))
     assert found["started"] >= 20
-    assert found["events"] >= found["started"] * (2 * 3 + 50)
+    assert found["events"] + found["late"] >= found["started"] * (2 * 3 + 50)
     assert found["p50_ms"] <= found["p99_ms"]

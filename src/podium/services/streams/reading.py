@@ -27,6 +27,8 @@ Of one that is driven here all news comes by itself.
 """
 _LEASE_SECONDS, _RENEW_SECONDS = 30.0, 10.0
 """So long the owner of a run keeps its transient events for a reader that says no more, and so often one says it."""
+_AT_ONCE = 20
+"""So many facts are read in one look: whoever is far behind has no more of a journal in memory."""
 _CONNECT_LOOKS = 10
 """So often a reader that comes again looks whether the owner of the run has taken note of it."""
 
@@ -75,6 +77,8 @@ class StreamReader:
             NATURAL.check("after", after)
         self._facts = 0
         """How many facts were told."""
+        self._behind = False
+        """Whether there may be more facts than the last look has read."""
         self.number = 0 if after is None else after
         """The number up to which all was told."""
         self.over = False
@@ -101,7 +105,7 @@ class StreamReader:
                 look = await self._look(news=news, here=here)
                 if look.events:
                     yield look
-                if not self.over:
+                if not self.over and not self._behind:
                     there = _LOOK_TOLD_SECONDS if is_told() else _LOOK_SECONDS
                     news = await self._feed.wait(_LOOK_HERE_SECONDS if here else there, since=rings)
 
@@ -109,16 +113,15 @@ class StreamReader:
         """Return what has come since the last look."""
         if not here:
             await self._watch()
-        read = not here or not news or self._feed.commits != self._commits
+        read = self._behind or not here or not news or self._feed.commits != self._commits
         self._commits = self._feed.commits
-        facts = await self._store.facts(self._run, after=self._facts - 1) if read else []
-        if any(fact.kind is FactKind.REDACTED for fact in facts):
+        facts, run = await self._next_facts() if read else ((), None)
+        if await self._was_redacted(facts, run):
             self._feed.forget()
             self._late = not self._after
         self._gaps.recorded(facts)
         kept = await self._kept(here=here)
         self._facts += len(facts)
-        run = await self._store.run(self._run) if read else None
         if read and run is None:  # it was pruned meanwhile
             self._feed.forget()
             self.over = True
@@ -130,6 +133,24 @@ class StreamReader:
         if ended is not None and ended.state is RunState.BLOCKED:
             events = [*events, self._noticed(ended.epoch, StreamBlocked(ended.reason), self.number)]
         return StreamLook(events, _size(facts, kept))
+
+    async def _next_facts(self) -> tuple[Sequence[Fact], Run | None]:
+        """Return the facts that come next, and the run.
+
+        Where more follow, none of them from an end on: what was lost is told before that, once all of it is known.
+        """
+        facts = await self._store.facts(self._run, after=self._facts - 1, limit=_AT_ONCE)
+        run = await self._store.run(self._run)
+        self._behind = run is not None and self._facts + len(facts) < run.facts
+        end = max((at for at, fact in enumerate(facts) if fact.kind is FactKind.ENDED), default=0)
+        return facts[:end] if self._behind and end else facts, run
+
+    async def _was_redacted(self, facts: Sequence[Fact], run: Run | None) -> bool:
+        """Whether a run was redacted: some of its facts say so, or the last one, which is yet to be read."""
+        last: Sequence[Fact] = ()
+        if self._behind and run is not None and run.state.ended:
+            last = await self._store.facts(self._run, after=run.facts - 2)
+        return any(fact.kind is FactKind.REDACTED for fact in (*facts, *last))
 
     async def begin(self) -> None:
         """Find the place to go on from. Raises UsageError for a number that the run cannot have given."""

@@ -4,6 +4,7 @@ import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncGenerator, Generator, MutableMapping, Sequence
 from contextlib import aclosing, contextmanager
+from itertools import accumulate, takewhile
 from typing import TypeAlias
 
 from podium.model.streams.event import StreamEvent
@@ -11,7 +12,8 @@ from podium.services.streams.reading import StreamLook, StreamReader, Watching
 
 _RECENT, _RECENT_BYTES = 4_000, 8 * 1024 * 1024
 """So much of what was read last is at hand for all who watch a run; who is further behind reads for itself."""
-_AT_ONCE = 500
+_AT_ONCE, _AT_ONCE_BYTES = 500, 64 * 1024
+"""So many events are given together, and about so much: who takes them slowly holds no more."""
 
 SharedReaders: TypeAlias = "MutableMapping[str, SharedReader]"
 
@@ -122,7 +124,7 @@ class SharedReader:
         while place >= self._dropped:
             news = self._news
             begin = place - self._dropped
-            if found := self._events[begin : begin + _AT_ONCE]:
+            if found := self._events[begin : begin + self._together(begin)]:
                 place += len(found)
                 if new := found[bisect_right(found, had, key=_number) :]:
                     had = -1
@@ -132,6 +134,11 @@ class SharedReader:
                 return
             else:
                 await news.wait()
+
+    def _together(self, begin: int) -> int:
+        """Return how many events from a place on are given together: one at least."""
+        sizes = accumulate(self._sizes[begin : begin + _AT_ONCE])
+        return max(sum(1 for _ in takewhile(lambda size: size <= _AT_ONCE_BYTES, sizes)), 1)
 
     async def _read(self) -> None:
         async with aclosing(self._reader.looks()) as looks:

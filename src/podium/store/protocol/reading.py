@@ -42,8 +42,8 @@ class ReadStore(Protocol):
         """Return runs, newest first."""
         ...
 
-    async def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
-        """Return all facts of a run after a sequence number."""
+    async def facts(self, run_id: str, *, after: int = -1, limit: int | None = None) -> list[Fact]:
+        """Return the facts of a run after a sequence number, in order: all, or the first so many of them."""
         ...
 
     async def generation(self, run_id: str) -> list[Fact]:

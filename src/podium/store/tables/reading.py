@@ -20,6 +20,7 @@ from podium.store.protocol import RECENT_FACTS, Page, Query, StoredQueue, Stored
 from podium.store.tables.conversations import conversation_state_of, hit_in, messages_of
 from podium.store.tables.pages import containing, given, page
 from podium.store.tables.rows import (
+    ALL_FACTS,
     action_of,
     budget_of,
     cost_of,
@@ -116,10 +117,10 @@ class TableReading:
 
     # Facts
 
-    async def facts(self, run_id: str, *, after: int = -1) -> list[Fact]:
-        """Return all facts of a run after a sequence number."""
-        before = place_within(after + 1) - 1
-        return await self._tables.read(lambda s: _facts(s, run_id, "facts_of_run", before))
+    async def facts(self, run_id: str, *, after: int = -1, limit: int | None = None) -> list[Fact]:
+        """Return the facts of a run after a sequence number, in order: all, or the first so many of them."""
+        before, most = place_within(after + 1) - 1, ALL_FACTS if limit is None else limit
+        return await self._tables.read(lambda s: _facts(s, run_id, "facts_of_run", before, most))
 
     async def generation(self, run_id: str) -> list[Fact]:
         """Return the first fact of a run, and those of its present generation."""

@@ -12,6 +12,7 @@ from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import BlockedReason, Run, RunState, Signal
 from podium.model.track_record import AgentReport, TrackRecord
 from podium.store.codec import decode
+from podium.store.journaling.chain import PLACE_BITS
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.operations import Placed
 from podium.store.tables.statements import Row, Statements
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from podium.model import action
 else:
     action = lazy.module("podium.model.action")
+
+ALL_FACTS = 1 << PLACE_BITS
+"""As many as a run can have."""
 
 
 def run_of(row: Row) -> Run:
@@ -157,7 +161,7 @@ def facts_of(statements: Statements, name: str, run: int, *wanted: object) -> li
 def facts_to_drive(statements: Statements, number: int, since: int) -> list[Fact]:
     """Return the first fact of a run, and those from the place on with which its present generation began."""
     first = facts_of(statements, "fact_first", number) if since else []
-    return first + facts_of(statements, "facts_of_run", number, since - 1)
+    return first + facts_of(statements, "facts_of_run", number, since - 1, ALL_FACTS)
 
 
 def action_of(row: Row) -> "action.UserAction":

@@ -67,6 +67,8 @@ class RunsContract(OpenedStore):
             ]  # fmt: skip
             assert (found[1].at, found[1].body, found[1].payload) == (101.5, {"of": "0"}, b"[1]")
             assert [each.seq for each in hand.told(hand.store.facts("r", after=1))] == [2, 3]
+            assert [each.seq for each in hand.told(hand.store.facts("r", after=0, limit=2))] == [1, 2]
+            assert [each.seq for each in hand.told(hand.store.facts("r", after=1, limit=9))] == [2, 3]
 
     def test_a_large_payload_comes_back_whole(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
