@@ -90,7 +90,9 @@ def test_viewers_that_take_nothing_take_no_memory_and_get_all_once_they_read(tmp
                 assert had == quick[: len(had)]
                 after = int(frames[-1].id or 0)
                 assert had + [(str(e.number), e.type) for e in client.runs.events(run, after=after)] == quick
-            assert resident_mb(server) - before < MOST_GROWTH_MB + 3 * STEPS * STEP_BYTES / 2**20, "one at a time, and what the allocator keeps"
+            assert resident_mb(server) - before < MOST_GROWTH_MB + 3 * STEPS * STEP_BYTES / 2**20, (
+                "one at a time, and what the allocator keeps"
+            )
     finally:
         server.kill()
         for each in workers:
