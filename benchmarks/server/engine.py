@@ -12,9 +12,9 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from benchmarks.fleets.program import add, chain
 from benchmarks.job import CHAIN_STEPS
 from benchmarks.measuring import expect
-from benchmarks.server.program import add, chain
 from podium import App
 from podium.model.principal import ADMIN, Principal
 from podium.server.access.opening import signing_in

@@ -124,7 +124,8 @@ until requests are over, and then all the rest, coming again by id where it is l
 It counts as wrong, and there are no figures, where one of the 20 misses an event or gets one twice or late (each has
 the place after the one before), where the slow one does, where a run's events are not in order or a piece of text that
 was streamed after its viewer came is not there, where a run is not seen to its end by all, or where a request fails.
-What was streamed before a viewer came is told to it as gone, and counted.
+What was streamed before a viewer came is told to it as gone, and counted. A stream may say that nobody knows whether
+anything was missed, where a run goes on in another process; the pieces of text are counted all the same.
 
 The bare app is FastAPI over the same uvicorn, with routes of the same shapes that answer from memory. It is measured
 alone, as what it can do at best; and while it sends on a timer what viewers of the server are sent, since then it has

@@ -1,4 +1,4 @@
-"""What the measured server serves: runs that stream for a while, some of which ask, and runs of quick steps."""
+"""What the measured server serves: runs that stream for a while, some of which ask."""
 
 from __future__ import annotations
 
@@ -28,11 +28,6 @@ async def tell(part: int, steps: Steps) -> str:
     return "".join(words)
 
 
-@agent
-async def add(step: int) -> int:
-    return 1
-
-
 @workflow(version="1")
 async def tale(ctx: Context, asks: int) -> str:
     await ctx.call(look, _QUIET)
@@ -40,11 +35,3 @@ async def tale(ctx: Context, asks: int) -> str:
     if asks:
         told.append(await ctx.ask("How is it?", answer=Literal["good", "bad"], subject=told[-1], to="readers"))
     return "".join(told)
-
-
-@workflow(version="1")
-async def chain(ctx: Context, steps: int) -> int:
-    total = 0
-    for step in range(steps):
-        total += await ctx.call(add, step)
-    return total

@@ -19,7 +19,8 @@ from podium.model.person import Person, folded, is_same
 from podium.model.principal import INSTALLATION, Principal
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.storable import check_name
-from podium.store.operations import CommitVerdict, KeepRemark, Reply
+from podium.store.asking import KeepRemark, Reply
+from podium.store.operations import CommitVerdict
 from podium.store.protocol import QuestionQuery, walk
 
 _LONGEST = 20_000

@@ -3,46 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from podium.model.audit import Pruning
 from podium.model.budget import Amount, BudgetLimits, BudgetLine, BudgetState
 from podium.model.empty import empty
 from podium.model.json import Json
-from podium.model.question import PersonAnswer, Question
 from podium.model.run import DEFAULT_QUEUE, BlockedReason, RunState, Signal
+from podium.store.asking import Expire, KeepRemark, OpenQuestion, Reply, WithdrawQuestion
 from podium.store.conversation_changes import ConversationChange
 from podium.store.conversing import TurnEffect
 from podium.store.corrections import CorrectBudgets
 from podium.store.inserting import NewFact, NewRun
 from podium.store.keeping import KeepAnswer, KeepEvents
 
-if TYPE_CHECKING:
-    from podium.model.inbox_book import Remark
-    from podium.model.people import People
-
 ESCROW_ROOM = 8
 """An escrow is at most this part of what a budget has left: near its limit nothing is set aside that nobody spends."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenQuestion:
-    """Put a question into the inbox; one that takes over the answers to another may be answered at once."""
-
-    question: Question
-    keeps: str | None = None
-    """The question whose answers count for it too."""
-    budget: str | None = None
-    """The budget that it asks about, if it does: people are asked once, and their answer is that to all who ask."""
-    people: "People | None" = None
-    """Those to one of whom it is given, where it is for any of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class WithdrawQuestion:
-    """Take a question back; nothing happens where it is no longer open."""
-
-    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,33 +180,6 @@ class Send:
 
     run: str
     signal: Signal
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One person's answer to a question."""
-
-    question: str
-    answer: PersonAnswer
-    again: bool = False
-    """Whether it may have been sent before: the same answer of the same person is the one that is there then."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeepRemark:
-    """Something that somebody says of a question, or that it is given to somebody; only this needs it to be open.
-
-    DUPLICATE where there is one of this id, which stays as it is.
-    """
-
-    remark: "Remark"
-
-
-@dataclass(frozen=True, slots=True)
-class Expire:
-    """The deadline of a question has passed."""
-
-    question: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from podium.model.json import Json
 from podium.model.person import Person
 from podium.model.question import Question, QuestionState
 from podium.model.run import RunState
-from podium.operations.answering.workflow import ANSWERS
+from podium.operations.answering.agents import AgentAnswers
+from podium.operations.answering.workflow import ANSWERS, AgentQuestion
 from podium.store.protocol import Page
 from podium.testing import DrivenClock
 
@@ -268,6 +269,27 @@ async def test_the_answer_is_given_once_though_processes_and_looks_are_many(tmp_
         for app in (one, other):
             await waiting(app, clock)
         assert len((await one.runs.list(workflow=f"{ANSWERS}reads")).items) == 1
+
+
+async def test_an_answer_that_was_put_in_where_a_process_ended_is_put_in_again_as_the_one_that_is_there(
+    tmp_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, is_there, put_in = {"bot": Person(groups=["editors"], agent="reads")}, asyncio.Event(), AgentAnswers.answer
+
+    async def cut_off(self: AgentAnswers, given: AgentQuestion, value: Json) -> Json:
+        await put_in(self, given, value)
+        is_there.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nobody is told")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AgentAnswers, "answer", cut_off)
+        async with desk(people, tmp_store) as (app, _):
+            await app.start(asks)
+            await is_there.wait()
+    async with desk(people, tmp_store) as (app, _):
+        (run,) = (await app.runs.list(workflow=f"{ANSWERS}reads")).items
+        assert await (await app.handle(run.id)).result() == "answered"
 
 
 async def test_an_approval_is_answered_in_its_form() -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from podium import run_sync
 from podium.errors import StoreUnavailable, Unwritable
 from podium.services.isolation import commit_apart
-from podium.store.operations import Committed, CommitVerdict, Expire, Operation, Placed, Write
+from podium.store.asking import Expire
+from podium.store.operations import Committed, CommitVerdict, Operation, Placed, Write
 
 RUNS = st.integers(0, 4)
 

@@ -16,7 +16,7 @@ from podium.model.json import Json
 from podium.model.outcome import CallWanted, Pending, Refused, Until
 from podium.model.question import Ask
 from podium.model.step import granted_to
-from podium.store.operations import WithdrawQuestion
+from podium.store.asking import WithdrawQuestion
 
 _TURNS = 10
 """So many turns of the event loop the steps that were begun together have to begin to ask, or to work."""

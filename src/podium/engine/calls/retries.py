@@ -16,7 +16,7 @@ from podium.model.fallback import FallbackValue
 from podium.model.outcome import Failed, Failure, Refused
 from podium.model.retry import KEEPS_LINEAGE, FailureKind
 from podium.model.rule_names import is_scarce
-from podium.store.operations import WithdrawQuestion
+from podium.store.asking import WithdrawQuestion
 
 
 def end_of(open_call: OpenCall, asked: AnyAgent | FallbackValue, outcome: Failed | Refused) -> Failed | Refused | None:

@@ -30,8 +30,9 @@ from podium.model.run import Signal
 from podium.model.step import grant_of, is_step_path
 from podium.secrets.comparing import same_but_for_secrets
 from podium.secrets.masking import MASKING
+from podium.store.asking import Expire, OpenQuestion
 from podium.store.codec import NULL, decode, encode
-from podium.store.operations import CommitVerdict, Expire, OpenQuestion, TakeSignal
+from podium.store.operations import CommitVerdict, TakeSignal
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from podium.store.operations import WithdrawQuestion
+from podium.store.asking import WithdrawQuestion
 
 
 class OpenQuestions:

@@ -21,8 +21,9 @@ from podium.model.run import Run, RunOptions, Signal
 from podium.operations.answering.workflow import AgentQuestion, answers
 from podium.services.looking import keep_looking
 from podium.services.to_the_end import to_the_end
+from podium.store.asking import KeepRemark, Reply
 from podium.store.codec import encode
-from podium.store.operations import CommitVerdict, KeepRemark, Reply, Send
+from podium.store.operations import CommitVerdict, Send
 from podium.store.protocol import QuestionQuery, walk
 
 _EVERY = 5.0
@@ -142,7 +143,7 @@ class AgentAnswers:
     async def answer(self, given: AgentQuestion, value: Json) -> Json:
         """Answer a question under the name of the agent; what came of it."""
         answer = PersonAnswer(by=given.name, value=value, at=self._clock.now())
-        verdict, _ = await self._worker.commits.submit(Reply(given.question, answer))
+        verdict, _ = await self._worker.commits.submit(Reply(given.question, answer, again=True))
         return "answered" if verdict is CommitVerdict.OK else "too late"
 
     async def leave(self, given: AgentQuestion, why: str) -> Json:

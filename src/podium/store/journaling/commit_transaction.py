@@ -7,6 +7,7 @@ from podium.model.budget_ids import budget_of_run, share_of_run
 from podium.model.event_types import EventType
 from podium.model.question import QuestionState
 from podium.model.run import RunState, child_ended
+from podium.store.asking import Expire, KeepRemark, OpenQuestion, Reply, WithdrawQuestion
 from podium.store.conversing import AppendTurn, ReleaseTurn, WantTurn
 from podium.store.inserting import NewFact, NewRun
 from podium.store.journaling.appending import Head, Salts
@@ -35,18 +36,14 @@ from podium.store.operations import (
     Committed,
     CommitVerdict,
     Effect,
-    Expire,
     FetchSignals,
     FinishRun,
     HandBack,
-    KeepRemark,
-    OpenQuestion,
     Operation,
     Park,
     Prune,
     Redact,
     Release,
-    Reply,
     Reserve,
     Send,
     Spawn,
@@ -55,7 +52,6 @@ from podium.store.operations import (
     TakeSignal,
     Tell,
     Unblock,
-    WithdrawQuestion,
     Write,
 )
 

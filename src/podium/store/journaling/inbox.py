@@ -12,13 +12,14 @@ from podium.model.person import folded
 from podium.model.principal import INSTALLATION
 from podium.model.question import QuestionState
 from podium.model.run import RunState, Signal
+from podium.store.asking import OpenQuestion, Reply
 from podium.store.journaling.assigning import RemarkRow
 from podium.store.journaling.events import EventEntries
 from podium.store.journaling.ledger import LedgerEntries
 from podium.store.journaling.run_standing import RunStanding
 from podium.store.journaling.standings import Standings
 from podium.store.journaling.transaction import AnswerRow, QuestionRow, SignalRow, Transaction
-from podium.store.operations import Committed, CommitVerdict, OpenQuestion, Reply
+from podium.store.operations import Committed, CommitVerdict
 
 if TYPE_CHECKING:
     from podium.model import inbox_book, people

@@ -13,20 +13,18 @@ from podium.model.events import SystemEvent
 from podium.model.fact import FactKind
 from podium.model.question import Ask, Question, QuestionState
 from podium.model.run import BlockedReason, RunState
+from podium.store.asking import Expire, OpenQuestion, WithdrawQuestion
 from podium.store.inserting import NewFact
 from podium.store.operations import (
     BeginGeneration,
     Block,
     CommitVerdict,
-    Expire,
-    OpenQuestion,
     Park,
     Prune,
     Redact,
     Release,
     Spawn,
     Start,
-    WithdrawQuestion,
     Write,
 )
 from podium.store.protocol import PrunableQuery

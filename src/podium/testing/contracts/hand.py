@@ -10,6 +10,7 @@ from podium.model.inbox_book import Remark
 from podium.model.json import Json
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import RunState, Signal
+from podium.store.asking import KeepRemark, OpenQuestion, Reply
 from podium.store.codec import encode
 from podium.store.inserting import NewFact, NewRun
 from podium.store.operations import (
@@ -20,11 +21,8 @@ from podium.store.operations import (
     Effect,
     FetchSignals,
     FinishRun,
-    KeepRemark,
-    OpenQuestion,
     Operation,
     Park,
-    Reply,
     Send,
     Start,
     Write,

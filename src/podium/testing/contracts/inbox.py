@@ -4,18 +4,8 @@ from pathlib import Path
 
 from podium.model.question import QuestionState
 from podium.model.run import Signal
-from podium.store.operations import (
-    CommitVerdict,
-    Delivery,
-    Expire,
-    FetchSignals,
-    Park,
-    Send,
-    TakeSignal,
-    Tell,
-    WithdrawQuestion,
-    Write,
-)
+from podium.store.asking import Expire, WithdrawQuestion
+from podium.store.operations import CommitVerdict, Delivery, FetchSignals, Park, Send, TakeSignal, Tell, Write
 from podium.store.protocol import QuestionQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore

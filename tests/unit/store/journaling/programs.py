@@ -15,6 +15,7 @@ from podium.model.person import Person
 from podium.model.question import Ask, PersonAnswer, Question, QuestionState
 from podium.model.run import BlockedReason, RunState, Signal
 from podium.model.streams.book import KeptEvent
+from podium.store.asking import Expire, KeepRemark, OpenQuestion, Reply, WithdrawQuestion
 from podium.store.codec import encode
 from podium.store.conversation_changes import (
     ConversationChange,
@@ -31,20 +32,16 @@ from podium.store.operations import (
     Close,
     Draw,
     Effect,
-    Expire,
     FetchSignals,
     FinishRun,
     HandBack,
-    KeepRemark,
     OpenBudget,
-    OpenQuestion,
     Operation,
     Park,
     Prune,
     RaiseBudget,
     Redact,
     Release,
-    Reply,
     Reserve,
     Send,
     Settle,
@@ -53,7 +50,6 @@ from podium.store.operations import (
     TakeSignal,
     Tell,
     Unblock,
-    WithdrawQuestion,
     Write,
 )
 from tests.unit.store.journaling.tables import RunRow, Tables
