@@ -2,17 +2,47 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
 
 from podium.model.clock import Clock
+from podium.services.to_the_end import to_the_end
 
 _LOG = logging.getLogger("podium")
 
 
-async def keep_looking(
+@asynccontextmanager
+async def looking(
     look: Callable[[], Awaitable[None]], soon: asyncio.Event, clock: Clock, every: Callable[[], float], *, failed: str
+) -> AsyncGenerator[None]:
+    """Look while the block lasts: once `soon` is set, and `every` so many seconds.
+
+    A look that fails is logged as `failed`; one that goes on at the end of the block is cancelled.
+    """
+    task = asyncio.create_task(_keep_looking(look, soon, clock, every, failed))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await to_the_end(asyncio.wait([task]))
+
+
+@contextmanager
+def rung(hear: Callable[[Callable[[], None]], AbstractContextManager[object]], soon: asyncio.Event) -> Generator[None]:
+    """Have `soon` set whenever something is heard, by whichever thread, while the block lasts."""
+    loop = asyncio.get_running_loop()
+
+    def ring() -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(soon.set)
+
+    with hear(ring):
+        yield
+
+
+async def _keep_looking(
+    look: Callable[[], Awaitable[None]], soon: asyncio.Event, clock: Clock, every: Callable[[], float], failed: str
 ) -> None:
-    """Look for ever: once `soon` is set, and `every` so many seconds. A look that fails is logged as `failed`."""
     while True:
         soon.clear()
         try:

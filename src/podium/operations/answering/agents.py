@@ -19,8 +19,7 @@ from podium.model.person import folded, is_same
 from podium.model.question import PersonAnswer, Question, QuestionState
 from podium.model.run import Run, RunOptions, Signal
 from podium.operations.answering.workflow import AgentQuestion, answers
-from podium.services.looking import keep_looking
-from podium.services.to_the_end import to_the_end
+from podium.services.looking import looking, rung
 from podium.store.asking import KeepRemark, Reply
 from podium.store.codec import encode
 from podium.store.operations import CommitVerdict, Send
@@ -53,19 +52,10 @@ class AgentAnswers:
     @asynccontextmanager
     async def answering(self) -> AsyncGenerator[None]:
         """Have agents answer while the block lasts."""
-        loop = asyncio.get_running_loop()
         failed = "questions that were given to agents cannot be looked for; it is tried again"
-        looking = asyncio.create_task(keep_looking(self.look, self._soon, self._clock, lambda: _EVERY, failed=failed))
-
-        def ring() -> None:
-            loop.call_soon_threadsafe(self._soon.set)
-
-        try:
-            with self._store.events.hear(ring):
+        async with looking(self.look, self._soon, self._clock, lambda: _EVERY, failed=failed):
+            with rung(self._store.events.hear, self._soon):
                 yield
-        finally:
-            looking.cancel()
-            await to_the_end(asyncio.wait([looking]))
 
     async def look(self) -> None:
         """Begin a run for each open question that was given to an agent of this process, and has none.

@@ -29,10 +29,9 @@ from podium.operations.monitor.memory import MonitorMemory
 from podium.operations.monitor.restarts import Restarts
 from podium.operations.operator import Operator
 from podium.reports.dead_letters import is_discard
-from podium.services.looking import keep_looking
+from podium.services.looking import looking
 from podium.services.process_states import ProcessStates
 from podium.services.store_time import StoreTime
-from podium.services.to_the_end import to_the_end
 from podium.store.codec import encode
 from podium.store.operations import Send
 from podium.store.protocol import LostWorker, RunQuery
@@ -88,13 +87,11 @@ class Monitor:
         """Watch while the block lasts."""
         self._conditions.watched(watched=True)
         failed = "the monitor could not look; it tries again"
-        watching = asyncio.create_task(keep_looking(self.look, self._soon, self._clock, self._every, failed=failed))
         try:
-            with self._log.attached():
-                yield
+            async with looking(self.look, self._soon, self._clock, self._every, failed=failed):
+                with self._log.attached():
+                    yield
         finally:
-            watching.cancel()
-            await to_the_end(asyncio.wait([watching]))
             self._conditions.watched(watched=False)
             with suppress(StoreError):  # then another one leads when this process is gone
                 await self._leadership.give_up()

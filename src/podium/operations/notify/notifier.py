@@ -22,9 +22,8 @@ from podium.operations.notify.memory import NoticeAddress, NoticeReason, NotifyM
 from podium.operations.notify.messages import MOST, QuestionNotice, message
 from podium.operations.notify.sending import MessageSender, address_digest
 from podium.secrets.masking import MASKING
-from podium.services.looking import keep_looking
+from podium.services.looking import looking, rung
 from podium.services.process_states import ProcessStates
-from podium.services.to_the_end import to_the_end
 from podium.store.protocol import QuestionQuery
 from podium.telemetry.observer import Observer
 from podium.telemetry.spans import NotificationSent
@@ -79,22 +78,12 @@ class Notifier:
     @asynccontextmanager
     async def telling(self) -> AsyncGenerator[None]:
         """Tell people while the block lasts."""
-        loop = asyncio.get_running_loop()
         failed = "people cannot be told of questions; it is tried again"
-        telling = asyncio.create_task(
-            keep_looking(self.look, self._soon, self._clock, lambda: self._settings.every, failed=failed)
-        )
-
-        def ring() -> None:
-            with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(self._soon.set)
-
         try:
-            with self._store.events.hear(ring):
-                yield
+            async with looking(self.look, self._soon, self._clock, lambda: self._settings.every, failed=failed):
+                with rung(self._store.events.hear, self._soon):
+                    yield
         finally:
-            telling.cancel()
-            await to_the_end(asyncio.wait([telling]))
             with suppress(StoreError):  # then another one does it when this process is gone
                 await self._leadership.give_up()
 
