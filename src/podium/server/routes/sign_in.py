@@ -2,7 +2,7 @@
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from podium.api.access import MeBody
@@ -12,9 +12,10 @@ from podium.server.access.sessions import must_be_own
 from podium.server.access.sign_in import SignIn
 from podium.server.callers import READS, Who, rights
 from podium.server.rendering import html
+from podium.server.routing import Routes
 
-router = APIRouter()
-pages = APIRouter(include_in_schema=False)
+router = Routes("access")
+pages = Routes(prefix="", include_in_schema=False)
 """What browsers open; it stands beside the API."""
 _PLACES = (
     ("Questions that wait", "/api/v1/questions"), ("Runs", "/api/v1/runs"), ("Agents", "/api/v1/agents"),
@@ -53,7 +54,7 @@ async def sign_in(
     return leave
 
 
-@pages.get("/sign-in/callback", name="sign_in_callback")
+@pages.get("/sign-in/callback")
 async def sign_in_callback(request: Request) -> Response:
     """Take the answer that a browser brings back from the provider."""
     access = _access(request)
