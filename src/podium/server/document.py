@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from podium.api.examples import examples
 from podium.api.problems import ProblemBody
 from podium.server.access.schemes import SCHEMES, WAYS
+from podium.server.again import AGAIN, SENT_AGAIN
 
 TAGS = {
     "runs": "Start workflows, wait for them, look at what they did, and change how they go on.",
@@ -63,6 +64,9 @@ def _complete(found: dict[str, Any]) -> None:
     for route in [route for methods in found["paths"].values() for route in methods.values()]:
         for said in route.get("parameters", []):
             said.setdefault("description", _PARAMETERS.get(said["name"], ""))
+        if (again := AGAIN.get(route["operationId"])) is not None:
+            route["x-again"] = again.value
+            route["description"] = f"{route['description']}\n\n{SENT_AGAIN[again]}"
     for name, example in examples().items():
         if name in schemas:
             schemas[name]["examples"] = [example]
