@@ -41,8 +41,6 @@ from podium.model.run import RunState
 
 W = TypeVar("W", Blocking, Awaiting)
 
-_LAST: Final = ("run_ended", "stream_blocked")
-"""After one of these the stream of a run ends."""
 AS_IT_WAS: Final = object()
 """What a forked call is given where nothing is said: what it was given before."""
 _ONE_WAIT = 25.0
@@ -120,10 +118,11 @@ class RunsClient(Resource[W]):
     def events(self, run: str, *, after: int = 0) -> EventCall[StreamEventBody]:
         """Give what a run tells, with its tokens as they come, until it has ended or is blocked.
 
-        All of it, or what comes after the event with a number. It goes on by itself after a broken connection or a
-        restart of the server. What its journal tells of never is missing; of the rest an event `gone` says what was.
+        Of one that was retried that is its new end. All of it, or what comes after the event with a number. It goes on
+        by itself after a broken connection or a restart of the server. What its journal tells of never is missing; of
+        the rest an event `gone` says what was.
         """
-        return stream_of(get("/runs/{run}/events", StreamEventBody, {"after": after}, run=run), *_LAST)
+        return stream_of(get("/runs/{run}/events", StreamEventBody, {"after": after}, run=run))
 
     @endpoint
     def graph(self, run: str) -> ApiCall[GraphBody]:
