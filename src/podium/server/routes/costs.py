@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from podium.api.body import PageBody
 from podium.api.costs import BudgetBody, CorrectedBody, CorrectGiven, CostBody
@@ -10,8 +10,9 @@ from podium.api.lists import BudgetsGiven, CostsGiven
 from podium.server.again import IdempotencyKey
 from podium.server.callers import OPERATES, READS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("money")
 
 
 @router.get("/costs", openapi_extra=rights(*READS), responses=responses(404))

@@ -1,13 +1,12 @@
 """Feedback: what people and programs think of runs."""
 
-from fastapi import APIRouter
-
 from podium.api.ratings import RatingBody, RatingGiven
 from podium.server.again import IdempotencyKey
 from podium.server.callers import READS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("feedback")
 _RATES: tuple[str, ...] = ("anyone", "approver", "operator", "admin")
 
 

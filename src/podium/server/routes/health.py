@@ -2,15 +2,16 @@
 
 from typing import Annotated, Literal, cast
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field
 
 from podium.api.body import ApiBody
 from podium.server.callers import ADMINISTERS, PUBLIC, Who, rights
 from podium.server.metrics import MEDIA, Metrics, metrics_of
 from podium.server.readiness import Readiness
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("health", prefix="")
 
 
 def readiness_of(request: Request) -> Readiness:

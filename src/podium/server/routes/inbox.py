@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from podium.api.body import PageBody
 from podium.api.questions import (
@@ -25,8 +25,9 @@ from podium.errors import UnknownRun
 from podium.server.again import IdempotencyKey
 from podium.server.callers import READS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("inbox")
 ANSWERS = ("anyone", "approver", "operator", "admin")
 """May answer what is put to them, and talk about it; operators whatever is asked in their tenant."""
 

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from podium.api.agents import GraphBody
 from podium.api.body import PageBody
@@ -33,8 +33,9 @@ from podium.server.again import IdempotencyKey
 from podium.server.answers import MaskedJson
 from podium.server.callers import OPERATES, READS, STARTS, RequestScope, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("runs")
 CallKey = Annotated[str, Path(description="The key of the call, step, wait or question in the run, such as `3/0`.")]
 LONGEST_WAIT = 60.0
 """Seconds that a request may wait for the end of a run."""

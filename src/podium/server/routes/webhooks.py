@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from podium.api.body import PageBody
 from podium.api.webhooks import (
@@ -17,8 +17,9 @@ from podium.api.webhooks import (
 from podium.server.again import IdempotencyKey
 from podium.server.callers import OPERATES, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("webhooks")
 
 
 @router.post("/webhooks", status_code=201, openapi_extra=rights(*OPERATES), responses=responses(409))
