@@ -39,13 +39,16 @@ async def live() -> HealthBody:
 @router.head("/health/ready", include_in_schema=False)
 @router.get(
     "/health/ready", openapi_extra=dict(PUBLIC),
-    responses={503: {"model": HealthBody, "description": "It is being stopped, or the store is away."}},
+    responses={503: {"model": HealthBody, "description": "It is being stopped, or its store takes nothing."}},
 )  # fmt: skip
 async def ready(request: Request, response: Response) -> HealthBody:
-    """Say whether requests can be sent here: not while it is being stopped, or its store is away."""
+    """Say whether requests can be sent here: not while it is being stopped, or its store is away, or takes nothing.
+
+    That is so where its disk is full, or it is read-only: whatever is asked to be changed would be refused.
+    """
     if await readiness_of(request).hindrance():
         response.status_code = 503
-        return HealthBody(status="unready", reason="the server is being stopped, or its store is away")
+        return HealthBody(status="unready", reason="the server is being stopped, or its store is away or takes nothing")
     return HealthBody(status="ok")
 
 

@@ -11,8 +11,8 @@ from podium.store.protocol.queries import DeliveryQuery
 class WebhookBook(Protocol):
     """Where webhooks and their deliveries are kept. Every store brings one. All of it may raise StoreError."""
 
-    async def enter(self, webhook: Webhook) -> None:
-        """Keep a new webhook."""
+    async def enter(self, webhook: Webhook) -> bool:
+        """Keep a new webhook; False where one of its id is there, which stays as it is."""
         ...
 
     async def get(self, id: str) -> Webhook | None:

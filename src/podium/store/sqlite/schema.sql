@@ -452,4 +452,5 @@ CREATE TABLE affinities (
     hour INTEGER NOT NULL,
     PRIMARY KEY (tenant, affinity)
 ) WITHOUT ROWID;
-CREATE INDEX affinities_hour ON affinities (hour)
+CREATE INDEX affinities_hour ON affinities (hour);
+CREATE INDEX actions_id ON actions (id)

@@ -18,10 +18,10 @@ class TableWebhooks:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def enter(self, webhook: Webhook) -> None:
-        """Keep a new webhook."""
+    async def enter(self, webhook: Webhook) -> bool:
+        """Keep a new webhook, unless one of its id is there."""
         row = (webhook.id, *_said(webhook), webhook.made_at, webhook.made_by, webhook.cursor)
-        await self._tables.write_in_thread(lambda s: s.do("webhook_insert", *row))
+        return await self._tables.write_in_thread(lambda s: s.changed("webhook_insert", *row)) == 1
 
     async def get(self, id: str) -> Webhook | None:
         """Return a webhook as it stands now."""
