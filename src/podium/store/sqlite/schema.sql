@@ -426,7 +426,7 @@ CREATE TABLE webhooks (
     held_tries INTEGER,
     held_until REAL,
     held_why TEXT
-) WITHOUT ROWID;
+, refused_since REAL, refused_tries INTEGER, refused_why TEXT) WITHOUT ROWID;
 CREATE TABLE webhook_deliveries (
     id TEXT PRIMARY KEY NOT NULL,
     webhook TEXT NOT NULL,
