@@ -138,7 +138,7 @@ class RouteTable(BaseRoute):
             parameters = each.match(path)
             if parameters is not None and (found[0] is Match.NONE or scope["method"] in each.methods):
                 known = {**scope.get("path_params", {}), **parameters}
-                child = {"route": each.built, "endpoint": each.endpoint, "path_params": known}
+                child = {"route": each.built, "endpoint": each.built.endpoint, "path_params": known}
                 if scope["method"] in each.methods:
                     return Match.FULL, child
                 found = Match.PARTIAL, child
