@@ -109,8 +109,9 @@ def test_a_client_loads_nothing_of_what_answers_it(statement: str) -> None:
     assert ours == {"api", "client", "errors", "lazy", "model", "secrets"}, "bodies import under TYPE_CHECKING"
 
 
-def test_a_server_without_a_provider_of_sign_ins_loads_no_client_of_http() -> None:
-    assert "httpx" not in loaded_by("import podium.server.application, podium.server.access.opening")
+def test_a_server_without_a_provider_of_sign_ins_loads_no_client_of_http_and_nothing_that_checks_signatures() -> None:
+    loaded = loaded_by("import podium.server.application, podium.server.access.opening")
+    assert loaded & {"httpx", "joserfc", "cryptography"} == set()
 
 
 def test_a_program_loads_no_pattern() -> None:

@@ -158,6 +158,26 @@ def test_a_store_of_an_older_version_is_migrated_and_lists_what_it_has(tmp_path:
     hand.close()
 
 
+def test_what_took_long_is_left_to_a_thread_at_once_and_tried_again_in_a_while(
+    tmp_path: Path, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is work done twice, nor is what is quick by now read in a thread for ever."""
+    with closing(Hand(SqliteStore(str(tmp_path / "podium.db")))) as hand:
+        for n in range(20):
+            hand.start(new_run(f"r{n}"))
+
+        def begun_here(query: RunQuery) -> int:
+            asked.clear()
+            assert len(hand.told(hand.store.runs(query)).items) == 20
+            return len(asked)
+
+        monkeypatch.setattr(readers, "_STEPS", 1)
+        assert begun_here(RunQuery()) == 1
+        monkeypatch.setattr(readers, "_STEPS", 1_000_000)
+        assert [begun_here(RunQuery()) for _ in range(readers.LONG_READS + 2)] == [0] * readers.LONG_READS + [1, 1]
+        assert begun_here(RunQuery(since=1.0)) == 1, "another statement"
+
+
 class TestListsInThreads(ListsContract):
     """A look that takes longer than is good for the event loop is made in a thread, and tells the same."""
 

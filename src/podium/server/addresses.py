@@ -3,12 +3,9 @@
 from starlette.types import Scope
 
 PREFIX = "/api/v1"
-"""What stands before the routes of the API, which do not know it."""
+"""What stands before the routes of the API."""
 
 
 def route_of(scope: Scope) -> str:
     """Return the address of a route as it is written: there are few of them, and none lets whoever reads it in."""
-    path = getattr(scope.get("route"), "path", None)
-    if path is None:
-        return "none"
-    return f"{PREFIX}{path}" if scope["path"].startswith(f"{PREFIX}/") and not path.startswith(PREFIX) else path
+    return getattr(scope.get("route"), "path", "none")

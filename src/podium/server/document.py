@@ -1,13 +1,20 @@
 """What the OpenAPI document has beside what FastAPI reads off the routes: problems, ways to sign in, examples."""
 
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
 
 from podium.api.examples import examples
 from podium.api.problems import ProblemBody
+from podium.in_threads import in_thread
 from podium.server.access.schemes import SCHEMES, WAYS
+from podium.server.again import AGAIN, SENT_AGAIN
+from podium.server.routing import Routes, RouteTable
 
+router = Routes(include_in_schema=False)
 TAGS = {
     "runs": "Start workflows, wait for them, look at what they did, and change how they go on.",
     "events": "What happens to runs and questions, as it happens.",
@@ -40,18 +47,35 @@ _PARAMETERS = {
 """What parameters mean that mean the same in every route."""
 
 
-def describe(server: FastAPI) -> None:
-    """Have the document be whole; it is put together, and the examples read, when it is first asked for."""
-    made = server.openapi
+class Document:
+    """The document of a server. It takes half a second to put together, so that is done when it is first asked for."""
 
-    def document() -> dict[str, Any]:
-        is_new = server.openapi_schema is None
-        found = made()
-        if is_new:
-            _complete(found)
+    def __init__(self, server: FastAPI, table: RouteTable) -> None:
+        self._server = server
+        self._table = table
+
+    @cached_property
+    def whole(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        server = self._server
+        found = get_openapi(
+            title=server.title, version=server.version, description=server.description, tags=server.openapi_tags,
+            routes=[each.built for each in self._table.declared],
+        )  # fmt: skip
+        _complete(found)
         return found
 
-    server.openapi = document
+    @cached_property
+    def encoded(self) -> bytes:
+        """The same, as it is sent."""
+        return orjson.dumps(self.whole)
+
+
+@router.get("/openapi.json")
+async def show_document(request: Request) -> Response:
+    """Show what there is, as OpenAPI has it."""
+    document = cast("Document", request.app.state.document)
+    return Response(await in_thread(lambda: document.encoded), media_type="application/json")
 
 
 def _complete(found: dict[str, Any]) -> None:
@@ -63,6 +87,9 @@ def _complete(found: dict[str, Any]) -> None:
     for route in [route for methods in found["paths"].values() for route in methods.values()]:
         for said in route.get("parameters", []):
             said.setdefault("description", _PARAMETERS.get(said["name"], ""))
+        if (again := AGAIN.get(route["operationId"])) is not None:
+            route["x-again"] = again.value
+            route["description"] = f"{route['description']}\n\n{SENT_AGAIN[again]}"
     for name, example in examples().items():
         if name in schemas:
             schemas[name]["examples"] = [example]

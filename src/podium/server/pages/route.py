@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from podium.errors import AlreadyAnswered, InvalidValue, NotAllowed, TokenRefused, UnknownQuestion
@@ -17,20 +17,21 @@ from podium.server.pages.answers import said, ways_of
 from podium.server.pages.reading import SentForm
 from podium.server.pages.view import page_view, standing
 from podium.server.rendering import html
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes(prefix="", include_in_schema=False)
 _NOT_TAKEN = "What you sent now was not taken. "
 _MOST_BYTES = 1024 * 1024
 _MOST_FIELDS = 2_000
 
 
-@router.api_route(f"{PATH}{{token}}", methods=["GET", "HEAD"], include_in_schema=False)
+@router.route(["GET", "HEAD"], f"{PATH}{{token}}")
 async def show_question(token: str, request: Request) -> Response:
     """Show the question of a link. Nothing changes, however often it is asked for: scanners of mail do that."""
     return await _page(request, token)
 
 
-@router.post(f"{PATH}{{token}}", include_in_schema=False)
+@router.post(f"{PATH}{{token}}")
 async def answer_question(token: str, request: Request) -> Response:
     """Answer the question of a link, as the person whom it is for."""
     sent = await _sent(request)

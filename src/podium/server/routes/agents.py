@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from podium.api.agents import (
     AgentBody,
@@ -17,8 +17,9 @@ from podium.api.body import PageBody
 from podium.api.lists import AgentsGiven, ListGiven
 from podium.server.callers import ADMINISTERS, READS, RequestScope, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("agents")
 _Version = Annotated[str | None, Query(description="The newest, where none is named.", min_length=1)]
 
 

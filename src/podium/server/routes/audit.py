@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import StreamingResponse
 
 from podium.api.audit import AuditLineBody, AuditReportBody, seconds_or_none
@@ -10,9 +10,10 @@ from podium.api.body import GivenMoment
 from podium.api.stores import AuditBody
 from podium.server.callers import ADMINISTERS, READS, Who, rights, through_the_store
 from podium.server.problems import responses
+from podium.server.routing import Routes
 from podium.server.streaming import as_json, streamed
 
-router = APIRouter()
+router = Routes("audit")
 _LINES = {
     200: {
         "description": "A line of JSON for each fact.",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from podium.api.body import PageBody
@@ -11,9 +11,10 @@ from podium.api.lists import ConversationsGiven, MessagesGiven, SaidGiven
 from podium.api.runs import ReasonGiven
 from podium.server.callers import OPERATES, READS, STARTS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 from podium.server.streaming import streamed
 
-router = APIRouter()
+router = Routes("conversations")
 _Tenant = Annotated[str | None, Query(description="Whose; else the own one.", min_length=1)]
 _MEDIA = {"jsonl": "application/jsonl", "markdown": "text/markdown; charset=utf-8"}
 _EXPORT = {

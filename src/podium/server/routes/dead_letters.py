@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from podium.api.body import PageBody
 from podium.api.dead_letters import DeadLetterBody, RequeuedBody, RequeueGiven
@@ -10,8 +10,9 @@ from podium.api.lists import DeadLettersGiven
 from podium.api.runs import ReasonGiven
 from podium.server.callers import OPERATES, READS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("dead letters")
 
 
 @router.get("/dead-letters", openapi_extra=rights(*READS))

@@ -1,6 +1,6 @@
 """Runs that somebody outside starts with the token of a delegation: that is all that such a token is for."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from podium.api.access import DelegatedStart
 from podium.api.runs import RunBody
@@ -10,8 +10,9 @@ from podium.server.access.rights import permit
 from podium.server.access.sign_in import token_of
 from podium.server.callers import access_of, app_of, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("delegations")
 
 
 @router.post("/delegated-runs", status_code=201, openapi_extra=rights("delegate"), responses=responses(404, 409))

@@ -3,7 +3,7 @@
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
 
 from podium.api.events import StreamEventBody, SystemEventBody
 from podium.errors import InvalidValue
@@ -12,10 +12,11 @@ from podium.facade.handle import AnyHandle
 from podium.model.event_types import EventType
 from podium.server.callers import READS, Who, rights, still
 from podium.server.problems import responses
+from podium.server.routing import Routes
 from podium.server.streams.frames import Frames, heartbeat
 from podium.server.streams.response import Chunks, EventStream
 
-router = APIRouter()
+router = Routes("events")
 _AT_ONCE = 50
 """So many events of the system are in one chunk."""
 _DIGITS = 18

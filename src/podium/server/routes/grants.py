@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from podium.api.body import PageBody
 from podium.api.delegations import DelegationBody, DelegationGiven, IssuedBody
@@ -10,8 +10,9 @@ from podium.api.lists import PageGiven
 from podium.errors import NotPossible
 from podium.server.callers import READS, STARTS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("delegations")
 
 
 @router.get("/delegations", openapi_extra=rights(*READS))

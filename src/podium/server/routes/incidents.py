@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from podium.api.body import PageBody
 from podium.api.incidents import IncidentBody
 from podium.api.lists import IncidentsGiven
 from podium.server.callers import ADMINISTERS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("incidents")
 
 
 @router.get("/incidents", openapi_extra=rights(*ADMINISTERS))

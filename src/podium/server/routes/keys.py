@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from podium.api.access import (
     ActionBody,
@@ -18,8 +18,9 @@ from podium.api.body import PageBody
 from podium.api.lists import ActionsGiven
 from podium.server.callers import ADMINISTERS, READS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("access")
 
 
 @router.get("/keys", openapi_extra=rights(*ADMINISTERS))

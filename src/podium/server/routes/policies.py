@@ -1,12 +1,11 @@
 """Who may do what: the rules that are set, and what they would decide."""
 
-from fastapi import APIRouter
-
 from podium.api.policies import ExplainedBody, ExplainGiven, RuleBody
 from podium.server.callers import Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("policies")
 _SEES: tuple[str, ...] = ("viewer", "operator", "admin")
 
 

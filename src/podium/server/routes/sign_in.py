@@ -1,20 +1,23 @@
 """Signing in with a browser and out again, and who one is."""
 
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from podium.api.access import MeBody
 from podium.errors import NotSignedIn, TokenRefused
-from podium.server.access.oidc.browser import BrowserFlow
 from podium.server.access.sessions import must_be_own
 from podium.server.access.sign_in import SignIn
 from podium.server.callers import READS, Who, rights
 from podium.server.rendering import html
+from podium.server.routing import Routes
 
-router = APIRouter()
-pages = APIRouter(include_in_schema=False)
+if TYPE_CHECKING:
+    from podium.server.access.oidc.browser import BrowserFlow
+
+router = Routes("access")
+pages = Routes(prefix="", include_in_schema=False)
 """What browsers open; it stands beside the API."""
 _PLACES = (
     ("Questions that wait", "/api/v1/questions"), ("Runs", "/api/v1/runs"), ("Agents", "/api/v1/agents"),
@@ -53,7 +56,7 @@ async def sign_in(
     return leave
 
 
-@pages.get("/sign-in/callback", name="sign_in_callback")
+@pages.get("/sign-in/callback")
 async def sign_in_callback(request: Request) -> Response:
     """Take the answer that a browser brings back from the provider."""
     access = _access(request)
@@ -78,7 +81,7 @@ def _access(request: Request) -> SignIn:
     return cast("SignIn", request.app.state.access)
 
 
-def _flow(access: SignIn) -> BrowserFlow:
+def _flow(access: SignIn) -> "BrowserFlow":
     if access.flow is None:
         raise TokenRefused("no provider is set by which people sign in with a browser: `server.oidc.client_id`.")
     return access.flow

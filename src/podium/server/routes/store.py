@@ -1,6 +1,6 @@
 """The store as a whole: how large it is, and what is deleted of it."""
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from podium.api.stores import (
     CompactedBody,
@@ -12,8 +12,9 @@ from podium.api.stores import (
 )
 from podium.server.callers import ADMINISTERS, OPERATES, Who, rights, through_the_store
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("store")
 
 
 @router.get("/store", openapi_extra=rights(*ADMINISTERS))

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from podium.api.body import PageBody
 from podium.api.webhooks import (
@@ -14,16 +14,20 @@ from podium.api.webhooks import (
     WebhookRotate,
     WebhookSecretBody,
 )
+from podium.server.again import IdempotencyKey
 from podium.server.callers import OPERATES, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("webhooks")
 
 
-@router.post("/webhooks", status_code=201, openapi_extra=rights(*OPERATES))
-async def create_webhook(body: WebhookCreate, who: Who, response: Response) -> WebhookSecretBody:
+@router.post("/webhooks", status_code=201, openapi_extra=rights(*OPERATES), responses=responses(409))
+async def create_webhook(
+    body: WebhookCreate, who: Who, response: Response, idempotency_key: IdempotencyKey = None
+) -> WebhookSecretBody:
     """Have a program told what happens from now on. Its secret is answered only now."""
-    made = await who.app.webhooks.create(**body.model_dump())
+    made = await who.app.webhooks.create(**body.model_dump(), once=idempotency_key)
     response.headers["Location"] = f"/api/v1/webhooks/{made.webhook.id}"
     return WebhookSecretBody.signed(made)
 

@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from podium.api.runs import ReasonGiven
 from podium.api.workers import QueueBody, WantedBody, WorkerBody
 from podium.server.callers import ADMINISTERS, Who, rights
 from podium.server.problems import responses
+from podium.server.routing import Routes
 
-router = APIRouter()
+router = Routes("workers")
 
 
 @router.get("/workers", openapi_extra=rights(*ADMINISTERS))

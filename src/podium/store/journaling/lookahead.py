@@ -7,6 +7,7 @@ from podium.store.conversation_changes import DeleteConversation, ForkConversati
 from podium.store.corrections import CorrectBudgets
 from podium.store.inserting import NewRun
 from podium.store.journaling.appending import may_quote
+from podium.store.keeping import KeepEvents
 from podium.store.operations import Effect, FinishRun, Operation, Reserve, Send, Settle, Spawn, Start, Tell, Write
 
 
@@ -23,7 +24,7 @@ class Lookahead:
         """Those of these that record something large enough to quote."""
         self.starting: list[NewRun] = []
         self.addressed: set[str] = set()
-        """Runs that are sent something."""
+        """Runs that are sent something, or of which events are kept."""
         self.reservations: set[str] = set()
 
     def see(self, operations: Sequence[Operation]) -> None:
@@ -46,7 +47,7 @@ class Lookahead:
                     | CorrectBudgets(record=run)
                 ):
                     self.starting.append(run)
-                case Send():
+                case Send() | KeepEvents():
                     self.addressed.add(operation.run)
                 case Reserve():
                     self.claims.add((operation.run, operation.epoch))

@@ -23,6 +23,9 @@ _SETS: dict[str, Sequence[type[Column]]] = {
     "budgets_write": (Texts, *[Ints] * 13),
     "reservations_insert": (Texts, Ints, Texts, Ints),
     "ledger_insert": (Ints, Texts, Ints, Blobs, Texts, Blobs),
+    "stream_events_put": (Texts, Ints, Ints, Blobs),
+    "stream_events_trim": (Texts, Ints),
+    "stream_heads_put": (Texts, Ints, Ints, Floats),
 }  # fmt: skip
 """The statements that take whole columns, in the order in which they are sent, and their columns.
 

@@ -15,7 +15,7 @@ class Named:
         ahead = Lookahead()
         ahead.see(operations)
         self.told = ahead.addressed
-        """The ids of runs that are sent something."""
+        """The ids of runs that are sent something, or of which events are kept."""
         self.leaving: list[int] = []
         """The numbers of runs that their worker lets go, or begins again."""
         self.ending: list[int] = []

@@ -4,7 +4,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from podium.store.commit_thread import CommitThread
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.keeping import KeepEvents
@@ -20,6 +19,7 @@ from podium.store.postgres.stream_news import tell_events, tell_streams
 from podium.store.postgres.transaction import PostgresTransaction
 from podium.store.postgres.workers import fence
 from podium.store.protocol import Claimed, Serving, Woken
+from podium.store.store_thread import StoreThread
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class PostgresRunning:
         self._ring = ring
         self._session = Session(address)
         self._listener = Listener(address, self._session.name)
-        self._thread = CommitThread()
+        self._thread = StoreThread("podium-commit")
         self._heads: dict[int, Head] = {}
         self._salts = Salts()
         self._looked: tuple[str, Serving] | None = None
@@ -116,8 +116,12 @@ class PostgresRunning:
         made: list[CommitTransaction] = []
         told: list[bool] = []
 
+        lasting = not all(isinstance(each, KeepEvents) for each in operations)
+
         def work(connection: Connection) -> Committed:
             statements = PostgresStatements(connection)
+            if not lasting:  # who has read these by then needs them no more, and the rest shows by their numbers
+                statements.send("commit_unwaited")
             transaction = PostgresTransaction(statements, Named(operations))
             group = CommitTransaction(transaction, worker, self._heads, self._salts)
             made.append(group)
@@ -134,7 +138,7 @@ class PostgresRunning:
             if committed.noteworthy:
                 tell_events(PostgresStatements(connection), worker)
 
-        committed = self._write(worker, work, after=after)
+        committed = self._write(worker, work, after=after, lasting=lasting)
         self._learn(made[-1], operations)
         if any(run.sticky for run in committed.placed):
             self._looked = None  # who is to drive it, the next look tells

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 
 import psycopg
@@ -20,6 +20,8 @@ from podium.store.tables.streams import TableStreams
 _LOOK_SECONDS = 0.5
 """So often the thread looks whether anybody reads still, and so long it waits to try a server again that is gone."""
 _END_SECONDS = 2.0
+_MARKS = 200
+"""So many runs are told of at once: a notice has less than 8,000 bytes."""
 _EVENTS = "events"
 """What stands for the events of the store, where a digest stands for a run."""
 
@@ -106,15 +108,16 @@ class StreamNews:
         row = connection.execute(statement("stream_channel")).fetchone()
         assert row is not None  # it is one value
         connection.execute(b"LISTEN " + row[0].encode())
-        self._ring(None)  # what came before was not heard of
+        self._ring()  # what came before was not heard of
         self._listening = True
         while self._is_wanted():
             for told in connection.notifies(timeout=_LOOK_SECONDS, stop_after=1):
-                self._ring(told.payload)
+                self._ring(told.payload.split())
 
-    def _ring(self, mark: str | None) -> None:
+    def _ring(self, marks: Sequence[str] | None = None) -> None:
         with self._lock:
-            rings = [ring for name, each in self._rings.items() if mark in (None, name) for ring in each]
+            told = self._rings if marks is None else marks
+            rings = [ring for mark in told for ring in self._rings.get(mark, ())]
         for ring in rings:
             ring()
 
@@ -136,9 +139,10 @@ def tell_events(statements: PostgresStatements, worker: str) -> None:
 
 
 def tell_streams(statements: PostgresStatements, runs: set[str]) -> None:
-    """Tell those who read these runs, in whatever process, of what was just committed."""
-    for run in sorted(runs):
-        statements.send("stream_tell", _mark(run))
+    """Tell those who read these runs, in whatever process, of what was just committed: many with one notice."""
+    marks = [_mark(run) for run in sorted(runs)]
+    for some in range(0, len(marks), _MARKS):
+        statements.send("stream_tell", " ".join(marks[some : some + _MARKS]))
 
 
 def _mark(run: str) -> str:

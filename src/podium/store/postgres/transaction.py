@@ -23,7 +23,7 @@ from podium.store.tables.cache import keep
 from podium.store.tables.ledger import LEDGER
 from podium.store.tables.memory_writes import forget_runs
 from podium.store.tables.rows import plain_reason, stored_payload
-from podium.store.tables.streams import forget_events, keep_events
+from podium.store.tables.streams import forget_events
 
 _OF_RUNS = (
     "facts_delete_runs", "signals_forget", "answers_delete_runs", "remarks_delete_runs", "questions_delete_runs",
@@ -188,7 +188,11 @@ class PostgresTransaction(PostgresEvents):
 
     def keep_events(self, wanted: KeepEvents) -> None:
         """Keep transient events of a run, and how far it has come."""
-        keep_events(self._ask, wanted)
+        run = wanted.run
+        self._gathered.add("stream_events_put", [(run, each.number, each.epoch, each.text) for each in wanted.events])
+        if wanted.trim:
+            self._gathered.add("stream_events_trim", [(run, wanted.trim)])
+        self._gathered.add("stream_heads_put", [(run, wanted.epoch, wanted.last, wanted.until)])
 
     # Redaction
 

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
@@ -11,7 +11,7 @@ from typing import TypeVar
 from podium.in_threads import begin, end
 from podium.store.sqlite.connection import connect, translated
 from podium.store.sqlite.statements import SqliteStatements
-from podium.store.tables.statements import Statements
+from podium.store.tables.statements import QueryValues, Statements
 
 T = TypeVar("T")
 
@@ -25,17 +25,51 @@ Handing a question to a thread and its answer back takes 60 µs of processor, an
 
 _NOT_NOW = (sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY)
 """Why something is read in a thread after all: it takes long, or has to wait for who opens or closes the store."""
+LONG_READS = 64
+"""So many times a statement that took long is left to a thread at once; then the event loop tries it again."""
+
+
+class _TakesLong(Exception):
+    """What is asked for took long before."""
+
+
+class BriefStatements(SqliteStatements):
+    """Statements on the connection of the event loop, which remembers those that took long there."""
+
+    __slots__ = ("_last", "_long", "bounded")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self.bounded = False
+        """Whether only what is brief is carried out now."""
+        self._long: dict[str, int] = {}
+        """How often each statement is still to be left to a thread."""
+        self._last = ""
+
+    def rows(self, text: str, values: Sequence[object] | QueryValues) -> sqlite3.Cursor:
+        """Carry out a statement; raises _TakesLong where it is left to a thread."""
+        if self.bounded:
+            self._last = text
+            if left := self._long.get(text):
+                self._long[text] = left - 1
+                raise _TakesLong
+        return super().rows(text, values)
+
+    def took_long(self) -> None:
+        """Leave the statement that was carried out last to a thread from now on."""
+        self._long[self._last] = LONG_READS
 
 
 class Readers:
     """Begins to read on the event loop; what takes longer is begun again in a thread, with a connection of its own.
 
-    So a long look holds up neither the event loop nor who writes. A store in memory has one connection for all.
+    The next looks with that statement are made in a thread from their beginning. So a long look holds up neither the
+    event loop nor who writes. A store in memory has one connection for all.
     """
 
     def __init__(self, path: str, quick: sqlite3.Connection, lock: threading.RLock) -> None:
         self._path = path
-        self._quick = SqliteStatements(quick)
+        self._quick = BriefStatements(quick)
         self._bounded = path != ":memory:"
         self._lock = nullcontext() if self._bounded else lock
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="podium-read")
@@ -51,9 +85,14 @@ class Readers:
         with translated(self._path):
             try:
                 return self._read_briefly(work)
+            except _TakesLong:
+                pass
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in _NOT_NOW:
+                why = error.sqlite_errorcode & 0xFF
+                if why not in _NOT_NOW:
                     raise
+                if why == sqlite3.SQLITE_INTERRUPT:
+                    self._quick.took_long()
         loop = asyncio.get_running_loop()
         begin(loop)
         try:
@@ -79,11 +118,13 @@ class Readers:
 
     def _read_briefly(self, work: Callable[[Statements], T]) -> T:
         self._spans = 0
+        self._quick.bounded = True
         self._quick.connection.set_progress_handler(self._takes_long, _STEPS)
         try:
             return work(self._quick)
         finally:
             self._quick.connection.set_progress_handler(None, 0)
+            self._quick.bounded = False
 
     def _takes_long(self) -> bool:
         """Told after so many steps: the first time some may have been those of an earlier look."""

@@ -21,17 +21,21 @@ class SqliteStatements:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
+    def rows(self, text: str, values: Sequence[object] | QueryValues) -> sqlite3.Cursor:
+        """Carry out a statement that gives rows."""
+        return self.connection.execute(text, values)
+
     def one(self, name: str, *values: object) -> Row | None:
         """Return the first row that a statement gives; None where it gives none."""
-        return self.connection.execute(statement(name), values).fetchone()
+        return self.rows(statement(name), values).fetchone()
 
     def all(self, name: str, *values: object) -> list[Row]:
         """Return all rows that a statement gives."""
-        return self.connection.execute(statement(name), values).fetchall()
+        return self.rows(statement(name), values).fetchall()
 
     def listed(self, name: str, wanted: QueryValues) -> list[Row]:
         """Return all rows of a list; lines of the statement for which nothing was given are left out."""
-        return self.connection.execute(listing(name, wanted), wanted).fetchall()
+        return self.rows(listing(name, wanted), wanted).fetchall()
 
     def do(self, name: str, *values: object) -> None:
         """Change rows."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from podium.errors import InvalidValue, StoreBusy, StoreError, Unwritable
-from podium.store.commit_thread import CommitThread
 from podium.store.journaling.appending import Head, Salts
 from podium.store.journaling.commit_transaction import CommitTransaction
 from podium.store.operations import Committed, CommitVerdict, Operation, Write
@@ -49,6 +48,7 @@ from podium.store.sqlite.transaction import SqliteTransaction
 from podium.store.sqlite.upkeep import SqliteUpkeep
 from podium.store.sqlite.words import FullTextWords
 from podium.store.sqlite.workers import Workers
+from podium.store.store_thread import StoreThread
 from podium.store.tables.books import TableBooks
 from podium.store.tables.cache import TableAnswerCache
 from podium.store.tables.delegations import TableDelegations
@@ -95,7 +95,7 @@ class SqliteStore(TableReading, TableBooks):
         self._waits_for_disk = durability == "power" and not self._memory_only
         self._lock = threading.RLock()
         self._beats_lock = self._lock if self._memory_only else threading.RLock()
-        self._thread = CommitThread()
+        self._thread = StoreThread("podium-commit")
         self._slow_commits = 0
         self._commits = 0
         self._checkpoint_after = _CHECKPOINT_COMMITS[durability]

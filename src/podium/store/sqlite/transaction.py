@@ -29,7 +29,7 @@ from podium.store.tables.cache import keep
 from podium.store.tables.memory_writes import forget_runs
 from podium.store.tables.rows import budget_of, placed_of, stored_payload
 from podium.store.tables.statements import Row
-from podium.store.tables.streams import forget_events, keep_events
+from podium.store.tables.streams import forget_events
 
 _OWNED = statement("run_owned")
 _LAST = statement("run_last_fact")
@@ -255,7 +255,11 @@ class SqliteTransaction(SqliteInboxes):
 
     def keep_events(self, wanted: KeepEvents) -> None:
         """Keep transient events of a run, and how far it has come."""
-        keep_events(self._statements, wanted)
+        rows = [(wanted.run, each.number, each.epoch, each.text) for each in wanted.events]
+        self._do_all("stream_event_put", rows)
+        if wanted.trim:
+            self._do("stream_events_trim", wanted.run, wanted.trim)
+        self._do("stream_head_put", wanted.run, wanted.epoch, wanted.last, wanted.until)
 
     # Redaction
 

@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, nullcontext
 
 from podium.model.streams.book import KeptEvent, KeptEvents
 from podium.store.codec import encode_as_is
-from podium.store.keeping import KeepEvents
 from podium.store.tables.statements import Statements, Tables
 
 
@@ -56,15 +55,6 @@ def _kept(statements: Statements, run: str, after: int) -> KeptEvents | None:
         before = statements.one("stream_event_before", run, after)
     events = [KeptEvent(*row) for row in rows]
     return KeptEvents(head[0], head[1], events, None if before is None else KeptEvent(*before))
-
-
-def keep_events(statements: Statements, wanted: KeepEvents) -> None:
-    """Keep transient events of a run, in the transaction that there is, and delete its oldest."""
-    rows = [(wanted.run, each.number, each.epoch, each.text) for each in wanted.events]
-    statements.do_all("stream_event_put", rows)
-    if wanted.trim:
-        statements.do("stream_events_trim", wanted.run, wanted.trim)
-    statements.do("stream_head_put", wanted.run, wanted.epoch, wanted.last, wanted.until)
 
 
 def forget_events(statements: Statements, runs: Sequence[str]) -> None:

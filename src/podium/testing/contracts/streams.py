@@ -48,6 +48,14 @@ class StreamsContract(OpenedStore):
             assert kept(hand, "r", after=13) == KeptEvents(1, 15, [event(15)], event(12))
             assert kept(hand, "r", after=99) == KeptEvents(1, 15, [], event(15))
 
+    def test_what_is_kept_twice_of_a_run_with_one_commit_is_kept_as_the_last_one_says(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            hand.start(new_run("r"))
+            hand.start(new_run("s"))
+            hand.commit(keeping("r", 11, 12), keeping("s", 11), keeping("r", 12, 13, trim=11), keeping("r", last=15))
+            assert kept(hand, "r") == KeptEvents(1, 15, [event(12), event(13)], None)
+            assert kept(hand, "s") == KeptEvents(1, 11, [event(11)], None)
+
     def test_how_far_an_owner_has_come_is_known_where_nothing_is_kept(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
             hand.start(new_run("r"))

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from fastapi import Request
-from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from podium.errors import TooManyRequests, UsageError
@@ -14,7 +13,7 @@ from podium.model.server import OidcSettings, RequestSettings, ServerSettings
 from podium.server.access.bounds import HEADERS, Bounds, is_loopback, lift_time_limit
 from podium.server.access.rates import RequestRates
 from podium.server.access.sign_in import network_of
-from podium.server.application import ROUTERS
+from podium.server.application import ROUTES
 from podium.server.callers import through_the_store
 from podium.testing import DrivenClock
 from tests.unit.server.access.conftest import Serving
@@ -125,7 +124,7 @@ async def test_what_goes_through_all_of_the_store_takes_as_long_as_it_takes() ->
 
 
 def test_only_what_operators_ask_for_goes_through_all_of_the_store() -> None:
-    routes = [route for _, router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    routes = [each.built for routes in ROUTES for each in routes.declared]
     lifted = [each for each in routes if through_the_store in [needed.dependency for needed in each.dependencies]]
     assert {each.name for each in lifted} == {"compact_store", "prune_store", "retain_store", "verify_store"}
     assert {role for each in lifted for role in (each.openapi_extra or {})["x-roles"]} == {"admin", "operator"}

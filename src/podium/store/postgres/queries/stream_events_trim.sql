@@ -1,1 +1,2 @@
-DELETE FROM stream_events WHERE run = %s AND number <= %s
+DELETE FROM stream_events AS e USING unnest(%s::text[], %s::bigint[]) AS t (run, number)
+WHERE e.run = t.run AND e.number <= t.number

@@ -1,4 +1,4 @@
-"""The thread in which a store does what has to wait: for the disk, or for another process."""
+"""A thread in which a store does what has to wait: for the disk, or for another process."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,21 +12,22 @@ from podium.in_threads import begin, end
 T = TypeVar("T")
 
 
-class CommitThread:
+class StoreThread:
     """Does one piece of work after the other, and tells the event loop of whoever asked what came of it.
 
     It is a queue and a thread rather than an executor, because the hand-over is most of what such a commit costs
     beyond the disk. It is started with its first piece.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: Thread | None = None
 
     def do(self, work: Callable[[], T]) -> "asyncio.Future[T]":
         """Have the work done in the thread; the future is that of the running event loop."""
         if self._thread is None:
-            self._thread = Thread(target=self._run, name="podium-commit", daemon=True)
+            self._thread = Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()

@@ -1,0 +1,95 @@
+"""The transient events of many runs are kept, and told of, with as many questions as those of one."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
+from threading import Event
+from typing import Any
+
+import pytest
+
+from podium.model.streams.book import KeptEvent
+from podium.store.keeping import KeepEvents
+from podium.store.operations import Operation, Write
+from podium.store.postgres.address import parsed
+from podium.store.postgres.connection import Connection, connect
+from podium.store.postgres.sql import statement
+from podium.store.postgres.store import PostgresStore
+from podium.store.postgres.watched import WatchedConnection
+from podium.testing.contracts.hand import Hand, fact, new_run
+from tests.postgres import PostgresServer
+
+RUNS = [f"r{n}" for n in range(230)]
+"""More than one notice can tell of."""
+_PATIENCE = 60.0
+
+
+@pytest.fixture
+def address(postgres: PostgresServer) -> str:
+    return postgres.address()
+
+
+@pytest.fixture
+def hand(address: str) -> Generator[Hand]:
+    with closing(Hand(PostgresStore(address))) as hand:
+        yield hand
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Return a list to which each statement is added that is sent."""
+    sent: list[bytes] = []
+    execute: Callable[..., Any] = WatchedConnection.execute
+
+    def noted(connection: Connection, query: Any, *values: Any, **named: Any) -> object:
+        if isinstance(query, bytes):
+            sent.append(query)
+        return execute(connection, query, *values, **named)
+
+    monkeypatch.setattr(WatchedConnection, "execute", noted)
+    return sent
+
+
+def keeping(run: str, number: int) -> KeepEvents:
+    event = KeptEvent(number, 1, b'{"n":%d}' % number)
+    return KeepEvents(run=run, epoch=1, events=[event], last=number, trim=1, until=1_000.0)
+
+
+def committed(hand: Hand, asked: list[bytes], *operations: Operation) -> Sequence[bytes]:
+    """Commit, and return which statements were sent for it."""
+    asked.clear()
+    hand.commit(*operations)
+    return [each for each in asked if each != statement("worker_beat")]
+
+
+def test_events_of_many_runs_take_as_many_questions_as_those_of_two(hand: Hand, asked: list[bytes]) -> None:
+    for run in RUNS[:40]:
+        hand.start(new_run(run))
+    two = committed(hand, asked, *(keeping(run, 11) for run in RUNS[:2]))
+    many = committed(hand, asked, *(keeping(run, 12) for run in RUNS[:40]))
+    assert many == two
+
+
+def test_the_disk_is_waited_for_where_something_is_recorded(hand: Hand, asked: list[bytes]) -> None:
+    number = hand.start(new_run("r"))
+    alone = committed(hand, asked, keeping("r", 11))
+    beside = committed(hand, asked, keeping("r", 12), Write(number, 1, [fact()], [], None))
+    assert statement("commit_unwaited") in alone
+    assert statement("commit_unwaited") not in beside
+
+
+def test_all_readers_are_told_with_a_notice_for_many_runs(hand: Hand, address: str) -> None:
+    for run in RUNS:
+        hand.start(new_run(run))
+    told = {run: Event() for run in RUNS}
+    with connect(parsed(address)) as other, closing(PostgresStore(address)) as reads, ExitStack() as stack:
+        row = other.execute(statement("stream_channel")).fetchone()
+        assert row is not None
+        other.execute(b"LISTEN " + row[0].encode())
+        here = [stack.enter_context(reads.streams.hear(run, event.set)) for run, event in told.items()]
+        while not all(is_told() for is_told in here):
+            told[RUNS[0]].wait(0.01)
+        for event in told.values():
+            event.clear()  # whoever begins to hear is told to look once
+        hand.commit(*(keeping(run, 11) for run in RUNS))
+        assert all(event.wait(_PATIENCE) for event in told.values())
+        assert len(list(other.notifies(timeout=0))) == 2
