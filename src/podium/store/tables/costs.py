@@ -1,7 +1,7 @@
-"""Adding up what was spent: once for a tree of runs that has ended, from the facts of the others each time it is asked.
+"""Adding up what was spent: once for a tree of runs that has ended, and for the others from their facts when asked.
 
-Of a tree that has ended it is kept what each of its runs spent, by agent, model and day. Whatever changes one of its runs,
-or adds or deletes one, deletes that, by triggers of the database; so it is the same as what the facts say, always.
+Of a tree that has ended it is kept what each of its runs spent, by agent, model and day. Whatever changes one of its
+runs, or adds or deletes one, deletes that, by triggers of the database; so it is the same as what the facts say.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ async def costs(tables: Tables, query: "queries.CostQuery") -> Page[Cost]:
         "turns": query.by == "conversation" or query.conversation is not None,
     }  # fmt: skip
     rows = await tables.read(lambda statements: _rows(statements, query, wanted))
-    return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0], row[13]))
+    return page(rows, query, cost_of, lambda row: (row[19], row[0], row[13]))
 
 
 async def keep_costs(tables: Tables, limit: int) -> int:

@@ -19,10 +19,12 @@ CREATE TABLE run_costs (
 );
 CREATE INDEX runs_uncosted ON runs (ended_at) WHERE costed_from IS NULL AND id = root;
 CREATE INDEX runs_costed ON runs (costed_to, costed_from) WHERE costed_from IS NOT NULL;
--- Without asking whether it is costed: so it waits for whoever just adds it up, and is not undone by that.
+-- Whoever adds a tree up is alone with its costs until it is done (costs_lock): so nobody changes it unseen meanwhile.
 CREATE FUNCTION uncost() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE runs SET costed_from = NULL, costed_to = NULL WHERE id = CASE TG_OP WHEN 'DELETE' THEN old.root ELSE new.root END;
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('run costs in ' || TG_TABLE_SCHEMA, 0));
+    UPDATE runs SET costed_from = NULL, costed_to = NULL
+    WHERE id = CASE TG_OP WHEN 'DELETE' THEN old.root ELSE new.root END AND costed_from IS NOT NULL;
     RETURN NULL;
 END
 $$;
@@ -33,7 +35,7 @@ BEGIN
 END
 $$;
 CREATE TRIGGER runs_uncosted_again AFTER UPDATE OF epoch ON runs FOR EACH ROW WHEN (old.ended_at IS NOT NULL) EXECUTE FUNCTION uncost();
-CREATE TRIGGER runs_uncosted_by_child AFTER INSERT ON runs FOR EACH ROW WHEN (new.id <> new.root AND new.state = 'done') EXECUTE FUNCTION uncost();
+CREATE TRIGGER runs_uncosted_by_child AFTER INSERT ON runs FOR EACH ROW WHEN (new.id <> new.root) EXECUTE FUNCTION uncost();
 CREATE TRIGGER runs_uncosted_less AFTER DELETE ON runs FOR EACH ROW WHEN (old.id <> old.root) EXECUTE FUNCTION uncost();
 CREATE TRIGGER run_costs_uncosted AFTER UPDATE OF costed_from ON runs FOR EACH ROW WHEN (old.costed_from IS NOT NULL AND new.costed_from IS NULL) EXECUTE FUNCTION forget_costs();
 CREATE TRIGGER run_costs_deleted AFTER DELETE ON runs FOR EACH ROW WHEN (old.costed_from IS NOT NULL) EXECUTE FUNCTION forget_costs();

@@ -104,7 +104,7 @@ WITH turns AS MATERIALIZED (
 SELECT named, sum(calls)::bigint, coalesce(sum(requests), 0)::bigint, coalesce(sum(input), 0)::bigint, coalesce(sum(output), 0)::bigint,
     coalesce(sum(usd), 0)::double precision, coalesce(sum(doubt), 0)::double precision, coalesce(sum(unpriced), 0)::bigint,
     count(DISTINCT root), count(DISTINCT root) FILTER (WHERE state = 'done'), coalesce(sum(cpu), 0)::double precision,
-    coalesce(sum(gb), 0)::double precision, coalesce(sum(saved), 0)::double precision, of, max(tenant), apart, max(root), min(began), max(ended)
+    coalesce(sum(gb), 0)::double precision, coalesce(sum(saved), 0)::double precision, of, max(tenant), apart, max(root), min(began), max(ended), -coalesce(sum(usd), 0)::double precision - coalesce(sum(doubt), 0)::double precision
 FROM named
 GROUP BY named, of, apart
 HAVING true

@@ -6,6 +6,7 @@
 -- what was set aside, in billionths of a dollar, or with a usage that says so. What was settled may have the usage of a request whose answer
 -- is not recorded. What an operator gave back is in a run of its own, and counts for the call that it names. Finding a kept answer, and whoever is asked beside a call, is paid apart from it; what a kept answer saved has no model.
 -- What trees of runs spent that have ended is known, but for :trees, whose facts are read; a tree counts as a whole or not at all. For :each run alone it is found out so.
+-- The order is that of billionths, for sums of fractions are not the same in whichever order they are made.
 -- By agent, what a fallback spent, or whoever is asked beside a call, stands under their names, at the time of the call: facts say `by` whom, and answers what they are short of.
 WITH turns AS MATERIALIZED (
     SELECT r.root, CASE WHEN o.key = 'start' THEN r.id ELSE r.id || '.' || CASE WHEN o.key LIKE '%.start' THEN SUBSTR(o.key, 1, LENGTH(o.key) - 6) ELSE o.key END END AS path, o.at,
@@ -88,7 +89,7 @@ SELECT CASE :by
     TOTAL(c.usd), TOTAL(c.doubt), COALESCE(SUM(c.unpriced), 0),
     COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb), TOTAL(c.saved),
     CASE :by WHEN 'conversation' THEN COALESCE(c.conversation ->> 0, 0) ELSE 0 END AS number, MAX(CASE WHEN :by = 'conversation' AND c.conversation IS NOT NULL THEN r.tenant END),
-    CASE WHEN :each THEN c.run END AS run, root.n, MIN(c.began), MAX(c.ended)
+    CASE WHEN :each THEN c.run END AS run, root.n, MIN(c.began), MAX(c.ended), ROUND(-TOTAL(c.usd) - TOTAL(c.doubt), 9) AS place
 FROM known c JOIN runs r ON r.n = c.run
     JOIN runs root ON root.n = CASE r.root WHEN r.id THEN r.n ELSE (SELECT n FROM runs WHERE id = r.root) END
 WHERE true
@@ -101,5 +102,5 @@ WHERE true
     AND (r.id LIKE :text ESCAPE '\' OR r.tag LIKE :text ESCAPE '\' OR r.workflow LIKE :text ESCAPE '\' OR r.reason LIKE :text ESCAPE '\')
 GROUP BY part, number, 16
 HAVING true
-    AND (-TOTAL(c.usd) - TOTAL(c.doubt), part, number) > (:less, :part, :number)
-ORDER BY -TOTAL(c.usd) - TOTAL(c.doubt), part, number LIMIT :limit
+    AND (place, part, number) > (:less, :part, :number)
+ORDER BY place, part, number LIMIT :limit
