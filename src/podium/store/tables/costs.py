@@ -1,7 +1,7 @@
 """Adding up what was spent: once for a tree of runs that has ended, and for the others from their facts when asked.
 
-Of a tree that has ended it is kept what each of its runs spent, by agent, model and day. Whatever changes one of its
-runs, or adds or deletes one, deletes that, by triggers of the database; so it is the same as what the facts say.
+Of a tree that has ended it is kept what each of its runs spent, by agent, model and day. Triggers of the database
+delete that when one of its runs is changed, added or deleted; so it is the same as what the facts say.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _ALL = 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
+class EndedTree:
     """A tree that has ended, and what it spent."""
 
     root: int
@@ -46,7 +46,7 @@ async def costs(tables: Tables, query: "queries.CostQuery") -> Page[Cost]:
 
 async def keep_costs(tables: Tables, limit: int) -> int:
     """Add up what trees spent that have ended, of at most so many that are not yet; returns of how many."""
-    trees = await tables.read(lambda statements: _trees(statements, limit))
+    trees = await tables.read(lambda statements: trees_due(statements, limit))
     return await tables.write_in_thread(lambda statements: _kept(statements, trees)) if trees else 0
 
 
@@ -58,7 +58,7 @@ def _rows(statements: Statements, query: "queries.CostQuery", wanted: QueryValue
         return statements.listed("costs_fold", {**wanted, "trees": trees, "costed": _KEPT[query.by]})
 
 
-def _trees(statements: Statements, limit: int) -> list[_Tree]:
+def trees_due(statements: Statements, limit: int) -> list[EndedTree]:
     """Return trees that have ended, with what they spent, as their facts say."""
     with statements.of_one_moment():
         due = statements.listed("costs_due", {"limit": limit})
@@ -70,14 +70,14 @@ def _trees(statements: Statements, limit: int) -> list[_Tree]:
     return [_tree(n, at, mark, found.get(n, ())) for n, at, mark in due]
 
 
-def _tree(root: int, at: float, mark: str, rows: Sequence[Row]) -> _Tree:
+def _tree(root: int, at: float, mark: str, rows: Sequence[Row]) -> EndedTree:
     costs = [(row[0], root, row[16], *row[1:9], *row[11:14]) for row in rows]
-    return _Tree(
+    return EndedTree(
         root, mark, min((row[18] for row in rows), default=at), max((row[19] for row in rows), default=at), costs
     )
 
 
-def _kept(statements: Statements, trees: Sequence[_Tree]) -> int:
+def _kept(statements: Statements, trees: Sequence[EndedTree]) -> int:
     """Keep what trees spent of which none has changed meanwhile."""
     locked = _listed([n for (n,) in statements.all("costs_lock", _listed([each.root for each in trees]))])
     now = {n: mark for n, _, mark in statements.listed("costs_due", {"limit": _ALL, "trees": locked})}

@@ -13,7 +13,7 @@ from podium.model.run import RunState
 from podium.store.codec import encode
 from podium.store.corrections import CorrectBudgets
 from podium.store.inserting import NewFact, NewRun
-from podium.store.operations import CommitVerdict, Prune, Release
+from podium.store.operations import Prune, Release
 from podium.store.protocol import CostQuery, PrunableQuery
 from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
@@ -33,25 +33,25 @@ class CostsContract(OpenedStore):
 
     def test_what_is_kept_of_trees_that_ended_is_what_their_facts_say(self, tmp_path: Path) -> None:
         with self._both(tmp_path) as happens:
-            happens(lambda hand: _ran(hand, _root("a", tag="t")))
-            happens(lambda hand: _ran(hand, _child("a", "a.0", principal="eve"), at=_DAY))
-            happens(lambda hand: _ran(hand, _root("a-b"), usd=0.7))
-            happens(lambda hand: _ran(hand, _root("b"), ends=False))
-            happens(lambda hand: _ran(hand, _child("b", "b.0"), usd=0.125))
+            happens(lambda hand: ran(hand, _root("a", tag="t")))
+            happens(lambda hand: ran(hand, _child("a", "a.0", principal="eve"), at=_DAY))
+            happens(lambda hand: ran(hand, _root("a-b"), usd=0.7))
+            happens(lambda hand: ran(hand, _root("b"), ends=False))
+            happens(lambda hand: ran(hand, _child("b", "b.0"), usd=0.125))
 
     def test_whatever_changes_a_run_counts_also_where_its_costs_were_kept(self, tmp_path: Path) -> None:
         with self._both(tmp_path) as happens:
-            happens(lambda hand: _ran(hand, _root("a")))
-            happens(lambda hand: _ran(hand, _child("a", "a.0")))
+            happens(lambda hand: ran(hand, _root("a")))
+            happens(lambda hand: ran(hand, _child("a", "a.0")))
             happens(lambda hand: _goes_on(hand, "a", "2", usd=0.0625))
             happens(lambda hand: _goes_on(hand, "a.0", "3", usd=4.0))
             happens(lambda hand: _corrected(hand, "a", "1"))
-            happens(lambda hand: _ran(hand, _root("b")))
-            happens(lambda hand: _pruned(hand, "a"))
+            happens(lambda hand: ran(hand, _root("b")))
+            happens(lambda hand: hand.verdict(pruning_of(hand, "a")))
 
     def test_what_has_not_ended_is_kept_later_and_nothing_is_kept_twice(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
-            numbers = [_ran(hand, _root(name), ends=name != "b") for name in ("a", "b", "c")]
+            numbers = [ran(hand, _root(name), ends=name != "b") for name in ("a", "b", "c")]
             kept = [hand.told(hand.store.keep_costs(limit)) for limit in (1, 10, 10)]
             assert kept in ([1, 1, 0], [0, 0, 0])
             hand.finish(numbers[1])
@@ -95,7 +95,7 @@ def _child(root: str, name: str, *, principal: str = "local") -> NewRun:
     return replace(new_run(name, tenant="acme" if root == "a" else "default", parent=root), principal=principal)
 
 
-def _ran(hand: Hand, run: NewRun, *, at: float = 100.0, usd: float = 0.1, ends: bool = True) -> int:
+def ran(hand: Hand, run: NewRun, *, at: float = 100.0, usd: float = 0.1, ends: bool = True) -> int:
     """Have a run make two calls, one of which is in doubt, and end; returns its number."""
     number = hand.start(run)
     hand.write(number, *_call("0", at, usd), *_call("1", at + 20.0, usd, doubt=True))
@@ -133,8 +133,8 @@ def _corrected(hand: Hand, root: str, call: str) -> None:
     hand.commit(CorrectBudgets(parts=(), record=record))
 
 
-def _pruned(hand: Hand, root: str) -> None:
-    """Delete a run with all that it started."""
+def pruning_of(hand: Hand, root: str) -> Prune:
+    """Return what deletes a run with all that it started."""
     wanted = PrunableQuery(before=400.0, states=[RunState.DONE])
     [family] = [each for _, each in hand.told(hand.store.prunable(wanted)) if each[0].id == root]
     deleted = [
@@ -142,4 +142,4 @@ def _pruned(hand: Hand, root: str) -> None:
             run=run.id, facts=run.facts, head=run.head, state=run.state, at=500.0, by="ann", why="old", signature=None
         )) for run in family
     ]  # fmt: skip
-    assert hand.verdict(Prune(deleted)) is CommitVerdict.OK
+    return Prune(deleted)

@@ -99,7 +99,8 @@ def contents(path: Path) -> dict[str, list[object]]:
     with closing(sqlite3.connect(path)) as db:
         names = [name for (name,) in db.execute(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
-            "AND name NOT IN ('conversation_said', 'moved', 'run_costs', 'sqlite_schema') AND name NOT LIKE 'sqlite_stat%'"
+            "AND name NOT IN ('conversation_said', 'moved', 'run_costs', 'sqlite_schema') "
+            "AND name NOT LIKE 'sqlite_stat%'"
         )]  # fmt: skip
         return {
             name: sorted(map(plain, db.execute(f"SELECT * FROM {name}")), key=repr)

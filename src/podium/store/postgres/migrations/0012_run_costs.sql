@@ -24,7 +24,7 @@ CREATE FUNCTION uncost() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('run costs in ' || TG_TABLE_SCHEMA, 0));
     UPDATE runs SET costed_from = NULL, costed_to = NULL
-    WHERE id = CASE TG_OP WHEN 'DELETE' THEN old.root ELSE new.root END AND costed_from IS NOT NULL;
+    WHERE id = new.root AND costed_from IS NOT NULL;
     RETURN NULL;
 END
 $$;
@@ -36,6 +36,5 @@ END
 $$;
 CREATE TRIGGER runs_uncosted_again AFTER UPDATE OF epoch ON runs FOR EACH ROW WHEN (old.ended_at IS NOT NULL) EXECUTE FUNCTION uncost();
 CREATE TRIGGER runs_uncosted_by_child AFTER INSERT ON runs FOR EACH ROW WHEN (new.id <> new.root) EXECUTE FUNCTION uncost();
-CREATE TRIGGER runs_uncosted_less AFTER DELETE ON runs FOR EACH ROW WHEN (old.id <> old.root) EXECUTE FUNCTION uncost();
 CREATE TRIGGER run_costs_uncosted AFTER UPDATE OF costed_from ON runs FOR EACH ROW WHEN (old.costed_from IS NOT NULL AND new.costed_from IS NULL) EXECUTE FUNCTION forget_costs();
 CREATE TRIGGER run_costs_deleted AFTER DELETE ON runs FOR EACH ROW WHEN (old.costed_from IS NOT NULL) EXECUTE FUNCTION forget_costs();

@@ -22,6 +22,5 @@ CREATE INDEX runs_uncosted ON runs (ended_at) WHERE costed_from IS NULL AND id =
 CREATE INDEX runs_costed ON runs (costed_to, costed_from) WHERE costed_from IS NOT NULL;
 CREATE TRIGGER runs_uncosted_again AFTER UPDATE OF epoch ON runs WHEN old.ended_at IS NOT NULL BEGIN UPDATE runs SET costed_from = NULL, costed_to = NULL WHERE id = new.root AND costed_from IS NOT NULL; END;
 CREATE TRIGGER runs_uncosted_by_child AFTER INSERT ON runs WHEN new.id <> new.root BEGIN UPDATE runs SET costed_from = NULL, costed_to = NULL WHERE id = new.root AND costed_from IS NOT NULL; END;
-CREATE TRIGGER runs_uncosted_less AFTER DELETE ON runs WHEN old.id <> old.root BEGIN UPDATE runs SET costed_from = NULL, costed_to = NULL WHERE id = old.root AND costed_from IS NOT NULL; END;
 CREATE TRIGGER run_costs_uncosted AFTER UPDATE OF costed_from ON runs WHEN new.costed_from IS NULL BEGIN DELETE FROM run_costs WHERE by IN ('agent', 'day', 'model') AND root = new.n; END;
 CREATE TRIGGER run_costs_deleted AFTER DELETE ON runs WHEN old.costed_from IS NOT NULL BEGIN DELETE FROM run_costs WHERE by IN ('agent', 'day', 'model') AND root = old.n; END
