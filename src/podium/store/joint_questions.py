@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from podium.errors import Unwritable
+
 Q = TypeVar("Q")
 A = TypeVar("A")
 
@@ -20,7 +22,7 @@ class _Asked(Generic[Q, A]):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.questions: list[Q] = []
-        self.answers: asyncio.Future[Sequence[A]] = loop.create_future()
+        self.answers: asyncio.Future[Sequence[A | Unwritable]] = loop.create_future()
 
 
 class JointQuestions(Generic[Q, A]):
@@ -30,7 +32,7 @@ class JointQuestions(Generic[Q, A]):
     """
 
     def __init__(
-        self, do: Callable[[Callable[[], Sequence[A]]], "asyncio.Future[Sequence[A]]"],
+        self, do: Callable[[Callable[[], Sequence[A | Unwritable]]], "asyncio.Future[Sequence[A | Unwritable]]"],
         answer: Callable[[Sequence[Q]], Sequence[A]],
     ) -> None:  # fmt: skip
         """`do` has one piece of work after the other done in a thread, where `answer` gives an answer to each."""
@@ -41,12 +43,18 @@ class JointQuestions(Generic[Q, A]):
         """What waits for its turn, and can be joined."""
 
     async def ask(self, question: Q) -> A:
-        """Return the answer; raises what kept all of those from an answer that were asked together."""
+        """Return the answer; raises Unwritable for a question that cannot be asked: the others are answered.
+
+        Whatever else keeps the store from answering is raised to all who asked together.
+        """
         with self._lock:
             asked = self._joined(asyncio.get_running_loop())
             place = len(asked.questions)
             asked.questions.append(question)
-        return (await asyncio.shield(asked.answers))[place]
+        answer = (await asyncio.shield(asked.answers))[place]
+        if isinstance(answer, Unwritable):
+            raise answer
+        return answer
 
     def _joined(self, loop: asyncio.AbstractEventLoop) -> _Asked[Q, A]:
         asked = self._asked
@@ -56,9 +64,18 @@ class JointQuestions(Generic[Q, A]):
             asked.answers = self._do(lambda: self._answered(new))
         return asked
 
-    def _answered(self, asked: _Asked[Q, A]) -> Sequence[A]:
+    def _answered(self, asked: _Asked[Q, A]) -> Sequence[A | Unwritable]:
         """Answer what has come up to now, in the thread; what comes from now on has a turn of its own."""
         with self._lock:
             if self._asked is asked:
                 self._asked = None
-        return self._answer(asked.questions)
+        try:
+            return self._answer(asked.questions)
+        except Unwritable:
+            return [self._alone(question) for question in asked.questions]
+
+    def _alone(self, question: Q) -> A | Unwritable:
+        try:
+            return self._answer([question])[0]
+        except Unwritable as error:
+            return error

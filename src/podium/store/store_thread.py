@@ -16,8 +16,8 @@ class StoreThread:
     """Does one piece of work after the other, and tells the event loop of whoever asked what came of it.
 
     It is a queue and a thread rather than an executor, because the hand-over is most of what such a commit costs
-    beyond the disk. It is started with its first piece. What comes after `stop` is done at
-    once: it finds the store closed.
+    beyond the disk. It is started with its first piece. What comes after `stop` is done by the
+    event loop itself: it finds the store closed.
     """
 
     def __init__(self, name: str) -> None:
@@ -50,7 +50,7 @@ class StoreThread:
 
         begin(loop)
         if self._stopped:
-            piece()
+            loop.call_soon(piece)
         else:
             self._queue.put(piece)
         return future
