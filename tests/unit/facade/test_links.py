@@ -148,4 +148,6 @@ async def test_links_lead_to_where_the_server_listens_whichever_process_makes_th
         with pytest.raises(UsageError):
             await app.inbox.lead_links_to("127.0.0.1")
         with pytest.raises(NotAllowed):
-            await app.scoped(Principal(who="root", roles={"admin"})).inbox.lead_links_to("http://evil.example")
+            await app.scoped(Principal(who="root", tenant="acme", roles={"admin"})).inbox.lead_links_to(
+                "http://evil.example"
+            )
