@@ -60,7 +60,7 @@ class Document:
         server = self._server
         found = get_openapi(
             title=server.title, version=server.version, description=server.description, tags=server.openapi_tags,
-            routes=[each.built for each in self._table.declared],
+            routes=[each.documented for each in self._table.declared],
         )  # fmt: skip
         _complete(found)
         return found
