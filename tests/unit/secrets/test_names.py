@@ -114,7 +114,7 @@ LOOKED_FOR = {
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
     "comment text", "rate comment", "reassign why", "correct_budgets why", "raise_budget why", "drain_worker why",
-    "start allow", "retain seconds", "prune older_than", "start within",
+    "lead_links_to url", "start allow", "retain seconds", "prune older_than", "start within",
     "link within", "create expires_in", "rotate grace",
     "create types", "create secret", "change types", "change workflows", "rotate secret", "deliveries state",
     "comment once", "reassign once", "rate once", "fork once", "raise_budget once", "correct_budgets once",
