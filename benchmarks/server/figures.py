@@ -139,7 +139,7 @@ viewers of all events come to the server. A step is nothing but its record here.
 def page(results: Results) -> str:
     """The whole page."""
     load = f"{min(results.load):.1f} to {max(results.load):.1f}"
-    names = ("podium", "fastapi", "uvicorn", "h11", "psycopg")
+    names = ("podium", "fastapi", "uvicorn", "httptools", "psycopg")
     versions = ", ".join(f"{name} {package_version(name)}" for name in names)
     return "\n".join([
         "# Figures of the server", "", "This page is written by `python -m benchmarks.server`; do not edit it.", "",

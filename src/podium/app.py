@@ -25,6 +25,7 @@ from podium.facade.starting import AppStarter
 from podium.facade.workflows import Workflows
 from podium.fleets.opening import open_fleet
 from podium.fleets.request import FleetRequest
+from podium.in_threads import in_thread
 from podium.model.agent import AnyAgent, is_agent
 from podium.model.clock import Clock, SystemClock
 from podium.model.delegation import PRINCIPAL, DelegationBook, DelegationSettings, Granted
@@ -125,7 +126,7 @@ class App(ScopedApp):
         self.registry = rules.registry
         told = None if observer is None else guarded.GuardedObserver(observer)
         self.worker = Worker(store, rules.dispatcher, clock, ids, settings, fleet, told)
-        self.worker.retry_run = lambda run: operator.Operator(self.worker, clock, ids).retry(run)
+        self.worker.retry_run = lambda run: operator.Operator(self.worker, clock).retry(run)
         board = ServingBoard(store, worker=self._who, queues=fleet.queues, cards=self.registry.cards)
         parts = Parts(
             config=config, store=store, clock=clock, ids=ids, rules=rules, worker=self.worker,
@@ -224,15 +225,20 @@ class App(ScopedApp):
         await self.worker.drained()
 
     async def unready(self) -> str:
-        """Return why this app can do nothing for others at present: its worker stops, or the store is away.
+        """Return why this app can do nothing for others at present: its worker stops, or the store is away, or full.
 
-        The text is empty where it can.
+        The text is empty where it can. What was written last says whether the store takes anything; where that was a
+        while ago, a beat is written now.
         """
         self._parts.home.check()
         try:
             self.worker.check()
             await self.store.run("")
+            if self.worker.last_write.is_old():
+                await in_thread(self.worker.heartbeat.beat)
         except PodiumError as error:
+            return str(error)
+        if (error := self.worker.last_write.error) is not None:
             return str(error)
         return "it is being stopped, and begins nothing new" if self.worker.draining else ""
 

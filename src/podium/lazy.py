@@ -3,8 +3,10 @@
 The names stand under `if TYPE_CHECKING` as ordinary imports as well, so type checkers and import-linter see them.
 """
 
+import gc
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 
@@ -48,3 +50,19 @@ def exports(package: str, names: Mapping[str, str]) -> None:
     found = sys.modules[package]
     found.__class__ = _Package
     vars(found)["_places"] = {name: place for place, listed in names.items() for name in listed.split()}
+
+
+@contextmanager
+def importing() -> Generator[None]:
+    """Collect no garbage in a block that imports much, and none of what that leaves: all of it stays.
+
+    The collector would go through all modules several times while they are imported, and again and again afterwards.
+    """
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if is_on:
+            gc.enable()

@@ -109,8 +109,20 @@ def test_a_client_loads_nothing_of_what_answers_it(statement: str) -> None:
     assert ours == {"api", "client", "errors", "lazy", "model", "secrets"}, "bodies import under TYPE_CHECKING"
 
 
-def test_a_server_without_a_provider_of_sign_ins_loads_no_client_of_http() -> None:
-    assert "httpx" not in loaded_by("import podium.server.application, podium.server.access.opening")
+def test_a_server_builds_no_model_before_it_is_used_and_has_no_others_wait() -> None:
+    told = python(
+        "import podium.server.application\n"
+        "from fastapi.openapi.models import OpenAPI\n"
+        "from pydantic import BaseModel\n"
+        "from podium.api.runs import RunBody\n"
+        "print(OpenAPI.__pydantic_complete__, RunBody.__pydantic_complete__, BaseModel.model_config)"
+    )
+    assert told == "False False {}"
+
+
+def test_a_server_loads_nothing_that_only_some_of_its_requests_take() -> None:
+    loaded = loaded_by("import podium.server.application, podium.server.access.opening")
+    assert loaded & {"httpx", "jinja2", "joserfc", "cryptography"} == set()
 
 
 def test_a_program_loads_no_pattern() -> None:

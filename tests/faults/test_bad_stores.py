@@ -132,6 +132,7 @@ def test_at_the_limit_of_a_files_size_it_says_so_and_goes_on_once_there_is_room(
     child = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, preexec_fn=limit)
     assert child.returncode == 3, child.stderr
     assert "StoreUnavailable" in child.stdout
+    assert f"unready: the disk of {path} is full" in child.stdout or f"unready: the store {path} cannot" in child.stdout
     assert str(path) in child.stdout
     assert asyncio.run(finished(path)) > 5
 

@@ -1,6 +1,7 @@
 """What is loaded when it is first used is what it would have been otherwise."""
 
 import ast
+import gc
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -77,3 +78,22 @@ def test_a_module_that_is_missing_is_told_when_it_is_used() -> None:
     module = lazy.module(f"{NAME}_nowhere")
     with pytest.raises(ModuleNotFoundError, match=f"{NAME}_nowhere"):
         _ = module.anything
+
+
+@pytest.fixture
+def collector() -> Iterator[None]:
+    was = gc.isenabled()
+    yield
+    gc.unfreeze()
+    (gc.enable if was else gc.disable)()
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+@pytest.mark.usefixtures("collector")
+def test_what_a_block_of_imports_leaves_is_never_looked_through_again(*, is_on: bool) -> None:
+    (gc.enable if is_on else gc.disable)()
+    with lazy.importing():
+        assert not gc.isenabled()
+        kept = [object()]
+    assert gc.isenabled() is is_on
+    assert [each for each in gc.get_objects() if each is kept] == []

@@ -12,7 +12,11 @@ class ApiBody(BaseModel):
     """A body that is answered: it never changes, and an unknown field is no error, so that older clients go on."""
 
     model_config = ConfigDict(
-        frozen=True, extra="ignore", ser_json_inf_nan="null", json_schema_serialization_defaults_required=True
+        frozen=True,
+        extra="ignore",
+        ser_json_inf_nan="null",
+        json_schema_serialization_defaults_required=True,
+        defer_build=True,
     )
 
 

@@ -8,6 +8,8 @@ from podium.api.body import ApiBody, Moment, moment
 from podium.model.events import SystemEvent
 from podium.model.streams.event import StreamEvent
 
+OVER: Final = "over"
+"""The name of what ends a stream that is over: it has no data. Whatever ends without it was cut, and goes on."""
 HEARTBEAT_SECONDS: Final = 15.0
 """So often something is sent where nothing happens, since proxies close what is silent.
 

@@ -8,7 +8,7 @@ from podium.api.body import ApiBody, ApiInput, Moment, moment, moment_or_none
 from podium.api.lists import PageGiven
 from podium.model.event_types import EventType
 from podium.model.json import Json, decode
-from podium.model.webhooks import DeliveryState, Hold, Webhook, WebhookDelivery
+from podium.model.webhooks import DeliveryState, Hold, Refusals, Webhook, WebhookDelivery
 
 if TYPE_CHECKING:
     from podium.operations.webhooks.subscriptions import SignedWebhook
@@ -73,6 +73,19 @@ class HoldBody(ApiBody):
         return cls(since=moment(hold.since), tries=hold.tries, next_at=moment(hold.next_at), reason=hold.why)
 
 
+class RefusalsBody(ApiBody):
+    """That its receiver is there, and takes nothing."""
+
+    since: Moment
+    tries: Annotated[int, Field(description="How often something was sent, since it took something last.")]
+    reason: str
+
+    @classmethod
+    def of(cls, refusals: Refusals) -> Self:
+        """Return since when nothing is taken, and why."""
+        return cls(since=moment(refusals.since), tries=refusals.tries, reason=refusals.why)
+
+
 class WebhookBody(ApiBody):
     """A webhook, and how it stands."""
 
@@ -89,6 +102,10 @@ class WebhookBody(ApiBody):
     made_by: str
     position: Annotated[int, Field(description="The last event that it was told, or that did not concern it.")]
     hold: Annotated[HoldBody | None, Field(description="Set while its receiver is away: what follows waits.")]
+    refusals: Annotated[
+        RefusalsBody | None,
+        Field(description="Set while it refuses all that it is sent; in the end it is off."),
+    ]
     former_until: Annotated[Moment | None, Field(description="Until when a former secret signs too.")]
 
     @classmethod
@@ -104,6 +121,7 @@ def _fields(webhook: Webhook) -> dict[str, Json]:
         "active": webhook.off is None, "off": webhook.off, "made_at": moment(webhook.made_at),
         "made_by": webhook.made_by, "position": webhook.cursor,
         "hold": None if webhook.hold is None else HoldBody.of(webhook.hold),
+        "refusals": None if webhook.refusals is None else RefusalsBody.of(webhook.refusals),
         "former_until": moment_or_none(webhook.signing.former_until),
     }  # fmt: skip
 

@@ -25,7 +25,10 @@ EXTRAS = {
     "temporal": ("runs placed by Temporal, and its workflows as agents", ("temporalio",)),
     "airflow": ("runs as tasks of Airflow", ("airflow",)),
     "prefect": ("runs as tasks of Prefect", ("prefect",)),
-    "server": ("the same over HTTP: podium serve", ("fastapi", "uvicorn", "jinja2", "joserfc", "prometheus_client")),
+    "server": (
+        "the same over HTTP: podium serve",
+        ("fastapi", "httptools", "uvicorn", "jinja2", "joserfc", "prometheus_client"),
+    ),
     "client": ("a client of a server in Python", ("httpx",)),
     "notify": ("messages to people that questions wait", ("apprise",)),
     "keyring": ("secrets from the system's keyring", ("keyring",)),

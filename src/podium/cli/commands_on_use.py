@@ -9,6 +9,8 @@ import typer
 from typer.core import TyperCommand
 from typer.main import get_command, get_group
 
+from podium.lazy import importing
+
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "run": "Start a run, wait for it and print its value.",
@@ -29,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "policy": "Who may do what.",
         "delegate": "Who outside may act for whom.",
         "keys": "With what programs sign in to the server.",
+        "sessions": "Browsers that are signed in to the server.",
         "webhooks": "Other programs that are told what happens.",
         "workers": "Who drives runs, how queues stand, and draining a worker.",
         "store": "Copy or move the store, check a copy, delete what is old, make its file smaller.",
@@ -58,7 +61,8 @@ def add_all(app: typer.Typer) -> None:
 
 def imported(name: str) -> Any:
     """Return a command after importing its file."""
-    file = import_module(f"podium.cli.commands.{name.replace('-', '_')}")
+    with importing():
+        file = import_module(f"podium.cli.commands.{name.replace('-', '_')}")
     group: typer.Typer | None = getattr(file, "commands", None)
     if group is not None:
         return get_group(group)

@@ -58,7 +58,7 @@ class EventPrinter:
         self.number = after
         """The number of the last event that was printed."""
         self.ended = False
-        """Whether the last event said how the run ended, or that it is blocked."""
+        """Whether all was printed, up to how the run ended, or that it is blocked."""
         self._printing = threading.Lock()
         self._as_json = as_json
         terminal = CONSOLE.terminal(file)
@@ -75,6 +75,7 @@ class EventPrinter:
         try:
             async for event in events:
                 await in_thread(self.show, event)
+            self.ended = True
             await in_thread(self._end_line)
         finally:
             if not self.busy:
@@ -90,7 +91,6 @@ class EventPrinter:
         with self._printing:
             self._show(event)
             self.number = event.number
-            self.ended = isinstance(event.content, RunEnded | StreamBlocked)
 
     def _show(self, event: StreamEvent) -> None:
         if self._as_json:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from podium.api.body import ApiInput, PageBody
 from podium.errors import InvalidValue
+from podium.model.ids import RandomIds
 from podium.model.json import Json
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LONGEST_KEY = 200
+_IDS = RandomIds()
 _WHOLE_STORE = 3_600.0
 """Seconds that the server may take for what goes through all of a store, where its settings let it."""
 
@@ -72,6 +75,14 @@ def post(
     return ApiCall(
         method="POST", template=template, places=places, answer=answer, query=_query(query), body=body, again=again
     )
+
+
+def keyed(call: ApiCall[T], idempotency_key: str | None) -> ApiCall[T]:
+    """Return a request that does no more than once under its key, which is a new one where none is given."""
+    key = _IDS.new("key") if idempotency_key is None else idempotency_key
+    if not (0 < len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable() and key == key.strip()):
+        raise InvalidValue(f"idempotency_key: expected 1 to {_LONGEST_KEY} ASCII characters, got {key!r}")
+    return replace(call, again=True, headers={**call.headers, "idempotency-key": key})
 
 
 def patch(template: str, answer: type[T], body: ApiInput, **places: str) -> ApiCall[T]:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from podium.api.events import HEARTBEAT_SECONDS
+from podium.api.events import HEARTBEAT_SECONDS, OVER
 from podium.api.problems import ProblemBody
 from podium.client.api_call import ApiCall
 from podium.client.exchange import HttpReply, Pause, failure, pause_after, read_as
@@ -27,11 +27,9 @@ class EventCall(Generic[T]):
     """A stream that is asked for, and the type of its events."""
 
     call: ApiCall[T]
-    last: frozenset[str] = frozenset()
-    """After an event of one of these types a stream that ends has ended; any other is cut, and goes on."""
 
     def read(self, url: str, retries: int) -> StreamReading[T]:
-        """Carry it out until it ends. Raises the error that the server tells of.
+        """Carry it out until the server says that it is over. Raises the error that the server tells of.
 
         It is opened again where that may help, up to so many times in a row: an event, or a sign of life, begins the
         count anew.
@@ -53,17 +51,15 @@ class EventCall(Generic[T]):
             yield Pause(pause)
 
 
-def stream_of(call: ApiCall[T], *last: str) -> EventCall[T]:
+def stream_of(call: ApiCall[T]) -> EventCall[T]:
     """Return a stream; one that says nothing for longer than a server needs to say that it is alive, is cut."""
-    return EventCall(call=replace(call, wait=HEARTBEAT_SECONDS, headers={"accept": _MEDIA}), last=frozenset(last))
+    return EventCall(call=replace(call, wait=HEARTBEAT_SECONDS, headers={"accept": _MEDIA}))
 
 
 class _FollowedStream(Generic[T]):
     """How far a stream was read."""
 
     def __init__(self, wanted: EventCall[T]) -> None:
-        self._last = wanted.last
-        self._ended = False
         self.call = wanted.call
         """What asks for all that has not come yet."""
         self.came = 0
@@ -85,12 +81,13 @@ class _FollowedStream(Generic[T]):
                 if frame.event == _PROBLEM:
                     return _as_answer(frame.data or b"", answer.request)
                 self.came += 1
+                if frame.event == OVER:
+                    return None
                 if frame.data is not None:
-                    self._ended = frame.event in self._last
                     yield ItemCame(read_as(self.call.answer, frame.data, answer.url))
                 if frame.id:
                     self.call = replace(self.call, headers={**self.call.headers, "last-event-id": frame.id})
-        return None if self._ended else httpx.RemoteProtocolError("the stream ended before it was over")
+        return httpx.RemoteProtocolError("the stream ended before it was over")
 
 
 def _as_answer(problem: bytes, request: httpx.Request) -> httpx.Response:

@@ -104,14 +104,15 @@ class RunHandle(Generic[Out]):
                     yield events
 
     async def rate(
-        self, score: float, *, comment: str = "", key: str | None = None, by: str | None = None
+        self, score: float, *, comment: str = "", key: str | None = None, by: str | None = None, once: str | None = None
     ) -> "rating.Rating":
         """Write down what somebody thinks of the run, or of its call at `key`: from 0, of no use, to 1, as wanted.
 
         It is entered in the ledger, and no redaction of the run deletes the comment. Whoever may see the run may rate
-        it, but for a viewer; `by` says who does on the app itself. Raises NotPossible where there is no such call.
+        it, but for a viewer; `by` says who does on the app itself. Under the same name `once` it is written down once.
+        Raises NotPossible where there is no such call.
         """
-        return await ratings.rate(self._scope, self.id, score=score, comment=comment, key=key, by=by)
+        return await ratings.rate(self._scope, self.id, score=score, comment=comment, key=key, by=by, once=once)
 
     async def ratings(self) -> "Sequence[rating.Rating]":
         """Return what was thought of the run, newest first."""

@@ -14,6 +14,7 @@ from podium.model.duration import FINITE, Duration, in_seconds
 from podium.model.expected import MOMENT, NAME, TEXT, or_none
 from podium.model.inbox_book import Absence, Remark
 from podium.model.json import Json
+from podium.model.link import LINKED_FROM
 from podium.model.people import People
 from podium.model.person import Person, folded, is_same
 from podium.model.principal import INSTALLATION, Principal
@@ -116,10 +117,21 @@ class Inbox(Questions):
         zone = self._people.zone_of(link.person, question.tenant) or self._scope.parts.config.links.time_zone
         return LinkedQuestion(link, question, zone, self._scope, self, answer)
 
-    async def comment(self, question_id: str, text: str, *, by: str | None = None) -> Remark:
+    async def lead_links_to(self, url: str) -> None:
+        """Have links lead to the server at `url`, whichever process of the store makes them, unless its settings say.
+
+        That is for a server, once it knows where it listens: only the app itself may say it.
+        """
+        LINKED_FROM.check("url of a server", url)
+        if self._scope.principal is not None:
+            raise NotAllowed(f"{self._scope.principal.who} may not say where links lead: use the app unscoped.")
+        await self._scope.parts.links().lead_to(url.rstrip("/"))
+
+    async def comment(self, question_id: str, text: str, *, by: str | None = None, once: str | None = None) -> Remark:
         """Say something of a question, which answers nothing, for all who see it; returns it as it is kept.
 
-        It is said in the name of the principal; the operator of the app may say `by` whom. Raises UnknownQuestion.
+        It is said in the name of the principal; the operator of the app may say `by` whom. Under the same name `once`
+        it is said once, however often it is sent. Raises UnknownQuestion.
         """
         TEXT.check("text of a comment", text)
         if not text.strip() or len(text) > _LONGEST:
@@ -127,16 +139,20 @@ class Inbox(Questions):
         who = self._scope.name_of(by)
         self._scope.must_answer("comment on questions")
         await self.get(question_id)
-        return await self._remark(question_id, who, text)
+        new = self._scope.new_id("r", once, question_id, "comment")
+        kept = await self._remark(new, question_id, who, text)
+        self._scope.must_be_the_same(once, "another comment", same=kept.text == text)
+        return kept
 
     async def reassign(
-        self, question_id: str, to: str | None = None, *, why: str = "", by: str | None = None
+        self, question_id: str, to: str | None = None, *, why: str = "", by: str | None = None, once: str | None = None
     ) -> Question:
         """Give an open question to somebody else, or, without a name, to whom it would be given now; returns it.
 
         Those who are asked may give it to each other, and to who stands in for them, as far as the app knows these
-        people; to give it to anybody takes the role of an operator. Whoever was asked may still answer. Raises
-        UnknownQuestion, NotAllowed, and NotPossible where it is not open, or nobody is known who is asked.
+        people; to give it to anybody takes the role of an operator. Whoever was asked may still answer. Under the same
+        name `once` it is given once, however often it is sent, whoever has it since. Raises UnknownQuestion,
+        NotAllowed, and NotPossible where it is not open, or nobody is known who is asked.
         """
         or_none(NAME).check("to of a question that is given to somebody", to)
         check_name("to whom a question is given", to)
@@ -145,15 +161,19 @@ class Inbox(Questions):
         self._scope.must_answer("give questions to others")
         question = await self.get(question_id)
         await self._must_be_asked(question, who)
+        new = self._scope.new_id("r", once, question_id, "reassign")
+        if once is not None and (given := await self._kept(question_id, new)) is not None:
+            self._scope.must_be_the_same(once, f"giving it to {given.assignee}", same=to in (None, given.assignee))
+            return question
         if to is None:
-            return await self._route(question, who, why)
+            return await self._route(new, question, who, why)
         user = self._scope.principal
         if user is not None and not user.operates and not self._people.covers(question.ask.to, to, question.tenant):
             raise NotAllowed(
                 f"{to!r} is nobody of whom it is known that they are asked as {question.ask.to!r}, or stand in for "
                 f"them: to give question {question_id} to anybody takes the role 'operator'."
             )
-        return await self._give(question, to, who, why or f"{who} gave it to {to}")
+        return await self._give(new, question, to, who, why or f"{who} gave it to {to}")
 
     async def away(
         self, person: str, until: float | None, *, by: str | None = None, tenant: str | None = None
@@ -182,7 +202,7 @@ class Inbox(Questions):
             query = QuestionQuery(state=QuestionState.OPEN, assignee=name, tenant=known.tenant)
             async for each in walk(parts.store.questions, query):
                 with suppress(NotPossible):  # it was closed meanwhile, or nobody is known who could have it instead
-                    await self._route(each, INSTALLATION, "")
+                    await self._route(parts.ids.new("r"), each, INSTALLATION, "")
         return absence
 
     async def people(self) -> Sequence[PersonNow]:
@@ -229,7 +249,7 @@ class Inbox(Questions):
         if not user.reaches_all and (run := await self._scope.store.run(question.run)) is not None:
             self._scope.must_reach(run.workflow, "answer questions")
 
-    async def _route(self, question: Question, by: str, why: str) -> Question:
+    async def _route(self, id: str, question: Question, by: str, why: str) -> Question:
         """Give a question to whom it would be given now."""
         parts = self._scope.parts
         now = await parts.store.inbox.now(question.tenant, parts.clock.now())
@@ -243,24 +263,27 @@ class Inbox(Questions):
             )
         if question.assignee is not None and is_same(question.assignee, given.name):
             return question
-        return await self._give(question, given.name, by, f"{why}: {given.why}" if why else given.why)
+        return await self._give(id, question, given.name, by, f"{why}: {given.why}" if why else given.why)
 
-    async def _give(self, question: Question, to: str, by: str, why: str) -> Question:
+    async def _give(self, id: str, question: Question, to: str, by: str, why: str) -> Question:
         if self._people.is_agent(to, question.tenant) and not question.ask.for_agents:
             raise NotAllowed(f"{to!r} is an agent: what question {question.id} asks is for people to decide.")
-        await self._remark(question.id, by, why, assignee=to)
+        await self._remark(id, question.id, by, why, assignee=to)
         return await self._scope.store.question(question.id) or question
 
-    async def _remark(self, question: str, by: str, text: str, assignee: str | None = None) -> Remark:
+    async def _remark(self, id: str, question: str, by: str, text: str, assignee: str | None = None) -> Remark:
+        """Keep a remark, and return it; or the one of its id, where that is there."""
         parts = self._scope.parts
-        remark = Remark(
-            id=parts.ids.new("r"), question=question, by=by, at=parts.clock.now(), text=text, assignee=assignee
-        )
+        remark = Remark(id=id, question=question, by=by, at=parts.clock.now(), text=text, assignee=assignee)
         verdict, _ = await parts.worker.commits.submit(KeepRemark(remark))
         if verdict in (CommitVerdict.UNKNOWN, CommitVerdict.CLOSED):
             now = _standing(await parts.store.question(question))
             raise NotPossible(f"question {question} is {now}: too late for that.")
-        return remark
+        return await self._kept(question, id) or remark
+
+    async def _kept(self, question: str, id: str) -> Remark | None:
+        """Return the remark of an id, if it is there."""
+        return next((each for each in await self._scope.store.inbox.remarks(question) if each.id == id), None)
 
 
 def _standing(question: Question | None) -> str:

@@ -56,12 +56,13 @@ class Operations:
         return await handle_of(self._scope, run_id)
 
     async def raise_budget(
-        self, run_id: str, *, usd: float = 0, tokens: int = 0, calls: int = 0, why: str, by: str | None = None
-    ) -> None:
+        self, run_id: str, *, usd: float = 0, tokens: int = 0, calls: int = 0, why: str, by: str | None = None,
+        once: str | None = None,
+    ) -> None:  # fmt: skip
         """Add to the own budget of a failed or blocked run: what had no room in it fits when the run is retried.
 
-        `usd` is in dollars. Who says so and why is recorded. Raises NotPossible for other runs, and for what the budget
-        does not bound.
+        `usd` is in dollars. Who says so and why is recorded. Under the same name `once` it is added once, however often
+        it is sent. Raises NotPossible for other runs, and for what the budget does not bound.
         """
         more = Budget(usd=usd, tokens=tokens, calls=calls)
         if not (usd or tokens or calls):
@@ -69,7 +70,8 @@ class Operations:
         who = self._name_of(by, why)
         parts = await self._may_change(run_id, "raise budgets", why=why, usd=usd, tokens=tokens, calls=calls)
         added = Amount(usd=nano(more.usd or 0), tokens=tokens, calls=calls)
-        await _operator(parts).raise_budget(run_id, added, by=who, why=why)
+        named = None if once is None else self._scope.new_id("raise", once, run_id)
+        await _operator(parts).raise_budget(run_id, added, by=who, why=why, once=named)
 
     async def repin(self, run_id: str, version: str, *, from_key: str | None = None) -> AnyHandle:
         """Move a run to another version of its workflow; raises NotPossible where its journal does not fit the code.
@@ -93,15 +95,17 @@ class Operations:
         operator = _operator(parts)
         return await move_all(runs, lambda run: operator.repin(run, to))
 
-    async def fork(self, run_id: str, key: str, *, input: Any = UNEDITED) -> AnyHandle:
+    async def fork(self, run_id: str, key: str, *, input: Any = UNEDITED, once: str | None = None) -> AnyHandle:
         """Start a new run that shares the facts before the call at `key`; `once` effects after it are asked about.
 
-        With `input` the call at `key` is made with that instead of what the workflow gives it. Raises NotPossible,
-        and InvalidValue where the agent cannot take it.
+        With `input` the call at `key` is made with that instead of what the workflow gives it. Under the same name
+        `once` the run that was started first is returned. Raises NotPossible, and InvalidValue where the agent cannot
+        take it.
         """
         parts = await self._may_change(run_id, "fork runs", key=key, edited=input is not UNEDITED)
         edited = None if input is UNEDITED else Edited(input)
-        return await handle_of(self._scope, await _operator(parts).fork(run_id, key, edited))
+        new = self._scope.new_id("run", once, run_id, key)
+        return await handle_of(self._scope, await _operator(parts).fork(run_id, key, edited, into=new))
 
     async def requeue(self, *runs: str) -> list[Requeued]:
         """Have dead letters go on from what failed; each is told apart, and none stops the others."""
@@ -123,18 +127,21 @@ class Operations:
         await _operator(parts).discard(run_id, by=who, why=why)
 
     async def correct_budgets(
-        self, run_id: str, *, usd: float | None = None, key: str | None = None, why: str, by: str | None = None
-    ) -> float:
+        self, run_id: str, *, usd: float | None = None, key: str | None = None, why: str, by: str | None = None,
+        once: str | None = None,
+    ) -> float:  # fmt: skip
         """Give back what a run and its child runs have in doubt that was not spent, in all budgets that count it.
 
         `usd` is how many dollars, all by default; `key` is the call that they were set aside for. Who gives them back,
-        and why, is recorded. Returns how many. Raises UnknownRun, or NotPossible where less is in doubt.
+        and why, is recorded. Returns how many. Under the same name `once` they are given back once, however often it is
+        sent. Raises UnknownRun, or NotPossible where less is in doubt.
         """
         check_options("operations.correct_budgets", {"usd": usd, "key": key}, _CORRECTED)
         who = self._name_of(by, why)
         parts = await self._may_change(run_id, "correct budgets", why=why, usd=usd, key=key)
         run, nanos = await self._scope.run(run_id), None if usd is None else nano(usd)
-        given = await Corrector(parts.worker, parts.clock).correct(run, nanos, key=key, by=who, why=why)
+        tag = None if once is None else self._scope.new_id("correction", once, run_id)
+        given = await Corrector(parts.worker, parts.clock).correct(run, nanos, key=key, by=who, why=why, tag=tag)
         return given / PER_USD
 
     async def redact(self, run_id: str, *, why: str, by: str | None = None) -> int:
@@ -225,7 +232,7 @@ class Operations:
 
 
 def _operator(parts: Parts) -> Operator:
-    return Operator(parts.worker, parts.clock, parts.ids)
+    return Operator(parts.worker, parts.clock)
 
 
 def _redactor(parts: Parts) -> Redactor:

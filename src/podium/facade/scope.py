@@ -1,20 +1,23 @@
 """What one principal may see and change of an app."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from podium import lazy
 from podium.config import Config
 from podium.dispatch.rules.delegation.delegations import Delegations
 from podium.engine.worker.worker import Worker
-from podium.errors import NotAllowed, UsageError
+from podium.errors import NotAllowed, NotPossible, UsageError
 from podium.facade.home import Home
 from podium.facade.sight import Sight
 from podium.facade.workflows import Workflows
 from podium.in_threads import in_thread
 from podium.model.clock import Clock
 from podium.model.delegation import PRINCIPAL
+from podium.model.expected import NAME, or_none
 from podium.model.ids import Ids
 from podium.model.json import Json
 from podium.model.person import is_same
@@ -123,15 +126,35 @@ class Scope(Sight):
             await self.write_down(what, about, said, by=user.who, tenant=tenant or user.tenant)
 
     async def write_down(
-        self, what: str, about: str, said: Mapping[str, Json], *, by: str, tenant: str
-    ) -> "action.UserAction":
-        """Write down, and enter in the ledger, that somebody asks for a change."""
+        self, what: str, about: str, said: Mapping[str, Json], *, by: str, tenant: str, id: str | None = None
+    ) -> "tuple[action.UserAction, bool]":
+        """Write down, and enter in the ledger, that somebody asks for a change.
+
+        Returns it, and whether it is new: where there is one of its `id`, nothing is written.
+        """
         done = action.UserAction(
-            id=self.parts.ids.new("act"), at=self.parts.clock.now(), by=by, tenant=tenant, what=what, about=about,
+            id=id or self.parts.ids.new("act"), at=self.parts.clock.now(), by=by, tenant=tenant, what=what, about=about,
             said={name: value for name, value in said.items() if value is not None},
         )  # fmt: skip
-        await in_thread(self.parts.store.action_book.enter, done)
-        return done
+        return done, await in_thread(self.parts.store.action_book.enter, done)
+
+    def new_id(self, prefix: str, once: str | None, *where: str) -> str:
+        """Return the id of something that is added; under the same name `once`, of whoever asks, the same again.
+
+        `where` says what it is added to, and how: the same name means something else elsewhere.
+        """
+        or_none(NAME).check("once, the name of what is asked for once,", once)
+        if once is None:
+            return self.parts.ids.new(prefix)
+        user = self.principal
+        asker = (NOBODY, "") if user is None else (user.who, user.tenant)
+        return f"{prefix}_{sha256(json.dumps([prefix, *asker, *where, once]).encode()).hexdigest()[:32]}"
+
+    @staticmethod
+    def must_be_the_same(once: str | None, what: str, *, same: bool) -> None:
+        """Raise NotPossible where a name was used before, and something else was asked for then."""
+        if not same:
+            raise NotPossible(f"{once!r} was used before, for {what}: use another name for what is asked for now.")
 
     async def own_run(self, run_id: str, what: str) -> Run:
         """Return a run that the principal may steer: an own one, or any of the tenant for an operator.

@@ -40,17 +40,19 @@ class Webhooks:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
-    async def create(
+    async def create(  # noqa: PLR0913 - each is a word of the webhook, and the caller names it
         self, name: str, url: str, *, tenant: str | None = None, types: Sequence[str] = ("*",),
         workflows: Sequence[str] = ("*",), values: bool = False, secret: str | None = None, by: str | None = None,
+        once: str | None = None,
     ) -> SignedWebhook:  # fmt: skip
         """Have a program at `url` told what happens from now on: events of these types, of these workflows.
 
         `types` and `workflows` are patterns: `run_*`. `tenant` is whose events; None is those of all tenants, or of the
         own one where that is all that the principal may see. With `values` it is told too what runs gave and questions
         ask. `secret` is a reference to a secret of your own, such as `env:HOOK_SECRET`; without one it is made of the
-        `key` of `[podium.webhooks]`, and told only now. Raises InvalidValue for a url or patterns that are none, and
-        NotAllowed where a principal of one tenant names a secret, which may be another's.
+        `key` of `[podium.webhooks]`, and told only now. Under the same name `once` there is one webhook, however often
+        it is sent. Raises InvalidValue for a url or patterns that are none, and NotAllowed where a principal of one
+        tenant names a secret, which may be another's.
         """
         given = {"name": name, "url": url, "tenant": tenant, "types": types, "workflows": workflows, "values": values}
         check_options("webhooks.create", {**given, "secret": secret}, _CREATED)
@@ -61,8 +63,10 @@ class Webhooks:
                 raise NotAllowed(f"{user.who} may not see the events of {tenant}: leave `tenant` out.")
             tenant = user.tenant
         made = await webhooks.create(
-            name, url, tenant=tenant, types=types, workflows=workflows, values=values, secret=secret, by=who
-        )
+            self._scope.new_id("hook", once), secret=secret, by=who, name=name, url=url, tenant=tenant,
+            types=tuple(types), workflows=tuple(workflows), values=values,
+        )  # fmt: skip
+        self._scope.must_be_the_same(once, f"a webhook to {made.webhook.url}", same=made.webhook.url == url)
         await self._scope.record("create webhooks", made.webhook.id, tenant=tenant, name=name)
         return made
 

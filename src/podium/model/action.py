@@ -28,6 +28,9 @@ class UserAction:
 class ActionBook(Protocol):
     """Where actions are written down. Every store brings one."""
 
-    def enter(self, action: UserAction) -> None:
-        """Write down an action, in the ledger too. It may wait: call it in a thread."""
+    def enter(self, action: UserAction) -> bool:
+        """Write down an action, in the ledger too; False where one of its id is there, which stays as it is.
+
+        It may wait: call it in a thread.
+        """
         ...

@@ -1,6 +1,6 @@
 """What people and programs think of a run, or of a call of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RATED = "rate runs"
 """What is asked for by whoever rates one, as it is written down."""
@@ -18,3 +18,7 @@ class Rating:
     comment: str
     key: str | None
     """The call that it is about; None is the run as a whole."""
+
+    def says_as(self, other: "Rating") -> bool:
+        """Whether another one says the same, whenever it was given."""
+        return replace(self, at=other.at) == other

@@ -42,7 +42,7 @@ class WebhookSettings:
     timeout: Seconds = Seconds(15.0)
     """Seconds that a receiver has to answer in."""
     give_up: Seconds = Seconds(432_000.0)
-    """Seconds that a receiver may be away before its webhook is switched off."""
+    """Seconds that a receiver may be away, or refuse all that it is sent, before its webhook is switched off."""
     keep: Seconds = Seconds(2_592_000.0)
     """Seconds that deliveries are listed after they ended."""
 
@@ -74,6 +74,17 @@ class Hold:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """That a receiver is there, and has taken nothing since a time: each message is tried again by itself."""
+
+    since: float
+    """When the first of these tries failed, in seconds since 1970."""
+    tries: int
+    """How many messages were tried, or tried again."""
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     """What is delivered to an address, as the store knows it."""
@@ -98,6 +109,8 @@ class Webhook:
     cursor: int
     """The position of the last event that was handled: delivered, set aside, or passed over."""
     hold: Hold | None = None
+    refusals: Refusals | None = None
+    """None where the receiver took what it was sent last, or was sent nothing."""
 
 
 class DeliveryState(StrEnum):

@@ -47,11 +47,17 @@ class Corrector:
         self._store = worker.store
         self._clock = clock
 
-    async def correct(self, run: Run, usd: int | None, *, key: str | None, by: str, why: str) -> int:
+    async def correct(
+        self, run: Run, usd: int | None, *, key: str | None, by: str, why: str, tag: str | None = None
+    ) -> int:
         """Give back so many billionths of a dollar, of the oldest doubts first; None is all of them. Returns how many.
 
-        With `key` only those of that call count, and of what it started. Raises NotPossible where less is in doubt.
+        With `key` only those of that call count, and of what it started. Where a correction of the run has the `tag`,
+        nothing more is given back. Raises NotPossible where less is in doubt.
         """
+        records = await self._records(run)
+        if (given_as := next((each for each in records if tag is not None and each.tag == tag), None)) is not None:
+            return await self._given_by(given_as, usd)
         given = await self._given_above(run)
         doubts = [each async for each in self._doubts(run, key, given)]
         there = sum(each.usd for each in doubts)
@@ -65,12 +71,19 @@ class Corrector:
             left -= part
             back += [replace(each, usd=part)] if part else []
         parts = [part for each in back for part in await self._parts(each)]
-        before = len(await self._records(run))
-        record = self._record(run, f"{run.id}.correction.{before}", back, by=by, why=why)
+        record = self._record(run, f"{run.id}.correction.{len(records)}", back, by=by, why=why, tag=tag)
         verdict, _ = await self._worker.commits.submit(CorrectBudgets(parts=parts, record=record))
         if verdict is not CommitVerdict.OK:
             raise NotPossible(f"somebody corrected what is in doubt in run {run.id} meanwhile: look at it again.")
         return sum(each.usd for each in back)
+
+    async def _given_by(self, record: Run, usd: int | None) -> int:
+        """Return what a correction gave back; raises NotPossible where that is not what is asked for."""
+        facts = await self._store.facts(record.id)
+        given = sum(said.usd for fact in facts if isinstance(said := fact.content, DoubtCorrected))
+        if usd not in (None, given):
+            raise NotPossible(f"{dollars(given)} were given back under this name before: use another name.")
+        return given
 
     async def _given_above(self, run: Run) -> Counter[tuple[str, str]]:
         """Return what was given back before by corrections of the runs that began it, by run and call."""
@@ -127,7 +140,9 @@ class Corrector:
                 return share, said.budgets
         return None, ()
 
-    def _record(self, run: Run, id: str, given: Sequence[DoubtfulAmount], *, by: str, why: str) -> NewRun:
+    def _record(
+        self, run: Run, id: str, given: Sequence[DoubtfulAmount], *, by: str, why: str, tag: str | None
+    ) -> NewRun:
         """Return the run that records a correction: a child of the one that is corrected."""
         now = self._clock.now()
         told: Json = {"run": run.id, "usd": dollars(sum(each.usd for each in given)), "why": why}
@@ -139,7 +154,7 @@ class Corrector:
         ended = NewFact.saying(Ended(state=RunState.DONE, reason="", causes=()), "", now, NULL)
         return NewRun(
             id=id, workflow=WORKFLOW, version=_VERSION, queue=DEFAULT_QUEUE, priority=0,
-            tenant=run.tenant, principal=by, parent=run.id, root=run.root, tag=None, at=now,
+            tenant=run.tenant, principal=by, parent=run.id, root=run.root, tag=tag, at=now,
             started=NewFact.saying(started, "", now, encode(told)), facts=(*said, ended),
         )  # fmt: skip
 

@@ -11,6 +11,7 @@ from podium.model.facts.waits import ChildAwaited, ChildSpawned
 from podium.model.run import Run
 from podium.operations.conversation_operator import RECORDS
 from podium.operations.correcting import WORKFLOW as CORRECTION
+from podium.store.inserting import NewRun
 from podium.store.protocol import ReadStore
 
 
@@ -55,6 +56,12 @@ def shared_with_fork(before: Sequence[Fact], loose: Collection[int], undone: Und
             found.append(fact)
     left = spawned - {fact.key for fact in found if fact.kind is FactKind.SPAWNED}
     return Shared(found, first, {key for key in left if not any(belongs(key, call) for call in calls)})
+
+
+def begins_as(facts: Sequence[Fact], forked: NewRun) -> bool:
+    """Whether a run that is there began as a fork would: with the same call made anew, and the same input."""
+    said = [(each.kind, each.key, each.payload) for each in forked.facts]
+    return [(each.kind, each.key, each.payload) for each in facts[1 : len(said) + 1]] == said
 
 
 def begun_effects(after: Sequence[Fact]) -> list[Fact]:

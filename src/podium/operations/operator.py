@@ -22,11 +22,10 @@ from podium.model.facts.notices import RunDiscarded
 from podium.model.facts.runs import Cancelling, Ended, Repinned, Rewound, Started
 from podium.model.facts.waits import ChildAwaited, ChildSpawned, QuestionAsked, SignalAwaited
 from podium.model.generation import generation_of, in_generation, since_generation, versions_in
-from podium.model.ids import Ids
 from podium.model.run import BlockedReason, Run, RunState, Signal, child_ended
-from podium.operations.budgets import raised_since, raising
+from podium.operations.budgets import raised_since, raising, was_raised
 from podium.operations.editing import Edited, edited_input
-from podium.operations.forking import begun_effects, run_to_fork, shared_with_fork
+from podium.operations.forking import begins_as, begun_effects, run_to_fork, shared_with_fork
 from podium.operations.redactor import refuse_redacted
 from podium.store.conversing import ReleaseTurn
 from podium.store.inserting import NewFact, NewRun
@@ -51,10 +50,9 @@ _FROM_OUTSIDE = (SignalAwaited, ChildAwaited, ChildSpawned, QuestionAsked)
 class Operator:
     """Takes a run that nobody drives, changes it, and gives it back."""
 
-    def __init__(self, worker: Worker, clock: Clock, ids: Ids) -> None:
+    def __init__(self, worker: Worker, clock: Clock) -> None:
         self._worker = worker
         self._clock = clock
-        self._ids = ids
 
     async def retry(self, run_id: str) -> None:
         """Have a failed or blocked run go on from what failed; raises NotPossible for others.
@@ -128,13 +126,18 @@ class Operator:
                 whose = f"the budget of run {run.id}, from which it spends"
             raise NotPossible(f"run {claimed.run.id} cannot be retried, for there is no room for {whose}: {why}")
 
-    async def raise_budget(self, run_id: str, more: Amount, *, by: str, why: str) -> None:
-        """Add to the own budget of a failed or blocked run, to be retried then; raises NotPossible for others."""
+    async def raise_budget(self, run_id: str, more: Amount, *, by: str, why: str, once: str | None = None) -> None:
+        """Add to the own budget of a failed or blocked run, to be retried then; raises NotPossible for others.
+
+        What is said under the same `once` is added once: nothing happens where the run has it, however it stands now.
+        """
+        if once is not None and was_raised(await self._worker.store.facts(run_id), once, more):
+            return
         claimed = await self._claim(run_id, {RunState.FAILED, RunState.BLOCKED})
         run, own = claimed.run, budget_of_run(run_id)
         limits = next((line.limits for line in started_of(claimed.facts).lines if line.id == own), None)
         try:
-            changes = raising(run_id, limits, more, by=by, why=why)
+            changes = raising(run_id, limits, more, by=by, why=why, once=once)
         except NotPossible:
             await self._give_back(claimed)
             raise
@@ -216,8 +219,10 @@ class Operator:
             run = claimed.run
             raise NotPossible(f"run {run.id} cannot go on under version {run.version}: {mismatch}")
 
-    async def fork(self, run_id: str, key: str, edited: Edited | None = None) -> str:
-        """Start a new run that shares what came before the call at `key`; returns its id.
+    async def fork(self, run_id: str, key: str, edited: Edited | None = None, *, into: str) -> str:
+        """Start a new run that shares what came before the call at `key`; returns its id, which is `into`.
+
+        Where there is a run of that id it is left as it is; raises NotPossible where that is another fork.
 
         Effects declared `once` that the old run had after the cut are not done again without asking. The call at `key`
         may be given another input.
@@ -245,7 +250,7 @@ class Operator:
             trace=place_of_run(run.id, before, ended_before=ended_before).traceparent,
         )  # fmt: skip
         begun = begun_effects([fact for fact in facts if fact.seq in after])
-        forked = self._copy(run, facts[0], said, [*shared.facts, *begun])
+        forked = self._copy(into, run, facts[0], said, [*shared.facts, *begun])
         forked = replace(forked, generation=generation, version=version)
         if shared.loose is not None:  # places from 0; the first is that of the start
             rewound = NewFact.saying(Rewound(loose=shared.loose + 1), "", self._clock.now())
@@ -254,13 +259,13 @@ class Operator:
             registry = self._worker.dispatcher.registry
             edit = edited_input(facts[len(kept)], edited.input, registry, self._clock.now())
             forked = replace(forked, facts=[*forked.facts, edit])
-        verdict, committed = await self._worker.commits.submit(Start(forked, drive=False))
-        assert verdict is CommitVerdict.OK  # its id is new
-        assert committed.started
+        verdict, _ = await self._worker.commits.submit(Start(forked, drive=False))
+        if verdict is CommitVerdict.DUPLICATE and not begins_as(await self._worker.store.facts(into), forked):
+            raise NotPossible(f"run {into} was forked at another call, or with another input: ask under another name.")
         return forked.id
 
-    def _copy(self, run: Run, started: Fact, said: Started, facts: Sequence[Fact]) -> NewRun:
-        now, new = self._clock.now(), self._ids.new("run")
+    def _copy(self, new: str, run: Run, started: Fact, said: Started, facts: Sequence[Fact]) -> NewRun:
+        now = self._clock.now()
         own = next((line for line in said.lines if line.id == budget_of_run(run.id)), None)
         if own is not None:  # as much again as the old run had
             anew = replace(own, id=budget_of_run(new))

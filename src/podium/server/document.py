@@ -11,6 +11,7 @@ from podium.api.examples import examples
 from podium.api.problems import ProblemBody
 from podium.in_threads import in_thread
 from podium.server.access.schemes import SCHEMES, WAYS
+from podium.server.again import AGAIN, SENT_AGAIN
 from podium.server.routing import Routes, RouteTable
 
 router = Routes(include_in_schema=False)
@@ -59,7 +60,7 @@ class Document:
         server = self._server
         found = get_openapi(
             title=server.title, version=server.version, description=server.description, tags=server.openapi_tags,
-            routes=[each.built for each in self._table.declared],
+            routes=[each.documented for each in self._table.declared],
         )  # fmt: skip
         _complete(found)
         return found
@@ -86,6 +87,9 @@ def _complete(found: dict[str, Any]) -> None:
     for route in [route for methods in found["paths"].values() for route in methods.values()]:
         for said in route.get("parameters", []):
             said.setdefault("description", _PARAMETERS.get(said["name"], ""))
+        if (again := AGAIN.get(route["operationId"])) is not None:
+            route["x-again"] = again.value
+            route["description"] = f"{route['description']}\n\n{SENT_AGAIN[again]}"
     for name, example in examples().items():
         if name in schemas:
             schemas[name]["examples"] = [example]

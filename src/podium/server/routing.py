@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from podium.server.addresses import PREFIX
 from podium.server.answers import MaskedJson
 from podium.server.problems import EVERYWHERE
+from podium.server.queries import read_by_model
 
 _Endpoint = TypeVar("_Endpoint", bound=Callable[..., Any])
 
@@ -50,7 +51,15 @@ class DeclaredRoute:
     @cached_property
     def built(self) -> APIRoute:
         """The route as FastAPI has it, built once in a process."""
-        return APIRoute(self.path, self.endpoint, methods=list(self.methods), **self.options)
+        return self._built_of(read_by_model(self.endpoint))
+
+    @cached_property
+    def documented(self) -> APIRoute:
+        """The same, as the document has it: with all that the endpoint takes."""
+        return self._built_of(self.endpoint)
+
+    def _built_of(self, endpoint: Callable[..., Any]) -> APIRoute:
+        return APIRoute(self.path, endpoint, methods=list(self.methods), **self.options)
 
     def match(self, path: str) -> dict[str, Any] | None:
         """Return the parameters in an address, or None where it is not of this route."""
@@ -129,7 +138,7 @@ class RouteTable(BaseRoute):
             parameters = each.match(path)
             if parameters is not None and (found[0] is Match.NONE or scope["method"] in each.methods):
                 known = {**scope.get("path_params", {}), **parameters}
-                child = {"route": each.built, "endpoint": each.endpoint, "path_params": known}
+                child = {"route": each.built, "endpoint": each.built.endpoint, "path_params": known}
                 if scope["method"] in each.methods:
                     return Match.FULL, child
                 found = Match.PARTIAL, child

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from podium import lazy
 from podium.errors import StoreError, StoreUnavailable, Unwritable
 from podium.services.isolation import CommitAnswer, commit_apart
+from podium.services.last_write import LastWrite
 from podium.store.operations import Committed, CommitVerdict, Delivery, Operation, Placed
 from podium.store.protocol import RunStore
 
@@ -70,9 +71,11 @@ class GroupCommit:
     """Collects operations and commits them once per loop turn; while a commit waits, what comes is for the next one."""
 
     def __init__(
-        self, store: RunStore, worker: str, listener: CommitListener, observer: "Observer | None" = None
-    ) -> None:
+        self, store: RunStore, worker: str, listener: CommitListener, last_write: LastWrite,
+        observer: "Observer | None" = None,
+    ) -> None:  # fmt: skip
         self._store = store
+        self._last_write = last_write
         self._observer = observer
         self.worker = worker
         self._listener = listener
@@ -190,6 +193,8 @@ class GroupCommit:
                 tell(answer, committed)
             except Exception:  # a mistake of one receiver is not to keep the news from the others
                 _LOG.exception("whoever recorded something failed when told of it")
+        if self._last_write.error is not None:
+            self._last_write.note(None)
         self._end(batch, failed=False)
         if committed.placed:
             self._listener.placed(committed.placed)
@@ -199,6 +204,7 @@ class GroupCommit:
     def _fail(self, error: BaseException, batch: CommitBatch) -> None:
         if not isinstance(error, StoreError):
             error = StoreUnavailable(f"a commit failed, nothing of it is recorded: {type(error).__name__}: {error}")
+        self._last_write.note(error)
         nothing = Committed([])
         for tell in batch.settled:
             tell(error, nothing)

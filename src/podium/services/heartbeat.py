@@ -56,6 +56,8 @@ class BeatListener:
     """Somebody has it drained; this is told at each beat."""
     beaten: Callable[[], None]
     """It has beaten."""
+    wrote: Callable[[StoreError | None], None]
+    """It has written a beat, or could not, for this reason."""
     rates: Callable[[], Mapping[str, float]]
     """How many runs of each queue does it begin a second?"""
 
@@ -97,7 +99,12 @@ class Heartbeat:
     def beat(self) -> bool:
         """Beat now; False where the worker was declared dead."""
         now = self._clock.monotonic()
-        reply = self._roll.beat(self._worker, self._clock.now(), self._told.rates())
+        try:
+            reply = self._roll.beat(self._worker, self._clock.now(), self._told.rates())
+        except StoreError as error:
+            self._told.wrote(error)
+            raise
+        self._told.wrote(None)
         if reply is None:
             return False
         self._last = now

@@ -18,8 +18,11 @@ async def job(ctx: Context, n: int) -> str:
 
 async def fill(path: Path) -> None:
     async with asyncio.timeout(120), App.open(path, agents=[job]) as app:
-        for n in range(200):
-            await app.run(job, n)
+        try:
+            for n in range(200):
+                await app.run(job, n)
+        finally:
+            print(f"unready: {await app.unready()}")
 
 
 if __name__ == "__main__":

@@ -30,21 +30,10 @@ NO_METHOD: Mapping[str, str] = {
     "GET /metrics": "for Prometheus",
 }
 """What the client has no method for, and why."""
-AGAIN = frozenset(
-    {
-        "inbox.answer",
-        "inbox.away",
-        "policies.explain",
-        "runs.cancel",
-        "runs.signal",
-        "runs.start",
-        "webhooks.change",
-        "workers.drain",
-    }
-)
-"""What changes something, and is sent again where nobody knows what became of it: twice is once."""
-NOT_AGAIN = frozenset({"audit.export", "audit.report"})
-"""What looks, and goes through so much that it is not begun a second time."""
+AGAIN = frozenset({"same", "key", "id"})
+"""What the document says of that which this client sends again where nobody knows what became of it."""
+NOT_AGAIN = frozenset({"audit.export", "audit.report", "audit.verify", "store.compact", "store.prune", "store.retain"})
+"""What looks, or deletes, and goes through so much that it is not begun a second time."""
 OTHER_NAMES = {"idempotency-key": "idempotency_key"}
 """Parameters that are no names of Python."""
 BY_ITSELF = frozenset({"Last-Event-ID"})
@@ -240,12 +229,36 @@ async def test_parameters_bodies_and_answers_are_those_of_the_document(operation
     assert wrong == []
 
 
-def test_what_is_sent_again_by_itself_is_said_here() -> None:
-    looks = {True: set[str](), False: set[str]()}
-    for each in methods():
-        if each.call.again != (each.call.method == "GET"):
-            looks[each.call.again].add(each.name)
-    assert looks == {True: AGAIN, False: NOT_AGAIN}
+async def test_what_is_sent_again_by_itself_is_what_the_document_says_does_no_more_then(
+    operations: Mapping[str, Operation],
+) -> None:
+    sent_again = {each.name: each.call.again for each in methods()}
+    said = {each.name: operations[each.sent].said.get("x-again", "same") in AGAIN for each in methods()}
+    assert sent_again == said | dict.fromkeys(NOT_AGAIN, False)
+    assert all(said[name] for name in NOT_AGAIN)
+
+
+async def test_what_takes_a_key_gets_a_new_one_each_time_and_that_of_the_caller(
+    operations: Mapping[str, Operation],
+) -> None:
+    keyed = 0
+    for name, resource in resources():
+        for each, found in inspect.getmembers_static(type(resource)):
+            if not isinstance(found, endpoint):
+                continue
+            plan: Any = found.plan
+            values = given(plan)
+            own = values.pop("idempotency_key", None)
+            first, second = (next(iter(plan(resource, **values))) for _ in range(2))
+            takes = operations[f"{first.method} {first.template}"].said.get("x-again") == "key"
+            assert takes == (own is not None), f"{name}.{each}"
+            if takes and "tag" not in values:
+                keyed += 1
+                keys = [call.headers["idempotency-key"] for call in (first, second)]
+                assert keys[0] != keys[1]
+                call = next(iter(plan(resource, **values, idempotency_key=own)))
+                assert call.headers["idempotency-key"] == own
+    assert keyed > len(AGAIN)
 
 
 async def test_a_parameter_that_may_be_left_out_is_one_of_the_method(operations: Mapping[str, Operation]) -> None:

@@ -29,6 +29,7 @@ STALLED = httpx.ReadTimeout("slow")
 REFUSED = httpx.ConnectError("refused")
 END = b""
 ALIVE = b": alive\n\n"
+OVER = b"event: over\n\n"
 BEGIN = b"retry: 2000\n\n"
 NOTHING_MORE = httpx.Response(204, request=REQUEST)
 
@@ -53,9 +54,9 @@ def refused(status: int, code: str) -> httpx.Response:
     return httpx.Response(status, json=problem(status, code), request=REQUEST)
 
 
-def followed(replies: Sequence[Any], *last: str) -> tuple[list[Any], list[str | None]]:
+def followed(replies: Sequence[Any]) -> tuple[list[Any], list[str | None]]:
     """Return what comes of a stream that gets these replies, and after which id each request goes on."""
-    running, left = stream_of(get("/events", dict[str, int]), *last).read("http://podium", RETRIES), [*replies]
+    running, left = stream_of(get("/events", dict[str, int])).read("http://podium", RETRIES), [*replies]
     told: list[Any] = []
     after: list[str | None] = []
     reply: Any = None
@@ -92,15 +93,16 @@ def test_a_stream_goes_on_after_where_it_was_said_to_begin() -> None:
     assert followed([opened(), BEGIN + b"id: 7\n\n", CUT, NOTHING_MORE]) == ([], [None, "7"])
 
 
-def test_a_stream_is_over_where_it_ends_after_its_last_event() -> None:
-    assert followed([opened(), event(1) + event(2, "over"), END], "over") == ([1, 2], [None])
+def test_a_stream_is_over_where_the_server_says_so() -> None:
+    assert followed([opened(), event(1) + event(2) + OVER]) == ([1, 2], [None])
+    assert followed([opened(), event(1), CUT, opened(), OVER]) == ([1], [None, "1"])
 
 
+@pytest.mark.parametrize("end", ["run_ended", "stream_blocked"])
 @pytest.mark.parametrize("cut", [CUT, END], ids=repr)
-def test_a_stream_is_not_over_where_it_is_cut_or_more_comes(cut: Any) -> None:
-    more = [event(3), cut] if cut is END else [cut]
-    replies = [opened(), event(2, "over"), *more, NOTHING_MORE]
-    assert followed(replies, "over")[1] == [None, "3" if cut is END else "2"]
+def test_a_stream_that_is_cut_at_an_end_goes_on_since_the_run_may_have_been_retried(cut: Any, end: str) -> None:
+    rest = [opened(), event(3, "run_rewound"), cut, opened(), event(4, end) + OVER]
+    assert followed([opened(), event(1) + event(2, end), cut, *rest]) == ([1, 2, 3, 4], [None, "2", "3"])
 
 
 @pytest.mark.parametrize("came", [event(1), ALIVE, b"id: 9\n\n"], ids=["event", "alive", "id"])

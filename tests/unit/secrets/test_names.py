@@ -114,12 +114,14 @@ LOOKED_FOR = {
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
     "comment text", "rate comment", "reassign why", "correct_budgets why", "raise_budget why", "drain_worker why",
-    "start allow", "retain seconds", "prune older_than", "start within",
+    "lead_links_to url", "start allow", "retain seconds", "prune older_than", "start within",
     "link within", "create expires_in", "rotate grace",
     "create types", "create secret", "change types", "change workflows", "rotate secret", "deliveries state",
+    "comment once", "reassign once", "rate once", "fork once", "raise_budget once", "correct_budgets once",
+    "create once",
     "create roles", "create workflows",  # a Principal is made of them, which looks at each
 }  # fmt: skip
-"""What is masked, as it is text, or becomes a number."""
+"""What is masked, as it is text, or becomes a number, or part of an id, by its hash."""
 
 
 def texts_taken() -> Iterator[str]:

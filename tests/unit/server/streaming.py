@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 
 from fastapi import FastAPI
 
+from podium.api.events import OVER
+
 Message = MutableMapping[str, Any]
 
 
@@ -35,6 +37,8 @@ class Stream:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     last_id: int | None = None
     ended: bool = False
+    over: bool = False
+    """Whether the server said that there is nothing more to come."""
     serving: "asyncio.Future[None] | None" = None
     rest: bytes = b""
 
@@ -72,6 +76,7 @@ class Stream:
             fields = {name.decode(): value.decode() for name, _, value in lines if name}
             if "id" in fields:
                 self.last_id = int(fields["id"])
+            self.over = fields.get("event") == OVER
             if "data" in fields:
                 own = int(fields["id"]) if "id" in fields else None
                 return Frame(own, fields.get("event"), json.loads(fields["data"]))

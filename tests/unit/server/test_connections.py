@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from unittest.mock import patch
 
 import pytest
@@ -36,11 +36,16 @@ class Desk:
         self.app.add_api_route("/endless", self.endless)
         self.app.add_api_route("/large", lambda: PlainTextResponse(b"x" * 20_000_000))
         self.app.add_api_route("/echo", self.echo, methods=["POST"])
+        self.app.add_api_route("/headers", self.headers, methods=["POST"])
         self.app.add_middleware(Bounds, settings=ServerSettings(), listens_on="127.0.0.1")
 
     async def slow(self) -> str:
         await self.go.wait()
         return "done"
+
+    async def headers(self, request: Request) -> PlainTextResponse:
+        await request.body()
+        return PlainTextResponse(str(request.headers))
 
     async def echo(self, request: Request) -> PlainTextResponse:
         return PlainTextResponse(await request.body())
@@ -165,6 +170,15 @@ SMUGGLED = {
     "two keys": b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\nContent-Length: 0\r\n\r\n",
     "two keys of another header": b"X-API-Key: a\r\nX-API-Key: b\r\nContent-Length: 0\r\n\r\n",
     "a blank before the colon": b"Content-Length : 0\r\n\r\n",
+    "a header that goes on": b"Content-Length: 0\r\n X-API-Key: a\r\n\r\n",
+    "lines that end otherwise": b"X: a\nContent-Length: 0\r\n\r\n",
+    "a line that is cut": b"X: a\rContent-Length: 0\r\n\r\n",
+    "a character that ends texts": b"X: a\0b\r\nContent-Length: 0\r\n\r\n",
+    "a chunk of no length": b"Transfer-Encoding: chunked\r\n\r\n\r\nx\r\n0\r\n\r\n" + TWICE,
+    "a chunk of a length too large": b"Transfer-Encoding: chunked\r\n\r\n10000000000000001\r\nx\r\n0\r\n\r\n" + TWICE,
+    "an encoding that does not end it": b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n" + TWICE,
+    "a body and another protocol": b"Upgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 4\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + TWICE,
 }
 
 
@@ -175,6 +189,81 @@ async def test_a_request_that_two_could_read_differently_is_refused_and_nothing_
         said = await reader.read()
     assert said.startswith(b"HTTP/1.1 400 ")
     assert said.count(b"HTTP/1.1") == 1
+
+
+async def test_a_request_that_names_no_server_is_refused() -> None:
+    async with connected(Desk()) as (reader, writer):
+        writer.write(b"GET /slow HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+
+
+FLOODS = {
+    "an address": (b"GET /", b"a"),
+    "the name of a header": (b"GET /slow HTTP/1.1\r\n" + HOST, b"a"),
+    "a header": (b"GET /slow HTTP/1.1\r\n" + HOST + b"X: ", b"a"),
+    "headers": (b"GET /slow HTTP/1.1\r\n" + HOST, b"X: a\r\n"),
+    "empty lines": (b"", b"\r\n"),
+    "the length of a chunk": (b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1;", b"a"),
+    "a header after the body": (
+        b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX: ", b"a"
+    ),
+    "headers after the body": (
+        b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: a\r\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FLOODS)
+async def test_whoever_sends_a_head_without_an_end_is_let_go_before_it_takes_much_memory(what: str) -> None:
+    begun, more = FLOODS[what]
+    piece, sent = more * (20_000 // len(more)), 0
+    async with connected(Desk()) as (reader, writer):
+        writer.write(begun)
+        reading = asyncio.ensure_future(reader.read())
+        while not reading.done() and sent < 20_000_000:
+            with suppress(ConnectionError):
+                writer.write(piece)
+                await writer.drain()
+            sent += len(piece)
+            await asyncio.wait([reading], timeout=0.001)
+        reading.cancel()
+        await asyncio.wait([reading])
+    assert sent < 2_000_000
+
+
+async def test_what_is_sent_after_a_body_counts_as_no_header() -> None:
+    async with connected(Desk()) as (reader, writer):
+        writer.write(b"POST /headers HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                     b"1\r\na\r\n0\r\nX-API-Key: smuggled\r\n\r\n")  # fmt: skip
+        assert b"smuggled" not in (said := await reader.read())
+    assert b"200 OK" in said
+
+
+async def test_a_body_in_the_smallest_chunks_is_read() -> None:
+    size = 200_000
+    async with connected(Desk()) as (reader, writer):
+        writer.write(b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                     + b"1\r\nx\r\n" * size + b"0\r\n\r\n")  # fmt: skip
+        assert (await reader.read()).endswith(b"x" * size)
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 40])
+async def test_whoever_asks_for_another_protocol_is_served_and_may_go_on(pieces: int) -> None:
+    """Java's client asks for HTTP/2 with its first request, whatever that is, and uses the connection on."""
+    inner = b"GET /slow HTTP/1.1".ljust(40, b".")
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAA\r\n"
+    first = b"POST /echo HTTP/1.1\r\n" + HOST + upgrade + b"Content-Length: 40\r\n\r\n" + inner
+    second = b"POST /echo HTTP/1.1\r\n" + HOST + b"Content-Length: 6\r\nConnection: close\r\n\r\nsecond"
+    async with connected(Desk()) as (reader, writer):
+        for sent in (first, second):
+            for begin in range(0, len(sent), -(-len(sent) // pieces)):
+                writer.write(sent[begin : begin - (-len(sent) // pieces)])
+                await writer.drain()
+                await asyncio.sleep(0.002)
+        said = await reader.read()
+    assert said.count(b"HTTP/1.1 200") == 2
+    assert inner in said
+    assert said.endswith(b"second")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from podium.model.policy import PolicySettings
 from podium.model.principal import ADMIN, Principal
 from podium.model.server import RequestSettings, ServerSettings
 from podium.server.access.opening import signing_in
+from podium.server.again import AGAIN, SENT_AGAIN
 from podium.server.application import application
 from podium.server.running import listen, served
 from tests.examples import LONG
@@ -212,6 +213,21 @@ async def test_each_route_says_what_it_does_and_for_whom(serving: Serving) -> No
             assert all(given["description"].endswith(".") for given in route.get("parameters", [])), where
             assert set(route["responses"]) & {"200", "201", "202", "204"}, where
             assert all(answer["description"] for answer in route["responses"].values()), where
+
+
+async def test_each_route_that_changes_something_says_what_becomes_of_it_when_it_is_sent_again(
+    serving: Serving,
+) -> None:
+    async with serving(*DESK) as client:
+        document = (await client.get("/openapi.json")).json()
+    routes = [(method, route) for methods in document["paths"].values() for method, route in methods.items()]
+    changing = {route["operationId"]: route for method, route in routes if method != "get"}
+    assert set(changing) == set(AGAIN), "say in podium.server.again what a second request does"
+    for name, route in changing.items():
+        takes_a_key = any(each["name"] == "idempotency-key" for each in route.get("parameters", []))
+        assert takes_a_key == (route["x-again"] == "key"), name
+        assert route["description"].endswith(SENT_AGAIN[AGAIN[name]]), name
+    assert not [route for method, route in routes if method == "get" and "x-again" in route]
 
 
 async def test_a_reason_is_called_so_wherever_it_is_given_or_told(serving: Serving) -> None:

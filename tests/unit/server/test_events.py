@@ -12,8 +12,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from podium import App, Context, Steps, agent, workflow
+from podium import App, Context, Retry, Steps, agent, workflow
 from podium.api.events import StreamEventBody, SystemEventBody
+from podium.errors import NotDone
 from podium.model.principal import Principal
 from podium.model.streams import TextDelta
 from podium.server.access.opening import signing_in
@@ -47,9 +48,26 @@ async def ask(ctx: Context, text: str) -> str:
     return await ctx.ask(f"{text}?", answer=str, to="editors")
 
 
+SHAKY: list[int] = []
+
+
+@agent(retry=Retry(attempts=1))
+async def fails_once(_: str) -> str:
+    if SHAKY:
+        SHAKY.pop()
+        raise NotDone("not today")
+    return "done"
+
+
+@workflow
+async def unsteady(ctx: Context, word: str) -> str:
+    await ctx.call(fails_once, word)
+    return await ctx.signal("go", str)
+
+
 @asynccontextmanager
 async def served() -> AsyncGenerator[tuple[App, FastAPI]]:
-    async with App.open(":memory:", agents=[story, later, ask], ids=CountingIds()) as app:
+    async with App.open(":memory:", agents=[story, later, ask, unsteady], ids=CountingIds()) as app:
         yield app, application(app, KnownByName())
 
 
@@ -145,7 +163,7 @@ async def test_a_run_is_told_with_its_tokens_until_it_ends_and_goes_on_after_any
             events = await stream.frames(1)
             await handle.signal("go", "time")
             events += [each async for each in _all(stream)]
-            assert stream.ended
+            assert (stream.ended, stream.over) == (True, True)
         names = [each.event for each in events]
         assert names[0] == "run_started"
         assert names[-1] == "run_ended"
@@ -165,6 +183,33 @@ async def _all(stream: Any) -> AsyncGenerator[Any]:
         yield frame
 
 
+async def test_a_stream_of_a_run_that_was_retried_goes_on_beyond_its_former_end() -> None:
+    SHAKY.append(1)
+    async with served() as (app, server):
+        handle = await app.start(unsteady, "go")
+        async with streaming(server, f"/runs/{handle.id}/events") as stream:
+            former = [each async for each in _all(stream)]
+            assert (former[-1].event, stream.over) == ("run_ended", True)
+        await app.operations.retry(handle.id)
+        for last in (None, former[0].id, former[-1].id):
+            async with streaming(server, f"/runs/{handle.id}/events", last=last) as stream:
+                again = [await stream.frame()]
+                while again[-1] is not None and again[-1].event != "call_started":
+                    again.append(await stream.frame())
+                assert not stream.over
+                if last is None:
+                    await handle.signal("go", "now")
+                again += [each async for each in _all(stream)]
+                names = [each.event for each in again if each is not None]
+                assert names[-1] == "run_ended"
+                assert names.count("run_ended") == (1 if last == former[-1].id else 2)
+                assert ("run_rewound" in names, stream.over) == (True, True)
+        end = again[-1]
+        assert end is not None
+        async with streaming(server, f"/runs/{handle.id}/events", last=end.id) as stream:
+            assert stream.status == 204
+
+
 async def test_a_stop_ends_every_stream_at_the_end_of_an_event() -> None:
     async with served() as (app, server):
         handle = await app.start(ask, "a")
@@ -178,7 +223,7 @@ async def test_a_stop_ends_every_stream_at_the_end_of_an_event() -> None:
             for each in (system, run):
                 while await each.frame() is not None:
                     pass
-                assert each.rest == b""
+                assert (each.rest, each.over) == (b"", False)
         assert server.state.streams.count == 0
 
 

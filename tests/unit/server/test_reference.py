@@ -23,11 +23,16 @@ with all parameters, bodies, statuses and an example of each body, is at `/api/v
   programs) and `errors` (what does not fit, field by field). 400: not to be read. 401: not signed in. 403: a role is
   missing. 404: there is no such thing, or not for whoever asks. 409: not possible as things stand. 422: a value does
   not fit. 429: too many requests. 503: the store is away; try again after `Retry-After` seconds.
+- **Again**: what becomes of a change that is sent again, where nobody knows whether the first request arrived; in the
+  document it is `x-again`. `same`: nothing more is changed. `key`: nothing more is, where it has the same
+  `Idempotency-Key`, 1 to 200 characters, from the same person or program; with another content under the same key it
+  is refused with 409. `id`: the same by an `id` in the body. `refused`: it is refused, with 404 or 409, and changes
+  nothing more. `another`: it may be done another time, so look first: a second key, delegation or webhook ping.
 - **Who** may use a route is in its last column. `everyone` is who is signed in, `starters` who may start runs, and
   `answerers` all but a mere `viewer`, each for what they may see; `public` takes no sign-in. All others are
   [roles](../how-to/serve-several-tenants.md#roles). See [sign in](../how-to/sign-in.md).
 """
-_COLUMNS = "| Route | What it does | Who |\n| --- | --- | --- |\n"
+_COLUMNS = "| Route | What it does | Again | Who |\n| --- | --- | --- | --- |\n"
 _GROUPS = {READS: "everyone", STARTS: "starters", ANSWERS: "answerers"}
 
 
@@ -39,7 +44,8 @@ def page(document: dict[str, Any]) -> str:
             told = route["description"].partition("\n")[0]
             roles = tuple(route.get("x-roles", ()))
             who = _GROUPS.get(roles, ", ".join(roles))
-            tags.setdefault(route["tags"][0], []).append(f"| `{method.upper()} {path}` | {told} | {who} |\n")
+            row = f"| `{method.upper()} {path}` | {told} | {route.get('x-again', '')} | {who} |\n"
+            tags.setdefault(route["tags"][0], []).append(row)
     return HEAD + "".join(f"\n## {tag[0].upper()}{tag[1:]}\n\n{_COLUMNS}{''.join(rows)}" for tag, rows in tags.items())
 
 

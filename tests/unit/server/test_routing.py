@@ -1,9 +1,12 @@
 """How a request finds its route: as FastAPI would have found it, on few tries, and nothing is built before."""
 
+from collections.abc import Iterator
+from inspect import iscoroutinefunction
 from typing import Any
 
 import httpx
 import pytest
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from hypothesis import given
 from hypothesis import strategies as some
@@ -62,6 +65,19 @@ def test_a_request_finds_the_route_that_it_finds_where_all_are_tried(method: str
 def test_each_route_is_found_at_its_address(each: DeclaredRoute) -> None:
     match, child = TABLE.matches(scope(min(each.methods), each.path))
     assert (match, child["route"]) == (Match.FULL, each.built)
+
+
+def asked_for(needed: Dependant) -> Iterator[Dependant]:
+    """Give a dependency, and all those that it has itself."""
+    yield needed
+    for each in needed.dependencies:
+        yield from asked_for(each)
+
+
+def test_nothing_that_answers_is_sent_to_a_thread() -> None:
+    """FastAPI calls a function in a thread that is not declared with `async`, however little it does."""
+    every = {each.call for route in TABLE.declared for each in asked_for(route.built.dependant)}
+    assert [each for each in every if not iscoroutinefunction(each)] == []
 
 
 async def test_a_request_builds_its_own_route_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def told(
 ) -> BeatListener:
     return BeatListener(
         found=found, reborn=lambda _: None, failed=lambda _: None, drain=drain, beaten=lambda: None,
-        rates=lambda: rates or {},
+        wrote=lambda _: None, rates=lambda: rates or {},
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from podium import App, Context, workflow
 from podium.errors import NotPossible, StoreBusy, UnknownWebhook
 from podium.model.webhooks import DeliveryState, Hold, Webhook, WebhookDelivery, WebhookSettings
 from podium.operations.webhooks.deliverer import Deliverer
-from podium.operations.webhooks.outbox import AGAIN, AWAY
+from podium.operations.webhooks.outbox import AGAIN, AWAY, LEAST_REFUSED
 from podium.operations.webhooks.sending import SendResult, Verdict
 from podium.store.tables.webhooks import TableWebhooks
 from podium.testing import DrivenClock
@@ -282,6 +282,56 @@ async def test_who_wants_nothing_any_more_is_switched_off_and_who_was_away_too_l
             at.receivers.answers = always(DELIVERED)
             await at.app.webhooks.change(webhook.id, active=True)
             await at.until(lambda: len(at.receivers.types()) == 4)  # what it missed
+
+
+async def test_who_takes_nothing_of_all_that_is_sent_for_days_is_switched_off_and_can_be_switched_on() -> None:
+    async with bench(give_up=100_000.0) as at:
+        webhook = await at.hook()
+        at.receivers.answers = always(REFUSED)
+        async with at.delivering():
+            await at.app.run(hello, "ann")
+            await at.until(lambda: len(at.receivers.tried) == 2)
+            await at.clock.settle()
+            first = (await at.app.webhooks.get(webhook.id)).refusals
+            assert first is not None
+            assert (first.tries, first.why) == (2, "the receiver answered 500")
+            await at.clock.advance(200_000)  # both are set aside by then: 16 tries
+            await at.clock.settle()
+            found = await at.app.webhooks.get(webhook.id)
+            assert found.off is None
+            assert found.refusals == replace(first, tries=2 * (len(AGAIN) + 1))
+            await at.app.run(hello, "bob")
+            await at.clock.advance(AGAIN[0])
+            await at.clock.settle()
+            found = await at.app.webhooks.get(webhook.id)
+            assert (found.off or "").startswith("its receiver took nothing for 2.3 days, of 20 tries: the receiver")
+            [told] = [each for each in await at.app.reports.actions() if each.by == "podium"]
+            assert (told.what, told.about, told.said["reason"]) == ("switch webhooks off", webhook.id, found.off)
+            tried = len(at.receivers.tried)
+            await at.clock.advance(1_000_000)
+            assert len(at.receivers.tried) == tried == LEAST_REFUSED
+            at.receivers.answers = always(DELIVERED)
+            on = await at.app.webhooks.change(webhook.id, active=True)
+            assert (on.off, (await at.app.webhooks.get(webhook.id)).refusals) == (None, None)
+            await at.until(lambda: len(at.receivers.took) == 2)  # what was set aside stays so
+        assert {state for _, state, _ in await at.deliveries(webhook)} == {*DeliveryState} - {DeliveryState.WAITING}
+
+
+async def test_who_takes_something_now_and_then_stays_on() -> None:
+    async with bench(give_up=1.0) as at:
+        webhook = await at.hook()
+
+        def answer(_webhook: Webhook, _delivery: WebhookDelivery) -> SendResult:
+            return REFUSED if len(at.receivers.tried) % LEAST_REFUSED else DELIVERED
+
+        at.receivers.answers = answer
+        async with at.delivering():
+            while len(at.receivers.tried) < 4 * LEAST_REFUSED:
+                await at.app.webhooks.ping(webhook.id)
+                await at.clock.advance(10)
+                await at.clock.settle()
+            found = await at.app.webhooks.get(webhook.id)
+            assert (found.off, len(at.receivers.took)) == (None, len(at.receivers.tried) // LEAST_REFUSED)
 
 
 async def test_a_slow_receiver_holds_up_no_other() -> None:

@@ -15,6 +15,7 @@ from podium.cli.opening import drive, export_environment
 from podium.cli.options import ModelOption, SetOption, StoreOption
 from podium.cli.output import note
 from podium.config import Config, load_config
+from podium.lazy import importing
 from podium.model.agent import AnyAgent
 from podium.model.fleet import IDLE, FleetSettings
 from podium.model.principal import ADMIN, Principal
@@ -62,10 +63,11 @@ def serve(
 
 
 async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: int, demo: Demo | None) -> None:
-    from podium.server.access.bounds import is_loopback  # an extra, and a third of a second
-    from podium.server.access.opening import signing_in
-    from podium.server.application import application
-    from podium.server.running import listen, served
+    with importing():  # an extra, and a third of a second
+        from podium.server.access.bounds import is_loopback
+        from podium.server.access.opening import signing_in
+        from podium.server.application import application
+        from podium.server.running import listen, served
 
     with listen(host, port) as listening:
         scheme = "http" if config.server.certificate is None else "https"
@@ -74,6 +76,8 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
             config = replace(config, links=replace(config.links, url=config.links.url or config.server.url or at))
         async with App.open(config=config) as app:
             app.register(*agents, *(demo.agents if demo else ()))
+            if config.links.url is not None:
+                await app.inbox.lead_links_to(config.links.url)
             starter = Principal(who=login(), tenant="default", roles={ADMIN})
             async with signing_in(app, host, starter) as access:
                 served_app = application(app, access, listens_on=host)

@@ -187,11 +187,13 @@ def _standing(webhook: Webhook) -> str:
         return f"off: {webhook.off}"
     if webhook.hold is not None:
         return f"waits until {moment(webhook.hold.next_at)}: {webhook.hold.why}"
+    if webhook.refusals is not None:
+        return f"refuses all since {moment(webhook.refusals.since)}: {webhook.refusals.why}"
     return "on"
 
 
 def _plain(webhook: Webhook) -> dict[str, Json]:
-    hold = webhook.hold
+    hold, refused = webhook.hold, webhook.refusals
     return {
         "id": webhook.id, "name": webhook.name, "url": webhook.url, "tenant": webhook.tenant,
         "types": list(webhook.types), "workflows": list(webhook.workflows), "values": webhook.values,
@@ -199,6 +201,9 @@ def _plain(webhook: Webhook) -> dict[str, Json]:
         "position": webhook.cursor,
         "hold": None if hold is None else {
             "since": iso(hold.since), "tries": hold.tries, "next_at": iso(hold.next_at), "reason": hold.why,
+        },
+        "refusals": None if refused is None else {
+            "since": iso(refused.since), "tries": refused.tries, "reason": refused.why,
         },
         "former_until": iso(webhook.signing.former_until),
     }  # fmt: skip

@@ -65,7 +65,7 @@ class ConversationsClient(Resource[W]):
     def redact(self, name: str, *, reason: str, tenant: str | None = None) -> ApiCall[None]:
         """Delete the contents of a conversation, and of copies of what was said in it; who spoke, and when, stays."""
         given = ReasonGiven(reason=reason)
-        return post("/conversations/{name}/redact", type(None), given, query={"tenant": tenant}, name=name)
+        return post("/conversations/{name}/redact", type(None), given, query={"tenant": tenant}, again=True, name=name)
 
     @endpoint
     def delete(self, name: str, *, reason: str, tenant: str | None = None) -> ApiCall[None]:

@@ -21,7 +21,7 @@ from podium.api.questions import (
     ReassignGiven,
     RemarkBody,
 )
-from podium.client.api_call import ApiCall, get, page, post
+from podium.client.api_call import ApiCall, get, keyed, page, post
 from podium.client.endpoint import Resource, endpoint, listed
 from podium.client.resources.filters import QuestionsQuery
 from podium.client.ways import Awaiting, Blocking
@@ -45,9 +45,10 @@ class InboxClient(Resource[W]):
         return post("/questions/{question}/answer", QuestionAnsweredBody, given, again=True, question=question)
 
     @endpoint
-    def comment(self, question: str, text: str) -> ApiCall[RemarkBody]:
+    def comment(self, question: str, text: str, *, idempotency_key: str | None = None) -> ApiCall[RemarkBody]:
         """Say something of a question, for all who see it. It answers nothing."""
-        return post("/questions/{question}/comments", RemarkBody, CommentGiven(text=text), question=question)
+        call = post("/questions/{question}/comments", RemarkBody, CommentGiven(text=text), question=question)
+        return keyed(call, idempotency_key)
 
     @endpoint
     def discussion(self, question: str) -> ApiCall[list[RemarkBody]]:
@@ -55,11 +56,13 @@ class InboxClient(Resource[W]):
         return get("/questions/{question}/discussion", list[RemarkBody], question=question)
 
     @endpoint
-    def reassign(self, question: str, to: str | None = None, *, reason: str = "") -> ApiCall[QuestionBody]:
+    def reassign(
+        self, question: str, to: str | None = None, *, reason: str = "", idempotency_key: str | None = None
+    ) -> ApiCall[QuestionBody]:
         """Give an open question to somebody else, or to whom it would be given now."""
-        return post(
-            "/questions/{question}/reassign", QuestionBody, ReassignGiven(to=to, reason=reason), question=question
-        )
+        given = ReassignGiven(to=to, reason=reason)
+        call = post("/questions/{question}/reassign", QuestionBody, given, question=question)
+        return keyed(call, idempotency_key)
 
     @endpoint
     def link(self, question: str, person: str, *, within: float | None = None) -> ApiCall[LinkBody]:

@@ -51,7 +51,7 @@ class KeysClient(Resource[W]):
     @endpoint
     def end_sessions(self, who: str, *, tenant: str = "default") -> ApiCall[EndedBody]:
         """Sign somebody out of all browsers at once; `ended` says of how many."""
-        return post("/sessions/end", EndedBody, SessionsEnd(who=who, tenant=tenant))
+        return post("/sessions/end", EndedBody, SessionsEnd(who=who, tenant=tenant), again=True)
 
     @endpoint
     def list(self, *, tenant: str | None = None) -> "ApiCall[list[KeyBody]]":

@@ -7,7 +7,7 @@ from typing_extensions import Unpack
 from podium.api.body import PageBody
 from podium.api.costs import BudgetBody, CorrectedBody, CorrectGiven, CostBody
 from podium.api.lists import BudgetsGiven, CostsGiven
-from podium.client.api_call import ApiCall, page, post
+from podium.client.api_call import ApiCall, keyed, page, post
 from podium.client.endpoint import Resource, endpoint, listed
 from podium.client.resources.filters import BudgetsQuery, CostsQuery
 from podium.client.ways import Awaiting, Blocking
@@ -29,11 +29,12 @@ class BudgetsClient(Resource[W]):
 
     @endpoint
     def correct(
-        self, run: str, *, reason: str, usd: float | None = None, key: str | None = None
-    ) -> ApiCall[CorrectedBody]:
+        self, run: str, *, reason: str, usd: float | None = None, key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> ApiCall[CorrectedBody]:  # fmt: skip
         """Give back what a run has in doubt and did not spend: all of it, or so many dollars, or that of one call."""
         given = CorrectGiven(usd=usd, key=key, reason=reason)
-        return post("/runs/{run}/budget/correct", CorrectedBody, given, run=run)
+        return keyed(post("/runs/{run}/budget/correct", CorrectedBody, given, run=run), idempotency_key)
 
     @listed
     def list(self, **filters: Unpack[BudgetsQuery]) -> ApiCall[PageBody[BudgetBody]]:

@@ -29,12 +29,11 @@ from podium.api.runs import (
     SignalGiven,
     VerifiedBody,
 )
-from podium.client.api_call import ApiCall, Sending, get, page, post
+from podium.client.api_call import ApiCall, Sending, get, keyed, page, post
 from podium.client.endpoint import Resource, endpoint, listed, streamed
 from podium.client.following import EventCall, stream_of
 from podium.client.resources.filters import RunsQuery
 from podium.client.ways import Awaiting, Blocking
-from podium.errors import InvalidValue
 from podium.model.budget import Budget
 from podium.model.ids import RandomIds
 from podium.model.json import Json
@@ -42,13 +41,10 @@ from podium.model.run import RunState
 
 W = TypeVar("W", Blocking, Awaiting)
 
-_LAST: Final = ("run_ended", "stream_blocked")
-"""After one of these the stream of a run ends."""
 AS_IT_WAS: Final = object()
 """What a forked call is given where nothing is said: what it was given before."""
 _ONE_WAIT = 25.0
 """Seconds that one request waits: proxies end what is silent for much longer."""
-_LONGEST_KEY = 200
 _IDS = RandomIds()
 
 
@@ -83,13 +79,10 @@ class RunsClient(Resource[W]):
             budget=None if budget is None else _budget(budget), conversation=conversation,
             allow=None if allow is None else [*allow], affinity=affinity,
         )  # fmt: skip
-        if tag is None and idempotency_key is None:
-            idempotency_key = _IDS.new("key")
         asked = _next_wait(wait)
-        call = replace(
-            post("/runs", RunResultBody, body, again=True), wait=asked, query={"wait": asked},
-            headers={} if idempotency_key is None else {"idempotency-key": _header(idempotency_key)},
-        )  # fmt: skip
+        call = replace(post("/runs", RunResultBody, body, again=True), wait=asked, query={"wait": asked})
+        if tag is None or idempotency_key is not None:
+            call = keyed(call, idempotency_key)
         return _until_ended(call, wait, asked)
 
     @endpoint
@@ -125,10 +118,11 @@ class RunsClient(Resource[W]):
     def events(self, run: str, *, after: int = 0) -> EventCall[StreamEventBody]:
         """Give what a run tells, with its tokens as they come, until it has ended or is blocked.
 
-        All of it, or what comes after the event with a number. It goes on by itself after a broken connection or a
-        restart of the server. What its journal tells of never is missing; of the rest an event `gone` says what was.
+        Of one that was retried that is its new end. All of it, or what comes after the event with a number. It goes on
+        by itself after a broken connection or a restart of the server. What its journal tells of never is missing; of
+        the rest an event `gone` says what was.
         """
-        return stream_of(get("/runs/{run}/events", StreamEventBody, {"after": after}, run=run), *_LAST)
+        return stream_of(get("/runs/{run}/events", StreamEventBody, {"after": after}, run=run))
 
     @endpoint
     def graph(self, run: str) -> ApiCall[GraphBody]:
@@ -141,10 +135,12 @@ class RunsClient(Resource[W]):
         return get("/runs/{run}/feedback", _Ratings, run=run)
 
     @endpoint
-    def rate(self, run: str, score: float, *, comment: str = "", key: str | None = None) -> ApiCall[RatingBody]:
+    def rate(
+        self, run: str, score: float, *, comment: str = "", key: str | None = None, idempotency_key: str | None = None
+    ) -> ApiCall[RatingBody]:
         """Say what one thinks of a run, or of one of its calls: from 0, of no use, to 1, as wanted."""
         given = RatingGiven(score=score, comment=comment, key=key)
-        return post("/runs/{run}/feedback", RatingBody, given, run=run)
+        return keyed(post("/runs/{run}/feedback", RatingBody, given, run=run), idempotency_key)
 
     @endpoint
     def verify(self, run: str) -> ApiCall[VerifiedBody]:
@@ -168,10 +164,12 @@ class RunsClient(Resource[W]):
         return post("/runs/{run}/retry", RunBody, run=run)
 
     @endpoint
-    def fork(self, run: str, key: str, *, input: Json = AS_IT_WAS) -> ApiCall[RunBody]:
+    def fork(
+        self, run: str, key: str, *, input: Json = AS_IT_WAS, idempotency_key: str | None = None
+    ) -> ApiCall[RunBody]:
         """Start a new run that shares what came before a call, which is then made anew; with `input` on that."""
         given = ForkGiven(key=key) if input is AS_IT_WAS else ForkGiven(key=key, input=input)
-        return post("/runs/{run}/fork", RunBody, given, run=run)
+        return keyed(post("/runs/{run}/fork", RunBody, given, run=run), idempotency_key)
 
     @endpoint
     def repin(self, run: str, version: str, *, from_key: str | None = None) -> ApiCall[RunBody]:
@@ -180,16 +178,17 @@ class RunsClient(Resource[W]):
 
     @endpoint
     def raise_budget(
-        self, run: str, *, reason: str, usd: float = 0, tokens: int = 0, calls: int = 0
-    ) -> ApiCall[RunBody]:
+        self, run: str, *, reason: str, usd: float = 0, tokens: int = 0, calls: int = 0,
+        idempotency_key: str | None = None,
+    ) -> ApiCall[RunBody]:  # fmt: skip
         """Add to the own budget of a failed or blocked run; then retry it."""
         given = RaiseGiven(usd=usd, tokens=tokens, calls=calls, reason=reason)
-        return post("/runs/{run}/budget", RunBody, given, run=run)
+        return keyed(post("/runs/{run}/budget", RunBody, given, run=run), idempotency_key)
 
     @endpoint
     def redact(self, run: str, *, reason: str) -> ApiCall[RedactedBody]:
         """Delete what an ended run and its child runs were given, said and gave; that it took place stays provable."""
-        return post("/runs/{run}/redact", RedactedBody, ReasonGiven(reason=reason), run=run)
+        return post("/runs/{run}/redact", RedactedBody, ReasonGiven(reason=reason), again=True, run=run)
 
     @listed
     def list(self, **filters: Unpack[RunsQuery]) -> ApiCall[PageBody[RunBody]]:
@@ -225,9 +224,3 @@ def _next_wait(left: float | None) -> float:
 
 def _result(run: str, wait: float) -> ApiCall[RunResultBody]:
     return replace(get("/runs/{run}/result", RunResultBody, {"wait": wait}, run=run), wait=wait)
-
-
-def _header(key: str) -> str:
-    if not (key.isascii() and key.isprintable() and key == key.strip() and 0 < len(key) <= _LONGEST_KEY):
-        raise InvalidValue(f"idempotency_key: expected 1 to {_LONGEST_KEY} ASCII characters, got {key!r}")
-    return key

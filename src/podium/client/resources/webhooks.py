@@ -15,7 +15,7 @@ from podium.api.webhooks import (
     WebhookRotate,
     WebhookSecretBody,
 )
-from podium.client.api_call import ApiCall, delete, get, page, patch, post
+from podium.client.api_call import ApiCall, delete, get, keyed, page, patch, post
 from podium.client.endpoint import Resource, endpoint, listed
 from podium.client.resources.filters import DeliveriesQuery
 from podium.client.ways import Awaiting, Blocking
@@ -39,6 +39,7 @@ class WebhooksClient(Resource[W]):
         workflows: Sequence[str] = ("*",),
         values: bool = False,
         secret: str | None = None,
+        idempotency_key: str | None = None,
     ) -> ApiCall[WebhookSecretBody]:
         """Have the program at `url` told what happens from now on. Its `secret` is told only now: keep it.
 
@@ -48,7 +49,7 @@ class WebhooksClient(Resource[W]):
         given = WebhookCreate(
             name=name, url=url, tenant=tenant, types=(*types,), workflows=(*workflows,), values=values, secret=secret
         )
-        return post("/webhooks", WebhookSecretBody, given)
+        return keyed(post("/webhooks", WebhookSecretBody, given), idempotency_key)
 
     @endpoint
     def get(self, webhook: str) -> ApiCall[WebhookBody]:
@@ -105,7 +106,7 @@ class WebhooksClient(Resource[W]):
     def redeliver(self, webhook: str, delivery: str) -> ApiCall[DeliveryBody]:
         """Have something delivered again at once, under the id that it had."""
         place = "/webhooks/{webhook}/deliveries/{delivery}/redeliver"
-        return post(place, DeliveryBody, webhook=webhook, delivery=delivery)
+        return post(place, DeliveryBody, again=True, webhook=webhook, delivery=delivery)
 
     @listed
     def list(self) -> ApiCall[PageBody[WebhookBody]]:

@@ -37,6 +37,7 @@ from podium.services.expiry import Expiry
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import BeatListener, Heartbeat
 from podium.services.isolation import CommitAnswer
+from podium.services.last_write import LastWrite
 from podium.services.streams.streams import Streams
 from podium.services.supervision import run_services
 from podium.services.timers import Timers
@@ -62,7 +63,8 @@ class Worker:
         self.store = store
         self.dispatcher = dispatcher
         self.fleet = fleet
-        self.commits = GroupCommit(store, self.id, self, observer)
+        self.last_write = LastWrite(clock)
+        self.commits = GroupCommit(store, self.id, self, self.last_write, observer)
         self._look_now = asyncio.Event()
         """Set to have the store looked at now, rather than with the next poll."""
         self.timers = Timers(clock, self._look_now.set)
@@ -96,7 +98,7 @@ class Worker:
             found=lambda placed: self._soon(self.streams.look_first, lambda: self.placed(placed)),
             reborn=lambda name: self._soon(self._anew, name),
             failed=lambda error: self._soon(self.give_up, error), drain=lambda by: self._soon(self._emptying.ask, by),
-            rates=self._rates.now, beaten=lambda: self._soon(self._alive.touch),
+            rates=self._rates.now, wrote=self.last_write.note, beaten=lambda: self._soon(self._alive.touch),
         )  # fmt: skip
         slots = fleet.slots // max(1, len(fleet.queues or ()))
         serves = Serves(version=VERSION, queues=fleet.queues, slots=slots, lease=settings.lease)

@@ -59,7 +59,7 @@ class Monitor:
     ) -> None:  # fmt: skip
         """`lease` is how long a process may be silent: so often it is looked at who leads."""
         self._worker = worker
-        self._operator = Operator(worker, clock, ids)
+        self._operator = Operator(worker, clock)
         self._conditions = conditions
         self._clock = clock
         self._ids = ids

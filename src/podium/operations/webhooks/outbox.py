@@ -13,12 +13,16 @@ from dataclasses import replace
 from typing import TypeVar
 
 from podium.errors import StoreError
+from podium.in_threads import in_thread
+from podium.model.action import UserAction
 from podium.model.clock import Clock
 from podium.model.events import SystemEvent
-from podium.model.webhooks import DeliveryState, Hold, Webhook, WebhookDelivery, WebhookSettings
+from podium.model.principal import INSTALLATION
+from podium.model.webhooks import DeliveryState, Hold, Refusals, Webhook, WebhookDelivery, WebhookSettings
 from podium.operations.webhooks.messages import body_of, delivery_of, lost
 from podium.operations.webhooks.sending import LONGEST_WAIT, SendResult, Sends, Verdict
 from podium.operations.webhooks.subscriptions import fits
+from podium.services.keeping import kept
 from podium.store.protocol import Store
 
 _LOG = logging.getLogger("podium")
@@ -31,6 +35,8 @@ _PASSED_EVERY = 60.0
 _STORE_AWAY = 1.0
 AGAIN = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
 """Seconds between the tries of a message that the receiver refuses; after the last it is set aside."""
+LEAST_REFUSED = 20
+"""So many tries in a row are refused, at least, before a webhook is switched off: some messages, each tried again."""
 AWAY = (5.0, 15.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0)
 """Seconds between the tries while the receiver is away; the last one again and again."""
 
@@ -150,6 +156,7 @@ class Outbox:
             self._kept = self._position = position
             if self._read and self._read[0].position == position:
                 self._read.popleft()
+            await self._count(webhook, sent)
         else:
             self._kept = -1  # somebody else moved it: look anew
 
@@ -161,6 +168,7 @@ class Outbox:
             return
         after = self._after(delivery, sent)
         await self._noted(lambda: self._book.put(after))
+        await self._count(webhook, sent)
         if webhook.hold is not None:
             await self._noted(lambda: self._book.advance(self._id, webhook.cursor, webhook.cursor, None))
 
@@ -175,15 +183,8 @@ class Outbox:
         return await self._sends.send(webhook, delivery, body)
 
     async def _noted(self, note: Callable[[], Awaitable[T]]) -> T:
-        """Note what came of a try. While the store is away that is tried again, and nothing is sent again for it."""
-        while True:
-            try:
-                return await note()
-            except StoreError as error:
-                if self._stops:
-                    raise
-                _LOG.warning("webhook %s waits for the store: %s", self._id, error)
-            await self._clock.sleep_until(self._clock.now() + _STORE_AWAY)
+        """Note what came of a try, however long that takes, unless this is stopped."""
+        return await kept(note, f"webhook {self._id}", self._clock, _STORE_AWAY, stops=lambda: self._stops)
 
     def _after(self, delivery: WebhookDelivery, sent: SendResult) -> WebhookDelivery:
         """Return a delivery as it stands after a receiver answered."""
@@ -196,21 +197,42 @@ class Outbox:
             return replace(tried, state=DeliveryState.SET_ASIDE, ended_at=now)
         return replace(tried, state=DeliveryState.WAITING, next_at=now + AGAIN[tries - 1])
 
+    async def _count(self, webhook: Webhook, sent: SendResult) -> None:
+        """Count what a receiver refuses since it took something last; after days of nothing else it is switched off."""
+        now, before = self._clock.now(), webhook.refusals
+        if sent.verdict is Verdict.DELIVERED:
+            if before is not None:
+                await self._noted(lambda: self._book.note_refusals(self._id, None))
+        elif sent.status is not None:  # else it was never sent
+            since, tries = (now, 1) if before is None else (before.since, before.tries + 1)
+            await self._noted(lambda: self._book.note_refusals(self._id, Refusals(since, tries, sent.why)))
+            if tries >= LEAST_REFUSED and now - since >= self._settings.give_up:
+                days = (now - since) / 86_400
+                why = f"its receiver took nothing for {days:.1f} days, of {tries} tries: {sent.why}"
+                await self._noted(lambda: self._off(webhook, why))
+
     async def _back_off(self, webhook: Webhook, sent: SendResult) -> None:
         """Wait longer each time, and in the end, or where the receiver wants no more, for somebody to switch it on."""
         now, held = self._clock.now(), webhook.hold
         since, tries = (now, 0) if held is None else (held.since, held.tries)
         if sent.verdict is Verdict.GONE:
-            await self._off(f"{sent.why}: it wants nothing any more")
+            await self._off(webhook, f"{sent.why}: it wants nothing any more")
         elif now - since >= self._settings.give_up:
-            await self._off(f"its receiver was away for {(now - since) / 86_400:.1f} days: {sent.why}")
+            await self._off(webhook, f"its receiver was away for {(now - since) / 86_400:.1f} days: {sent.why}")
         else:
             wait = max(AWAY[min(tries, len(AWAY) - 1)], sent.wait)
             await self._book.hold(self._id, Hold(since=since, tries=tries + 1, next_at=now + wait, why=sent.why))
 
-    async def _off(self, why: str) -> None:
+    async def _off(self, webhook: Webhook, why: str) -> None:
+        """Switch it off, which the log says, the list of webhooks, and that of who changed what."""
         if await self._book.switch_off(self._id, why):
             _LOG.warning("webhook %s is switched off: %s", self._id, why)
+            done = UserAction(
+                id=f"{self._id}/off/{self._clock.now()}", at=self._clock.now(), by=INSTALLATION,
+                tenant=webhook.tenant or "default", what="switch webhooks off", about=self._id,
+                said={"name": webhook.name, "reason": why},
+            )  # fmt: skip
+            await in_thread(self._store.action_book.enter, done)
 
 
 def _has_come(at: float, now: float) -> bool:

@@ -1,7 +1,7 @@
 """Webhooks as people make, change and try them. What is delivered, and when, is decided where it is sent."""
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -42,19 +42,19 @@ class Subscriptions:
     clock: Clock
     ids: Ids
 
-    async def create(
-        self, name: str, url: str, *, tenant: str | None, types: Sequence[str], workflows: Sequence[str], values: bool,
-        secret: str | None, by: str,
-    ) -> SignedWebhook:  # fmt: skip
-        """Make a webhook; it is told what happens from now on."""
+    async def create(self, id: str, *, secret: str | None, by: str, **fields: Any) -> SignedWebhook:
+        """Make a webhook of these fields, which is told what happens from now on; or return the one of its id."""
         webhook = Webhook(
-            id=self.ids.new("hook"), name=name, url=url, tenant=tenant, types=tuple(types), workflows=tuple(workflows),
-            values=values, signing=Signing(secret=f"{_MADE}1"), made_at=self.clock.now(), made_by=by,
-            cursor=await self.store.events.last(),
+            id=id, signing=Signing(secret=f"{_MADE}1"), made_at=self.clock.now(), made_by=by,
+            cursor=await self.store.events.last(), **fields,
         )  # fmt: skip
         check(webhook, self.settings)
         made = self._signed(webhook, secret, 1)
-        await self.store.webhooks.enter(made.webhook)
+        if not await self.store.webhooks.enter(made.webhook):
+            there = await self._now(id)
+            named = there.signing.secret
+            told = secret_named(named, id, self.settings) if named.startswith(_MADE) else None
+            return SignedWebhook(webhook=there, secret=told)
         return made
 
     async def change(self, webhook: Webhook, **fields: Any) -> Webhook:

@@ -82,10 +82,10 @@ class Bounds:
         most = self._requests
         if len(scope.get("raw_path") or b"") + len(scope.get("query_string", b"")) > most.header_bytes:
             return 414, f"the address has more than {most.header_bytes:,} bytes: send less in it.", "address-too-long"
-        if twice := [name for name in _ONCE if len(headers.getlist(name)) > 1]:
-            return 400, f"the header {twice[0]} stands there twice: send it once.", "ambiguous"
-        if "content-length" in headers and "transfer-encoding" in headers:
-            return 400, "there are Content-Length and Transfer-Encoding: send one of them.", "ambiguous"
+        if (detail := _ambiguous(headers)) is not None:
+            return 400, detail, "ambiguous"
+        if scope.get("http_version") == "1.1" and "host" not in headers:
+            return 400, "the header Host is missing: it says which server is asked.", "wrong-host"
         if sum(len(name) + len(value) for name, value in headers.raw) > most.header_bytes:
             return 431, f"the headers have more than {most.header_bytes:,} bytes: send fewer.", "headers-too-large"
         if self._hosts is not None and _host(headers.get("host", "")) not in self._hosts:
@@ -138,6 +138,18 @@ class _BoundedAnswer:
             if self._is_secure:
                 headers.setdefault("Strict-Transport-Security", _HSTS)
         await self._send(message)
+
+
+def _ambiguous(headers: Headers) -> str | None:
+    """Return what is wrong with headers that somebody in between may read differently; None where nothing is."""
+    if twice := [name for name in _ONCE if len(headers.getlist(name)) > 1]:
+        return f"the header {twice[0]} stands there twice: send it once."
+    coding = headers.get("transfer-encoding")
+    if coding is not None and "content-length" in headers:
+        return "there are Content-Length and Transfer-Encoding: send one of them."
+    if coding is not None and coding.lower() != "chunked":
+        return f"the body comes as {coding!r:.80}: send it as it is, or `chunked`."
+    return None
 
 
 def is_loopback(address: str) -> bool:

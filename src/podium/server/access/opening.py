@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.app import App
 from podium.errors import ConfigError
 from podium.model.clock import Clock
@@ -10,13 +12,17 @@ from podium.model.principal import Principal
 from podium.model.server import ServerSettings
 from podium.secrets import reference
 from podium.server.access.bounds import is_loopback
-from podium.server.access.oidc.browser import BrowserFlow
-from podium.server.access.oidc.provider import Provider
-from podium.server.access.oidc.tokens import TokenReader
 from podium.server.access.one_time import OnThisMachine
 from podium.server.access.rates import RequestRates
 from podium.server.access.sessions import Sessions
 from podium.server.access.sign_in import SignIn
+
+if TYPE_CHECKING:
+    from podium.server.access.oidc import browser, provider, tokens
+else:  # cryptography, for which servers without a provider have no use
+    browser = lazy.module("podium.server.access.oidc.browser")
+    provider = lazy.module("podium.server.access.oidc.provider")
+    tokens = lazy.module("podium.server.access.oidc.tokens")
 
 _MINUTE = 60.0
 _SECRET_CHARACTERS = 32
@@ -58,14 +64,15 @@ async def signing_in(app: App, host: str, starter: Principal) -> AsyncGenerator[
 
 def _provider(
     settings: ServerSettings, secrets: dict[str, str], clock: Clock
-) -> tuple[TokenReader | None, BrowserFlow | None]:
+) -> "tuple[tokens.TokenReader | None, browser.BrowserFlow | None]":
     if settings.oidc is None:
         return None, None
-    reader = TokenReader(settings=settings.oidc, provider=Provider(settings.oidc.issuer, clock), clock=clock)
+    asked = provider.Provider(settings.oidc.issuer, clock)
+    reader = tokens.TokenReader(settings=settings.oidc, provider=asked, clock=clock)
     if settings.oidc.client_id is None:
         return reader, None
     secret = secrets.get("server.oidc.client_secret")
-    return reader, BrowserFlow(reader=reader, client_id=settings.oidc.client_id, client_secret=secret)
+    return reader, browser.BrowserFlow(reader=reader, client_id=settings.oidc.client_id, client_secret=secret)
 
 
 def _secrets(settings: ServerSettings) -> dict[str, str]:

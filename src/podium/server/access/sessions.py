@@ -3,17 +3,21 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
 
+from podium import lazy
 from podium.errors import NotAllowed
 from podium.model.clock import Clock
 from podium.model.json import Json
 from podium.model.principal import Principal
 from podium.operations.browser_sessions import BrowserSessions
+
+if TYPE_CHECKING:
+    from joserfc import errors, jwk, jwt
+else:  # programs that ask have keys, and no cookies
+    errors, jwk, jwt = (lazy.module(f"joserfc.{name}") for name in ("errors", "jwk", "jwt"))
 
 _ALGORITHM = "HS256"
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -34,11 +38,15 @@ class Sessions:
     lasts: float
     key: str | None = None
     """The secret that signs them; without one they end with the process."""
-    _key: OctKey = field(init=False, repr=False)
+    _secret: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         secret = secrets.token_bytes(_BYTES) if self.key is None else self.key.encode()
-        object.__setattr__(self, "_key", OctKey.import_key(secret))
+        object.__setattr__(self, "_secret", secret)
+
+    @property
+    def _key(self) -> "jwk.OctKey":
+        return jwk.OctKey.import_key(self._secret)
 
     async def begin(self, request: Request, response: Response, principal: Principal) -> None:
         """Sign a browser in; a session that it had before is over."""
@@ -90,7 +98,7 @@ class Sessions:
             return None
         try:
             said = jwt.decode(value, self._key, algorithms=[_ALGORITHM]).claims
-        except (JoseError, ValueError, TypeError):
+        except (errors.JoseError, ValueError, TypeError):
             return None
         if said.get("for") != name or not self.clock.now() < said.get("exp", 0):
             return None  # what is signed with this key is ours, but may be of another name, or of another time

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from fastapi import Request
 
@@ -11,11 +12,13 @@ from podium.errors import NotSignedIn, TokenRefused
 from podium.model.api_key import id_of_key
 from podium.model.principal import Principal
 from podium.operations.api_keys import ApiKeys
-from podium.server.access.oidc.browser import BrowserFlow
-from podium.server.access.oidc.tokens import TokenReader
 from podium.server.access.one_time import OnThisMachine
 from podium.server.access.rates import RequestRates
 from podium.server.access.sessions import Sessions
+
+if TYPE_CHECKING:
+    from podium.server.access.oidc.browser import BrowserFlow
+    from podium.server.access.oidc.tokens import TokenReader
 
 _OWN_BITS = 64
 """Of an address of IPv6: what one customer of a provider has is of one prefix of so many bits, or of a shorter one."""
@@ -29,9 +32,9 @@ class SignIn:
     sessions: Sessions
     here: OnThisMachine | None
     """Who started the server, where it is reached from this machine alone and nothing else is set."""
-    reader: TokenReader | None
+    reader: "TokenReader | None"
     """Who reads the provider's tokens, where there is a provider."""
-    flow: BrowserFlow | None
+    flow: "BrowserFlow | None"
     """The way of browsers to the provider, where people may sign in by it."""
     rates: RequestRates
     """How often each key or user may ask."""

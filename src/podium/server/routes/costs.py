@@ -7,6 +7,7 @@ from fastapi import Query
 from podium.api.body import PageBody
 from podium.api.costs import BudgetBody, CorrectedBody, CorrectGiven, CostBody
 from podium.api.lists import BudgetsGiven, CostsGiven
+from podium.server.again import IdempotencyKey
 from podium.server.callers import OPERATES, READS, Who, rights
 from podium.server.problems import responses
 from podium.server.routing import Routes
@@ -29,7 +30,11 @@ async def list_budgets(who: Who, given: Annotated[BudgetsGiven, Query()]) -> Pag
 
 
 @router.post("/runs/{run}/budget/correct", openapi_extra=rights(*OPERATES), responses=responses(404, 409))
-async def correct_budgets(run: str, body: CorrectGiven, who: Who) -> CorrectedBody:
+async def correct_budgets(
+    run: str, body: CorrectGiven, who: Who, idempotency_key: IdempotencyKey = None
+) -> CorrectedBody:
     """Give back what a run has in doubt and did not spend, in all budgets that count it."""
-    given = await who.app.operations.correct_budgets(run, usd=body.usd, key=body.key, why=body.reason)
+    given = await who.app.operations.correct_budgets(
+        run, usd=body.usd, key=body.key, why=body.reason, once=idempotency_key
+    )
     return CorrectedBody(run=run, given_back_usd=given)

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal, cast
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from podium.api.body import ApiBody
 from podium.server.callers import ADMINISTERS, PUBLIC, Who, rights
-from podium.server.metrics import MEDIA, Metrics, metrics_of
+from podium.server.metrics import MEDIA, metrics_of
 from podium.server.readiness import Readiness
 from podium.server.routing import Routes
 
@@ -39,13 +39,16 @@ async def live() -> HealthBody:
 @router.head("/health/ready", include_in_schema=False)
 @router.get(
     "/health/ready", openapi_extra=dict(PUBLIC),
-    responses={503: {"model": HealthBody, "description": "It is being stopped, or the store is away."}},
+    responses={503: {"model": HealthBody, "description": "It is being stopped, or its store takes nothing."}},
 )  # fmt: skip
-async def ready(readiness: Annotated[Readiness, Depends(readiness_of)], response: Response) -> HealthBody:
-    """Say whether requests can be sent here: not while it is being stopped, or its store is away."""
-    if await readiness.hindrance():
+async def ready(request: Request, response: Response) -> HealthBody:
+    """Say whether requests can be sent here: not while it is being stopped, or its store is away, or takes nothing.
+
+    That is so where its disk is full, or it is read-only: whatever is asked to be changed would be refused.
+    """
+    if await readiness_of(request).hindrance():
         response.status_code = 503
-        return HealthBody(status="unready", reason="the server is being stopped, or its store is away")
+        return HealthBody(status="unready", reason="the server is being stopped, or its store is away or takes nothing")
     return HealthBody(status="ok")
 
 
@@ -53,6 +56,6 @@ async def ready(readiness: Annotated[Readiness, Depends(readiness_of)], response
     "/metrics", openapi_extra=rights(*ADMINISTERS), response_class=Response,
     responses={200: {"description": "As Prometheus reads it.", "content": _TEXT}},
 )  # fmt: skip
-async def metrics(who: Who, kept: Annotated[Metrics, Depends(metrics_of)]) -> Response:
+async def metrics(who: Who, request: Request) -> Response:
     """Give the figures of the installation in Prometheus' text format."""
-    return Response(await kept.text(who.app.reports), media_type=MEDIA)
+    return Response(await metrics_of(request).text(who.app.reports), media_type=MEDIA)

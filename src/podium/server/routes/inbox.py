@@ -22,6 +22,7 @@ from podium.api.questions import (
 )
 from podium.api.runs import RunBody
 from podium.errors import UnknownRun
+from podium.server.again import IdempotencyKey
 from podium.server.callers import READS, Who, rights
 from podium.server.problems import responses
 from podium.server.routing import Routes
@@ -66,17 +67,22 @@ async def answer_question(question: str, body: AnswerGiven, who: Who) -> Questio
 
 
 @router.post(
-    "/questions/{question}/comments", status_code=201, openapi_extra=rights(*ANSWERS), responses=responses(404)
+    "/questions/{question}/comments", status_code=201, openapi_extra=rights(*ANSWERS), responses=responses(404, 409)
 )
-async def comment_on_question(question: str, body: CommentGiven, who: Who) -> RemarkBody:
+async def comment_on_question(
+    question: str, body: CommentGiven, who: Who, idempotency_key: IdempotencyKey = None
+) -> RemarkBody:
     """Say something of a question, for all who see it. It answers nothing."""
-    return RemarkBody.of(await who.app.inbox.comment(question, body.text))
+    return RemarkBody.of(await who.app.inbox.comment(question, body.text, once=idempotency_key))
 
 
 @router.post("/questions/{question}/reassign", openapi_extra=rights(*ANSWERS), responses=responses(404, 409))
-async def reassign_question(question: str, body: ReassignGiven, who: Who) -> QuestionBody:
+async def reassign_question(
+    question: str, body: ReassignGiven, who: Who, idempotency_key: IdempotencyKey = None
+) -> QuestionBody:
     """Give an open question to somebody else, or to whom it would be given now. Whoever was asked may still answer."""
-    return QuestionBody.of(await who.app.inbox.reassign(question, body.to, why=body.reason))
+    given = await who.app.inbox.reassign(question, body.to, why=body.reason, once=idempotency_key)
+    return QuestionBody.of(given)
 
 
 @router.post(

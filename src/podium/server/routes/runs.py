@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import Header, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from podium.api.agents import GraphBody
 from podium.api.body import PageBody
@@ -29,6 +29,7 @@ from podium.errors import UsageError
 from podium.facade.handle import AnyHandle
 from podium.model.budget import Budget
 from podium.model.run import RunState
+from podium.server.again import IdempotencyKey
 from podium.server.answers import MaskedJson
 from podium.server.callers import OPERATES, READS, STARTS, RequestScope, Who, rights
 from podium.server.problems import responses
@@ -40,12 +41,6 @@ LONGEST_WAIT = 60.0
 """Seconds that a request may wait for the end of a run."""
 _IDEMPOTENT = "idempotency:"
 Wait = Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="Seconds to wait for its end; 0 answers at once.")]
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        min_length=1, max_length=200, description="The same key again finds the run of the workflow that it started."
-    ),
-]
 
 
 @router.post(
@@ -181,10 +176,10 @@ async def retry_run(run: str, who: Who) -> RunBody:
 
 
 @router.post("/runs/{run}/fork", status_code=201, openapi_extra=rights(*OPERATES), responses=responses(404, 409))
-async def fork_run(run: str, body: ForkGiven, who: Who) -> RunBody:
+async def fork_run(run: str, body: ForkGiven, who: Who, idempotency_key: IdempotencyKey = None) -> RunBody:
     """Start a new run that shares what came before a call, which is then made anew; with `input` on that."""
     edit = {"input": body.input} if "input" in body.model_fields_set else {}
-    handle = await who.app.operations.fork(run, body.key, **edit)
+    handle = await who.app.operations.fork(run, body.key, **edit, once=idempotency_key)
     return RunBody.of(await who.app.runs.get(handle.id))
 
 
@@ -196,9 +191,11 @@ async def repin_run(run: str, body: RepinGiven, who: Who) -> RunBody:
 
 
 @router.post("/runs/{run}/budget", status_code=202, openapi_extra=rights(*OPERATES), responses=responses(404, 409))
-async def raise_budget(run: str, body: RaiseGiven, who: Who) -> RunBody:
+async def raise_budget(run: str, body: RaiseGiven, who: Who, idempotency_key: IdempotencyKey = None) -> RunBody:
     """Add to the own budget of a failed or blocked run; then retry it."""
-    await who.app.operations.raise_budget(run, usd=body.usd, tokens=body.tokens, calls=body.calls, why=body.reason)
+    await who.app.operations.raise_budget(
+        run, usd=body.usd, tokens=body.tokens, calls=body.calls, why=body.reason, once=idempotency_key
+    )
     return RunBody.of(await who.app.runs.get(run))
 
 

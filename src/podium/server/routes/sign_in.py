@@ -1,18 +1,20 @@
 """Signing in with a browser and out again, and who one is."""
 
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from podium.api.access import MeBody
 from podium.errors import NotSignedIn, TokenRefused
-from podium.server.access.oidc.browser import BrowserFlow
 from podium.server.access.sessions import must_be_own
 from podium.server.access.sign_in import SignIn
 from podium.server.callers import READS, Who, rights
 from podium.server.rendering import html
 from podium.server.routing import Routes
+
+if TYPE_CHECKING:
+    from podium.server.access.oidc.browser import BrowserFlow
 
 router = Routes("access")
 pages = Routes(prefix="", include_in_schema=False)
@@ -79,7 +81,7 @@ def _access(request: Request) -> SignIn:
     return cast("SignIn", request.app.state.access)
 
 
-def _flow(access: SignIn) -> BrowserFlow:
+def _flow(access: SignIn) -> "BrowserFlow":
     if access.flow is None:
         raise TokenRefused("no provider is set by which people sign in with a browser: `server.oidc.client_id`.")
     return access.flow

@@ -14,6 +14,7 @@ from podium.api.webhooks import (
     WebhookRotate,
     WebhookSecretBody,
 )
+from podium.server.again import IdempotencyKey
 from podium.server.callers import OPERATES, Who, rights
 from podium.server.problems import responses
 from podium.server.routing import Routes
@@ -21,10 +22,12 @@ from podium.server.routing import Routes
 router = Routes("webhooks")
 
 
-@router.post("/webhooks", status_code=201, openapi_extra=rights(*OPERATES))
-async def create_webhook(body: WebhookCreate, who: Who, response: Response) -> WebhookSecretBody:
+@router.post("/webhooks", status_code=201, openapi_extra=rights(*OPERATES), responses=responses(409))
+async def create_webhook(
+    body: WebhookCreate, who: Who, response: Response, idempotency_key: IdempotencyKey = None
+) -> WebhookSecretBody:
     """Have a program told what happens from now on. Its secret is answered only now."""
-    made = await who.app.webhooks.create(**body.model_dump())
+    made = await who.app.webhooks.create(**body.model_dump(), once=idempotency_key)
     response.headers["Location"] = f"/api/v1/webhooks/{made.webhook.id}"
     return WebhookSecretBody.signed(made)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from podium.api.body import ApiBody
-from podium.api.events import StreamEventBody, SystemEventBody
+from podium.api.events import OVER, StreamEventBody, SystemEventBody
 from podium.errors import PodiumError
 from podium.model.events import SystemEvent
 from podium.model.streams.event import StreamEvent
@@ -40,6 +40,14 @@ def heartbeat(position: int | None) -> bytes:
     It has no data, so programs are told nothing of it. But who comes again goes on after that position.
     """
     return b": alive\n\n" if position is None else b"id: %d\n\n" % position
+
+
+def over_frame() -> bytes:
+    """Return what says that a stream is over. It has no data, so browsers tell nothing of it: they come again, for 204.
+
+    Only whoever sends the stream knows: a run that has ended may have been retried since.
+    """
+    return b"event: %b\n\n" % OVER.encode()
 
 
 def problem_frame(error: PodiumError) -> bytes:

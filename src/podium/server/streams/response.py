@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from podium.api.events import HEARTBEAT_SECONDS
 from podium.errors import NotAllowed, NotSignedIn, PodiumError, TokenRefused
-from podium.server.streams.frames import RETRY, TOGETHER_BYTES, problem_frame
+from podium.server.streams.frames import RETRY, TOGETHER_BYTES, over_frame, problem_frame
 
 _STALL_SECONDS = 60.0
 """Who takes nothing for so long is let go, and may come again."""
@@ -114,6 +114,7 @@ class _StreamAnswer:
                 if self._size >= TOGETHER_BYTES:
                     self._room.clear()
                     await self._room.wait()
+            self._said.append(over_frame())
         except PodiumError as error:
             self._said.append(problem_frame(error))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from podium.model.webhooks import Hold, Webhook, WebhookDelivery
+from podium.model.webhooks import Hold, Refusals, Webhook, WebhookDelivery
 from podium.store.protocol.page import Page
 from podium.store.protocol.queries import DeliveryQuery
 
@@ -11,8 +11,8 @@ from podium.store.protocol.queries import DeliveryQuery
 class WebhookBook(Protocol):
     """Where webhooks and their deliveries are kept. Every store brings one. All of it may raise StoreError."""
 
-    async def enter(self, webhook: Webhook) -> None:
-        """Keep a new webhook."""
+    async def enter(self, webhook: Webhook) -> bool:
+        """Keep a new webhook; False where one of its id is there, which stays as it is."""
         ...
 
     async def get(self, id: str) -> Webhook | None:
@@ -24,7 +24,7 @@ class WebhookBook(Protocol):
         ...
 
     async def change(self, seen: Webhook, webhook: Webhook) -> bool:
-        """Replace what people say of a webhook: all but its cursor. Holds end.
+        """Replace what people say of a webhook: all but its cursor. Holds end, and refusals are counted anew.
 
         False, and nothing is changed, where what they say of it is not as it was seen, or there is none of its id.
         """
@@ -43,6 +43,10 @@ class WebhookBook(Protocol):
 
     async def hold(self, id: str, hold: Hold) -> None:
         """Keep that a webhook waits."""
+        ...
+
+    async def note_refusals(self, id: str, refusals: Refusals | None) -> None:
+        """Keep since when a receiver that is there takes nothing; None where it took something."""
         ...
 
     async def switch_off(self, id: str, why: str) -> bool:

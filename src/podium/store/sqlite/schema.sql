@@ -426,7 +426,7 @@ CREATE TABLE webhooks (
     held_tries INTEGER,
     held_until REAL,
     held_why TEXT
-) WITHOUT ROWID;
+, refused_since REAL, refused_tries INTEGER, refused_why TEXT) WITHOUT ROWID;
 CREATE TABLE webhook_deliveries (
     id TEXT PRIMARY KEY NOT NULL,
     webhook TEXT NOT NULL,
@@ -452,4 +452,5 @@ CREATE TABLE affinities (
     hour INTEGER NOT NULL,
     PRIMARY KEY (tenant, affinity)
 ) WITHOUT ROWID;
-CREATE INDEX affinities_hour ON affinities (hour)
+CREATE INDEX affinities_hour ON affinities (hour);
+CREATE INDEX actions_id ON actions (id)

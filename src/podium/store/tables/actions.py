@@ -3,7 +3,7 @@
 from podium.model.action import UserAction
 from podium.model.entered import ACTED, action_digest
 from podium.store.codec import encode
-from podium.store.tables.ledger import enter
+from podium.store.tables.ledger import LEDGER, enter
 from podium.store.tables.statements import Statements, Tables
 
 
@@ -13,14 +13,18 @@ class TableActions:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def enter(self, action: UserAction) -> None:
-        """Write down an action."""
+    def enter(self, action: UserAction) -> bool:
+        """Write down an action, unless one of its id is there."""
         row = (
             action.at, action.id, action.by, action.tenant, action.what, action.about, encode(dict(action.said))
         )  # fmt: skip
 
-        def work(statements: Statements) -> None:
+        def work(statements: Statements) -> bool:
+            statements.alone(LEDGER)
+            if statements.one("action_there", action.id) is not None:
+                return False
             statements.do("action_insert", *row)
             enter(statements, action.id, action_digest(*row), ACTED)
+            return True
 
-        self._tables.write(work)
+        return self._tables.write(work)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from podium.model.webhooks import DeliveryState, Hold, Signing, Webhook, WebhookDelivery
+from podium.model.webhooks import DeliveryState, Hold, Refusals, Signing, Webhook, WebhookDelivery
 from podium.store.codec import decode, encode_names
 from podium.store.protocol import Page, queries
 from podium.store.tables.pages import given, page
@@ -18,10 +18,10 @@ class TableWebhooks:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    async def enter(self, webhook: Webhook) -> None:
-        """Keep a new webhook."""
+    async def enter(self, webhook: Webhook) -> bool:
+        """Keep a new webhook, unless one of its id is there."""
         row = (webhook.id, *_said(webhook), webhook.made_at, webhook.made_by, webhook.cursor)
-        await self._tables.write_in_thread(lambda s: s.do("webhook_insert", *row))
+        return await self._tables.write_in_thread(lambda s: s.changed("webhook_insert", *row)) == 1
 
     async def get(self, id: str) -> Webhook | None:
         """Return a webhook as it stands now."""
@@ -64,6 +64,11 @@ class TableWebhooks:
         """Keep that a webhook waits."""
         row = (hold.since, hold.tries, hold.next_at, hold.why, id)
         await self._tables.write_in_thread(lambda s: s.do("webhook_hold", *row))
+
+    async def note_refusals(self, id: str, refusals: Refusals | None) -> None:
+        """Keep since when a receiver takes nothing, or that it took something."""
+        row = (None, None, None) if refusals is None else (refusals.since, refusals.tries, refusals.why)
+        await self._tables.write_in_thread(lambda s: s.do("webhook_refused", *row, id))
 
     async def switch_off(self, id: str, why: str) -> bool:
         """Keep why nothing more is delivered."""
@@ -118,12 +123,14 @@ def _said(webhook: Webhook) -> tuple[object, ...]:
 def _webhook(row: Row) -> Webhook:
     known, name, url, tenant, scope, values, secret, former, until, off, made_at, made_by, cursor, *held = row
     said = decode(scope)
-    since, tries, next_at, why = held
+    since, tries, next_at, why, refused_since, refused_tries, refused_why = held
+    refused = (refused_since, refused_tries, refused_why)
     return Webhook(
         id=known, name=name, url=url, tenant=tenant, types=tuple(said["types"]), workflows=tuple(said["workflows"]),
         values=bool(values), signing=Signing(secret=secret, former=former, former_until=until), off=off,
         made_at=made_at, made_by=made_by, cursor=cursor,
         hold=None if since is None else Hold(since=since, tries=tries, next_at=next_at, why=why),
+        refusals=None if refused_since is None else Refusals(*refused),
     )  # fmt: skip
 
 

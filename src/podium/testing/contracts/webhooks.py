@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from podium.model.webhooks import DeliveryState, Hold, Signing, Webhook, WebhookDelivery
+from podium.model.webhooks import DeliveryState, Hold, Refusals, Signing, Webhook, WebhookDelivery
 from podium.store.protocol import DeliveryQuery
 from podium.testing.contracts.opened import OpenedStore
 
@@ -88,6 +88,29 @@ class WebhooksContract(OpenedStore):
             assert hand.told(book.switch_off("hook_1", "gone"))
             assert not hand.told(book.switch_off("hook_1", "again"))
             assert hand.told(book.get("hook_1")) == replace(_HOOK, off="gone")
+
+    def test_since_when_nothing_is_taken_is_kept_until_something_is_or_people_change_it(self, tmp_path: Path) -> None:
+        refusals = Refusals(300.0, 4, "the receiver answered 500")
+        with self.hand(tmp_path) as hand:
+            book = hand.store.webhooks
+            hand.told(book.enter(_HOOK))
+            hand.told(book.note_refusals("hook_1", refusals))
+            assert hand.told(book.advance("hook_1", 7, 8, None))
+            seen = replace(_HOOK, cursor=8, refusals=refusals)
+            assert hand.told(book.get("hook_1")) == seen
+            assert list(hand.told(book.all())) == [seen]
+            hand.told(book.note_refusals("hook_1", None))
+            assert hand.told(book.get("hook_1")) == replace(_HOOK, cursor=8)
+            hand.told(book.note_refusals("hook_1", refusals))
+            assert hand.told(book.change(seen, replace(seen, name="till")))
+            assert hand.told(book.get("hook_1")) == replace(_HOOK, cursor=8, name="till")
+
+    def test_a_webhook_is_there_once_whoever_makes_it(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            book = hand.store.webhooks
+            assert hand.told(book.enter(_HOOK))
+            assert not hand.told(book.enter(replace(_HOOK, name="till")))
+            assert hand.told(book.get("hook_1")) == _HOOK
 
     def test_what_waits_is_due_in_the_order_of_its_time(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:

@@ -1,2 +1,3 @@
 INSERT INTO webhooks (id, name, url, tenant, scope, "values", secret, former, former_until, off, made_at, made_by, cursor)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
