@@ -14,7 +14,7 @@ MOST = 200
 """So many are asked together at most: the others wait for the next turn."""
 
 
-class _Turn(Generic[Q, A]):
+class _JointTurn(Generic[Q, A]):
     """What is asked together, by one event loop."""
 
     __slots__ = ("answers", "loop", "questions")
@@ -39,7 +39,7 @@ class JointQuestions(Generic[Q, A]):
         self._do = do
         self._answer = answer
         self._lock = threading.Lock()
-        self._asked: _Turn[Q, A] | None = None
+        self._asked: _JointTurn[Q, A] | None = None
         """What waits for its turn, and can be joined."""
 
     async def ask(self, question: Q) -> A:
@@ -56,15 +56,15 @@ class JointQuestions(Generic[Q, A]):
             raise answer
         return answer
 
-    def _joined(self, loop: asyncio.AbstractEventLoop) -> _Turn[Q, A]:
+    def _joined(self, loop: asyncio.AbstractEventLoop) -> _JointTurn[Q, A]:
         asked = self._asked
         if asked is None or asked.loop is not loop or len(asked.questions) == MOST:
-            asked = self._asked = _Turn[Q, A](loop)
+            asked = self._asked = _JointTurn[Q, A](loop)
             new = asked
             asked.answers = self._do(lambda: self._answered(new))
         return asked
 
-    def _answered(self, asked: _Turn[Q, A]) -> Sequence[A | Unwritable]:
+    def _answered(self, asked: _JointTurn[Q, A]) -> Sequence[A | Unwritable]:
         """Answer what has come up to now, in the thread; what comes from now on has a turn of its own."""
         with self._lock:
             if self._asked is asked:
