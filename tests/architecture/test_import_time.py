@@ -31,6 +31,10 @@ for name, _ in getmembers_static(Client, lambda each: isinstance(each, cached_pr
 """
 """Asks for everything that a client has."""
 PROGRAM = "from podium import App, Context, agent, workflow"
+COMMAND = "import podium.cli.commands.runs"
+SERVER = """
+import podium.cli.commands.serve, podium.server.access.opening, podium.server.application, podium.server.running
+"""
 HELP = """
 import sys
 sys.argv = ["podium", "--help"]
@@ -67,6 +71,8 @@ def loaded_by(statement: str) -> set[str]:
         pytest.param(PROGRAM, 3.5, id="program"),
         pytest.param(HELP, 1.4, id="help"),
         pytest.param(CLIENT, 3.6, id="client"),
+        pytest.param(COMMAND, 4.0, id="command"),
+        pytest.param(SERVER, 10.2, id="server"),
     ],
 )
 def test_import_calls_no_more_functions_than_so_many_times_pydantics(statement: str, ratio: float) -> None:
@@ -109,9 +115,20 @@ def test_a_client_loads_nothing_of_what_answers_it(statement: str) -> None:
     assert ours == {"api", "client", "errors", "lazy", "model", "secrets"}, "bodies import under TYPE_CHECKING"
 
 
-def test_a_server_without_a_provider_of_sign_ins_loads_no_client_of_http_and_nothing_that_checks_signatures() -> None:
+def test_a_server_builds_no_model_before_it_is_used_and_has_no_others_wait() -> None:
+    told = python(
+        "import podium.server.application\n"
+        "from fastapi.openapi.models import OpenAPI\n"
+        "from pydantic import BaseModel\n"
+        "from podium.api.runs import RunBody\n"
+        "print(OpenAPI.__pydantic_complete__, RunBody.__pydantic_complete__, BaseModel.model_config)"
+    )
+    assert told == "False False {}"
+
+
+def test_a_server_loads_nothing_that_only_some_of_its_requests_take() -> None:
     loaded = loaded_by("import podium.server.application, podium.server.access.opening")
-    assert loaded & {"httpx", "joserfc", "cryptography"} == set()
+    assert loaded & {"httpx", "jinja2", "joserfc", "cryptography"} == set()
 
 
 def test_a_program_loads_no_pattern() -> None:

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "policy": "Who may do what.",
         "delegate": "Who outside may act for whom.",
         "keys": "With what programs sign in to the server.",
+        "sessions": "Browsers that are signed in to the server.",
         "webhooks": "Other programs that are told what happens.",
         "workers": "Who drives runs, how queues stand, and draining a worker.",
         "store": "Copy or move the store, check a copy, delete what is old, make its file smaller.",

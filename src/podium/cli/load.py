@@ -7,10 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
+from podium import lazy
 from podium.errors import PatternError, UsageError
 from podium.model.agent import AnyAgent, is_agent
-from podium.patterns.loading.team import load_yaml
+
+if TYPE_CHECKING:
+    from podium.patterns.loading import team as teams
+else:
+    teams = lazy.module("podium.patterns.loading.team")
 
 FOLDER_FILE = "workflow.py"
 """The file of a folder that holds its workflow."""
@@ -102,7 +108,7 @@ def _team(path: Path) -> Loaded:
     _look_in(path.parent)
     shown = _shown(path)
     try:
-        team = load_yaml(path.read_text(encoding="utf-8-sig"), source=str(shown))
+        team = teams.load_yaml(path.read_text(encoding="utf-8-sig"), source=str(shown))
     except UnicodeDecodeError as error:
         raise UsageError(f"{shown} is no text in UTF-8.") from error
     names = {**team.agents, **team.workflows}

@@ -60,7 +60,10 @@ class ConversationReader:
         return found
 
     async def list(self, **filters: Unpack[ConversationFilters]) -> Page[ConversationState]:
-        """Return conversations, those first in which something was said last."""
+        """Return conversations, those first in which something was said last.
+
+        One in which something is said while page after page is read comes at the end, again where it was there before.
+        """
         check_filters("conversations.list", filters, ConversationFilters)
         return await self._sight.page(self._sight.store.conversations, ConversationQuery(**filters))
 

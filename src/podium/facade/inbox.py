@@ -14,6 +14,7 @@ from podium.model.duration import FINITE, Duration, in_seconds
 from podium.model.expected import MOMENT, NAME, TEXT, or_none
 from podium.model.inbox_book import Absence, Remark
 from podium.model.json import Json
+from podium.model.link import LINKED_FROM
 from podium.model.people import People
 from podium.model.person import Person, folded, is_same
 from podium.model.principal import INSTALLATION, Principal
@@ -115,6 +116,16 @@ class Inbox(Questions):
 
         zone = self._people.zone_of(link.person, question.tenant) or self._scope.parts.config.links.time_zone
         return LinkedQuestion(link, question, zone, self._scope, self, answer)
+
+    async def lead_links_to(self, url: str) -> None:
+        """Have links lead to the server at `url`, whichever process of the store makes them, unless its settings say.
+
+        That is for a server, once it knows where it listens: only the app itself may say it.
+        """
+        LINKED_FROM.check("url of a server", url)
+        if self._scope.principal is not None:
+            raise NotAllowed(f"{self._scope.principal.who} may not say where links lead: use the app unscoped.")
+        await self._scope.parts.links().lead_to(url.rstrip("/"))
 
     async def comment(self, question_id: str, text: str, *, by: str | None = None, once: str | None = None) -> Remark:
         """Say something of a question, which answers nothing, for all who see it; returns it as it is kept.

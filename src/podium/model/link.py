@@ -38,7 +38,7 @@ class LinkSettings:
 
     def __post_init__(self) -> None:
         hold_seconds(self, FINITE, "within")
-        check_fields(self, {"url": or_none(_ADDRESS), "key": or_none(TEXT), "zone": NAME})
+        check_fields(self, {"url": or_none(LINKED_FROM), "key": or_none(TEXT), "zone": NAME})
         if self.zone != _UTC:
             _ = self.time_zone
         if self.url is not None:
@@ -50,7 +50,7 @@ class LinkSettings:
         return UTC if self.zone == _UTC else working_hours.time_zone(self.zone)
 
 
-_ADDRESS = Expected("the address of the server, such as https://podium.example.org", _is_address)
+LINKED_FROM = Expected("the address of the server, such as https://podium.example.org", _is_address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

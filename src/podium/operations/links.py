@@ -12,9 +12,10 @@ from podium.secrets import reference
 from podium.secrets.masking import MASKING
 
 _STATE = "links:key"
+_ADDRESS = "links:url"
 _FOR_EVER = float("inf")
 _HERE = "http://127.0.0.1:8400"
-"""Where `podium serve` listens unless it is told otherwise."""
+"""Where `podium serve` listens unless it is told otherwise, where none has served the store so far."""
 PATH = "/answer/"
 """What stands before the token in the address of a link."""
 
@@ -32,7 +33,19 @@ class Links:
     async def make(self, question: str, person: str, expires: float) -> str:
         """Return the address of a new link. Raises ConfigError for a key that cannot be used, and StoreError."""
         claims = {"jti": self._ids.new("lnk"), "aud": AUDIENCE, "q": question, "sub": person, "exp": expires}
-        return f"{self.settings.url or _HERE}{PATH}{quote(signed(claims, await self._secret()))}"
+        return f"{await self._leads_to()}{PATH}{quote(signed(claims, await self._secret()))}"
+
+    async def lead_to(self, url: str) -> None:
+        """Have links lead to a server on the store that listens there now, whichever process makes them.
+
+        Those of processes whose settings name an address lead to that.
+        """
+        said = url.encode()
+        while (seen := await self._states.get(_ADDRESS)) != said:
+            await self._states.swap(_ADDRESS, seen, said, now=0.0, until=_FOR_EVER)
+
+    async def _leads_to(self) -> str:
+        return self.settings.url or (await self._states.get(_ADDRESS)).decode() or _HERE
 
     async def read(self, token: str) -> QuestionLink:
         """Return what a link says, also where its time is over; raises TokenRefused for what is none of ours."""

@@ -3,24 +3,30 @@
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from podium import lazy
+
+if TYPE_CHECKING:
+    import jinja2
+else:
+    jinja2 = lazy.module("jinja2")
 
 _TEMPLATES = "templates"
 
 
 @cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("podium.server.pages", _TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+def _templates() -> "jinja2.Environment":
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("podium.server.pages", _TEMPLATES), autoescape=True,
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
 
 
 @cache
-def _template(name: str) -> Template:
+def _template(name: str) -> "jinja2.Template":
     return _templates().get_template(name)
 
 

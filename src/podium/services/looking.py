@@ -4,9 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from typing import TypeVar
 
 from podium.model.clock import Clock
 from podium.services.to_the_end import to_the_end
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger("podium")
 
@@ -28,16 +31,16 @@ async def looking(
 
 
 @contextmanager
-def rung(hear: Callable[[Callable[[], None]], AbstractContextManager[object]], soon: asyncio.Event) -> Generator[None]:
-    """Have `soon` set whenever something is heard, by whichever thread, while the block lasts."""
+def rung(hear: Callable[[Callable[[], None]], AbstractContextManager[T]], soon: asyncio.Event) -> Generator[T]:
+    """Have `soon` set whenever something is heard, by whichever thread. Gives what `hear` gives."""
     loop = asyncio.get_running_loop()
 
     def ring() -> None:
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(soon.set)
 
-    with hear(ring):
-        yield
+    with hear(ring) as heard:
+        yield heard
 
 
 async def _keep_looking(

@@ -161,6 +161,9 @@ keys list
 keys list --json
 keys rotate EVIL
 keys revoke EVIL
+sessions list
+sessions list --json
+sessions end EVIL
 serve EVIL
 delegate grant --by NAME --to NAME --agent EVIL --only EVIL
 delegate grant --by NAME --to NAME --agent EVIL

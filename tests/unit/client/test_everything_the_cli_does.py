@@ -56,6 +56,8 @@ METHODS: dict[str, tuple[str, ...]] = {
     "runs signal": ("runs.signal",),
     "runs tail": ("runs.events",),
     "runs verify": ("runs.verify",),
+    "sessions end": ("keys.end_sessions",),
+    "sessions list": ("keys.sessions",),
     "store compact": ("store.compact",),
     "store prune": ("store.prune",),
     "webhooks change": ("webhooks.change",),

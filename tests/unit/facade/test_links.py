@@ -1,5 +1,7 @@
 """Links: who may make them, what signs them, and when they end."""
 
+from pathlib import Path
+
 import pytest
 
 from podium import App, Context, Principal, workflow
@@ -131,3 +133,21 @@ async def test_a_link_leads_to_where_people_reach_the_server() -> None:
 def test_an_address_that_leads_nowhere_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match=r"https://podium\.example\.org"):
         LinkSettings(url=url)
+
+
+async def test_links_lead_to_where_the_server_listens_whichever_process_makes_them(tmp_store: Path) -> None:
+    clock = DrivenClock()
+    named = LinkSettings(url="https://podium.example.org")
+    async with App.open(tmp_store, agents=[asks], clock=clock) as app, App.open(tmp_store, clock=clock) as other:
+        _, question = await asked(app, clock)
+        for url in ("http://127.0.0.1:9001", "http://127.0.0.1:9002/", "http://127.0.0.1:9002"):
+            await app.inbox.lead_links_to(url)
+            assert (await other.inbox.link(question, for_="ann")).startswith(f"{url.rstrip('/')}/answer/")
+        async with App.open(tmp_store, clock=clock, links=named) as third:
+            assert (await third.inbox.link(question, for_="ann")).startswith("https://podium.example.org/answer/")
+        with pytest.raises(UsageError):
+            await app.inbox.lead_links_to("127.0.0.1")
+        with pytest.raises(NotAllowed):
+            await app.scoped(Principal(who="root", tenant="acme", roles={"admin"})).inbox.lead_links_to(
+                "http://evil.example"
+            )

@@ -72,6 +72,7 @@ USES: dict[str, Use] = {
     "Inbox.get": lambda o: o.app.inbox.get(o.question),
     "Inbox.link": lambda o: o.app.inbox.link(o.question, for_="ann"),
     "Inbox.linked": lambda o: o.app.inbox.linked("x"),
+    "Inbox.lead_links_to": lambda o: o.app.inbox.lead_links_to("http://127.0.0.1:1"),
     "Inbox.list": lambda o: o.app.inbox.list(),
     "Inbox.people": lambda o: o.app.inbox.people(),
     "Inbox.reassign": lambda o: o.app.inbox.reassign(o.question, "ada"),

@@ -201,7 +201,7 @@ METHODS: dict[str, tuple[Right, Callable[[Case], Awaitable[object]]]] = {
 }
 """What each takes, and a use of it."""
 
-ONLY_UNSCOPED = {"App.drained", "App.redeem", "App.unready", "Inbox.linked"}
+ONLY_UNSCOPED = {"App.drained", "App.redeem", "App.unready", "Inbox.lead_links_to", "Inbox.linked"}
 
 ROLES = {
     "nobody in particular": frozenset[str](),

@@ -230,7 +230,7 @@ ELSEWHERE = {
     "GrantedDelegations.all", "GrantedDelegations.grant", "GrantedDelegations.issue",
     "GrantedDelegations.list", "GrantedDelegations.revoke",  # the same
     "App.drained",  # of the app alone: its worker drives the runs of all tenants
-    "App.redeem", "Inbox.linked",  # of the app alone: a token says on whose behalf
+    "App.redeem", "Inbox.lead_links_to", "Inbox.linked",  # of the app alone: a token says on whose behalf
     "Conversations.delete", "Conversations.get", "Conversations.list",
     "Conversations.messages",  # test_conversations.py
     "Conversations.export", "Conversations.fork", "Conversations.redact",

@@ -104,7 +104,7 @@ LOOKED_FOR = {
     "link question_id", "linked token", "rate key",
     "backup path", "run workflow", "correct_budgets run_id",
     "correct_budgets key", "raise_budget run_id", "drain_worker worker", "rotate key", "revoke key", "list tenant",
-    "end_sessions who", "end_sessions tenant", "sessions tenant",
+    "end_sessions who", "end_sessions tenant", "sessions tenant", "list cursor", "sessions cursor",
     "get webhook", "change webhook", "rotate webhook", "delete webhook", "ping webhook", "deliveries webhook",
     "deliveries cursor", "delivery webhook", "delivery delivery", "redeliver webhook", "redeliver delivery",
     "change name", "change url",  # as `create` does, of one that is there
@@ -114,7 +114,7 @@ LOOKED_FOR = {
 TEXTS = {
     "fork edit", "fork why", "redact why", "delete why", "discard why", "retain why", "prune why", "cancel reason",
     "comment text", "rate comment", "reassign why", "correct_budgets why", "raise_budget why", "drain_worker why",
-    "start allow", "retain seconds", "prune older_than", "start within",
+    "lead_links_to url", "start allow", "retain seconds", "prune older_than", "start within",
     "link within", "create expires_in", "rotate grace",
     "create types", "create secret", "change types", "change workflows", "rotate secret", "deliveries state",
     "comment once", "reassign once", "rate once", "fork once", "raise_budget once", "correct_budgets once",

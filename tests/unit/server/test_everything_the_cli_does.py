@@ -49,6 +49,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "runs show": ("show_run", "show_call", "run_facts", "run_messages"),
     "runs signal": ("signal_run",),
     "runs verify": ("verify_run",),
+    "sessions end": ("end_sessions",),
+    "sessions list": ("list_sessions",),
     "store compact": ("compact_store",),
     "store prune": ("prune_store",),
     "workers drain": ("drain_worker",),

@@ -76,6 +76,8 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
             config = replace(config, links=replace(config.links, url=config.links.url or config.server.url or at))
         async with App.open(config=config) as app:
             app.register(*agents, *(demo.agents if demo else ()))
+            if config.links.url is not None:
+                await app.inbox.lead_links_to(config.links.url)
             starter = Principal(who=login(), tenant="default", roles={ADMIN})
             async with signing_in(app, host, starter) as access:
                 served_app = application(app, access, listens_on=host)

@@ -22,6 +22,7 @@ from podium.operations.notify.memory import NoticeAddress, NoticeReason, NotifyM
 from podium.operations.notify.messages import MOST, QuestionNotice, message
 from podium.operations.notify.sending import MessageSender, address_digest
 from podium.secrets.masking import MASKING
+from podium.services.keeping import kept
 from podium.services.looking import looking, rung
 from podium.services.process_states import ProcessStates
 from podium.store.protocol import QuestionQuery
@@ -105,17 +106,8 @@ class Notifier:
             sent = await asyncio.gather(*map(self._send, boxes))
             for box, told in zip(boxes, sent, strict=True):
                 self._note(box, told)
-            if not await self._noted():
+            if not await kept(self._leadership.keep, "what people were told", self._clock, self._settings.every):
                 return
-
-    async def _noted(self) -> bool:
-        """Keep what was sent. While the store is away that is tried again, and nothing is sent again for it."""
-        while True:
-            try:
-                return await self._leadership.keep()
-            except StoreError as error:
-                _LOG.warning("what people were told waits for the store: %s", error)
-            await self._clock.sleep_until(self._clock.now() + self._settings.every)
 
     @property
     def _memory(self) -> NotifyMemory:

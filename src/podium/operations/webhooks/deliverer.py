@@ -12,6 +12,7 @@ from podium.model.webhooks import Webhook, WebhookSettings
 from podium.operations.leadership import Leadership, NoMemory
 from podium.operations.webhooks.outbox import Outbox
 from podium.operations.webhooks.sending import Sends
+from podium.services.looking import rung
 from podium.services.process_states import ProcessStates
 from podium.services.to_the_end import to_the_end
 from podium.store.protocol import Store
@@ -53,7 +54,7 @@ class Deliverer:
     @asynccontextmanager
     async def delivering(self) -> AsyncGenerator[None]:
         """Deliver while the block lasts; then what is being sent has `grace` seconds to be sent."""
-        with self._store.events.hear(self._ring) as told:
+        with rung(self._store.events.hear, self._soon) as told:
             running = asyncio.create_task(self._run(told))
             try:
                 yield
@@ -63,10 +64,6 @@ class Deliverer:
                 await to_the_end(self._stop())
                 with suppress(StoreError):  # then another one leads when this process is gone
                     await self._leading.give_up()
-
-    def _ring(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._soon.set)
 
     def _look_soon(self) -> None:
         self._next_look = float("-inf")

@@ -22,6 +22,7 @@ from podium.model.webhooks import DeliveryState, Hold, Refusals, Webhook, Webhoo
 from podium.operations.webhooks.messages import body_of, delivery_of, lost
 from podium.operations.webhooks.sending import LONGEST_WAIT, SendResult, Sends, Verdict
 from podium.operations.webhooks.subscriptions import fits
+from podium.services.keeping import kept
 from podium.store.protocol import Store
 
 _LOG = logging.getLogger("podium")
@@ -182,15 +183,8 @@ class Outbox:
         return await self._sends.send(webhook, delivery, body)
 
     async def _noted(self, note: Callable[[], Awaitable[T]]) -> T:
-        """Note what came of a try. While the store is away that is tried again, and nothing is sent again for it."""
-        while True:
-            try:
-                return await note()
-            except StoreError as error:
-                if self._stops:
-                    raise
-                _LOG.warning("webhook %s waits for the store: %s", self._id, error)
-            await self._clock.sleep_until(self._clock.now() + _STORE_AWAY)
+        """Note what came of a try, however long that takes, unless this is stopped."""
+        return await kept(note, f"webhook {self._id}", self._clock, _STORE_AWAY, stops=lambda: self._stops)
 
     def _after(self, delivery: WebhookDelivery, sent: SendResult) -> WebhookDelivery:
         """Return a delivery as it stands after a receiver answered."""

@@ -27,7 +27,9 @@ _For = Annotated[str | None, Query(description="What was done for this tenant.",
 _Since = Annotated[GivenMoment | None, Query(description="Not what is older.")]
 
 
-@router.get("/audit/report", openapi_extra=rights(*READS), responses=responses(404))
+@router.get(
+    "/audit/report", openapi_extra=rights(*READS), responses=responses(404), dependencies=[Depends(through_the_store)]
+)
 async def report_audit(who: Who, run: _Run = None, tenant: _For = None, since: _Since = None) -> AuditReportBody:
     """Tell who did what for whom, why it was allowed, what people decided, and at what price.
 
@@ -38,7 +40,7 @@ async def report_audit(who: Who, run: _Run = None, tenant: _For = None, since: _
 
 @router.get(
     "/audit/export", openapi_extra=rights(*READS), response_class=StreamingResponse,
-    responses={**_LINES, **responses(404)},
+    responses={**_LINES, **responses(404)}, dependencies=[Depends(through_the_store)],
 )  # fmt: skip
 async def export_audit(
     who: Who, run: _Run = None, tenant: _For = None, since: _Since = None,

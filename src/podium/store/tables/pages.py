@@ -4,7 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import fields
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import orjson
 
@@ -19,8 +19,8 @@ _LAST = 0x10FFFF
 _NO_NAME = 64
 """No name has so many of the last character at its beginning."""
 _SURROGATES = range(0xD800, 0xE000)
-_MOST = (1 << 63) - 1
-_NUMBERS = frozenset({"at", "less", "n", "number", "place"})
+MOST: Final = (1 << 63) - 1
+_NUMBERS = frozenset({"at", "floor", "less", "n", "number", "place", "top"})
 """What of a place is a number; all else is a text."""
 _LITERAL = {ord(each): f"\\{each}" for each in "\\%_"}
 
@@ -42,7 +42,7 @@ def given(query: Query, *places: str) -> QueryValues:
 
 def _bound(value: object) -> object:
     """Return a number that a database can take: of one beyond its range the last."""
-    return max(-_MOST, min(value, _MOST)) if isinstance(value, int) else value
+    return max(-MOST, min(value, MOST)) if isinstance(value, int) else value
 
 
 def _beyond(prefix: str) -> str:
@@ -72,10 +72,11 @@ def page(rows: Sequence[Row], query: Query, item: Callable[[Row], T], place: Cal
     """Return the page of so many rows; one more than its limit says that there is a next one."""
     kept = rows[: query.limit]
     more = len(rows) > query.limit
-    return Page(tuple(item(row) for row in kept), _closed(query, place(kept[-1])) if more and kept else None)
+    return Page(tuple(item(row) for row in kept), closed(query, place(kept[-1])) if more and kept else None)
 
 
-def _closed(query: Query, place: Sequence[Any]) -> str:
+def closed(query: Query, place: Sequence[Any]) -> str:
+    """Return the cursor of a list that goes on at a place."""
     return base64.urlsafe_b64encode(orjson.dumps([_list(query), *place])).decode().rstrip("=")
 
 

@@ -1,6 +1,7 @@
 """Looking at a store that has tables."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from podium import lazy
@@ -19,7 +20,7 @@ from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.protocol import RECENT_FACTS, Page, Query, StoredQueue, StoredWorker
 from podium.store.tables.conversations import conversation_state_of, hit_in, messages_of
 from podium.store.tables.costs import costs
-from podium.store.tables.pages import containing, given, page
+from podium.store.tables.pages import MOST, closed, containing, given, page
 from podium.store.tables.rows import (
     ALL_FACTS,
     action_of,
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 else:
     found = lazy.module("podium.store.protocol.found")
 
+_NEVER, _FOR_EVER = -1e300, 1e300
+"""Times, in seconds since 1970, before and after all others."""
 _RAREST_FIRST = ("prefix", "tag", "parent", "workflow", "state", "principal", "tenant")
 """What a list of runs is looked up by: the first of these that is given."""
 
@@ -175,9 +178,23 @@ class TableReading:
         return None if row is None else conversation_state_of(row)
 
     async def conversations(self, query: "queries.ConversationQuery") -> "Page[ConversationState]":
-        """Return conversations, those first in which something was said last."""
-        rows = await self._rows("conversations_list", given(query, "at", "n"))
-        return page(rows, query, conversation_state_of, lambda row: (row[6], row[0]))
+        """Return conversations, those first in which something was said last.
+
+        Those in which something is said while pages are read are not missed: they follow on the last of these, and so
+        on, until nothing was said since. So some come twice.
+        """
+        wanted = given(query, "at", "n", "floor", "top")
+        rows = await self._rows("conversations_list", wanted)
+        floor, top = wanted.get("floor", _NEVER), wanted.get("top", _NEVER)
+        if top == _NEVER and rows:
+            top = conversation_state_of(rows[0]).changed_at
+        found = page(rows, query, conversation_state_of, lambda row: (row[6], row[0], floor, top))
+        if found.cursor is not None or query.cursor is None or top == _NEVER:
+            return found
+        since = {**given(replace(query, cursor=None, limit=1)), "floor": top}
+        if not await self._rows("conversations_list", since):
+            return found
+        return replace(found, cursor=closed(query, (_FOR_EVER, MOST, top, _NEVER)))
 
     async def held(self, runs: Sequence[str]) -> "ConversationState | None":
         """Return a conversation in which one of these runs said something and somebody has a turn now, if any."""

@@ -238,6 +238,26 @@ class ConversationsContract(OpenedStore):
             first = hand.told(hand.store.conversations(ConversationQuery(limit=2)))
             rest = hand.told(hand.store.conversations(ConversationQuery(limit=2, cursor=first.cursor)))
             assert [each.name for each in (*first, *rest)] == ["user-1", "other_1", "user-2"]
+            assert rest.cursor is None
+
+    def test_a_conversation_that_goes_on_while_pages_are_read_is_not_missed(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            number = hand.start(new_run("r"))
+            for at, name in ((400.0, "a"), (300.0, "b"), (200.0, "c"), (100.0, "d")):
+                _say(hand, number, _want(name, name=name), _append(name, "hello", at=at))
+            goes_on = iter([("c", 500.0), ("a", 501.0), ("c", 502.0)])
+            seen, query = list[str](), ConversationQuery(limit=1)
+            while True:
+                found = hand.told(hand.store.conversations(query))
+                seen += [each.name for each in found]
+                if found.cursor is None:
+                    break
+                query = replace(query, cursor=found.cursor)
+                if (said := next(goes_on, None)) is not None:
+                    name, at = said
+                    key = f"{name}-{at}"
+                    _say(hand, number, _want(key, name=name), _append(key, "more", at=at))
+            assert seen == ["a", "b", "d", "c", "a"]
 
 
 _GIVEN: Json = {"conversation": "u", "revision": 0, "n": 1}

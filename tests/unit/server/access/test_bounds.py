@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from fastapi import Request
@@ -10,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from podium.errors import TooManyRequests, UsageError
 from podium.model.server import OidcSettings, RequestSettings, ServerSettings
+from podium.server import callers
 from podium.server.access.bounds import HEADERS, Bounds, is_loopback, lift_time_limit
 from podium.server.access.rates import RequestRates
 from podium.server.access.sign_in import network_of
@@ -17,6 +19,7 @@ from podium.server.application import ROUTES
 from podium.server.callers import through_the_store
 from podium.testing import DrivenClock
 from tests.unit.server.access.conftest import Serving
+from tests.unit.server.conftest import serving
 
 ME = "/api/v1/me"
 
@@ -123,11 +126,24 @@ async def test_what_goes_through_all_of_the_store_takes_as_long_as_it_takes() ->
     assert (found[0]["status"], found[1]["body"]) == (200, b"all is well")
 
 
-def test_only_what_operators_ask_for_goes_through_all_of_the_store() -> None:
+def test_what_goes_through_all_of_the_store_is_known() -> None:
     routes = [each.built for routes in ROUTES for each in routes.declared]
     lifted = [each for each in routes if through_the_store in [needed.dependency for needed in each.dependencies]]
-    assert {each.name for each in lifted} == {"compact_store", "prune_store", "retain_store", "verify_store"}
-    assert {role for each in lifted for role in (each.openapi_extra or {})["x-roles"]} == {"admin", "operator"}
+    changes = {"compact_store", "prune_store", "retain_store", "verify_store"}
+    assert {each.name for each in lifted} == {*changes, "export_audit", "report_audit"}
+    roles = {role for each in lifted if each.name in changes for role in (each.openapi_extra or {})["x-roles"]}
+    assert roles == {"admin", "operator"}
+
+
+@pytest.mark.parametrize("what", ["report", "export"])
+@pytest.mark.parametrize(("roles", "lifts"), [("viewer", 1), ("operator", 1), ("admin", 1), ("", 0)])
+async def test_a_report_takes_as_long_as_it_takes_for_whoever_sees_a_whole_tenant(
+    what: str, roles: str, lifts: int
+) -> None:
+    with patch.object(callers, "lift_time_limit") as lifted:
+        async with serving(who=f"ann default {roles}") as client:
+            assert (await client.get(f"/audit/{what}?tenant=default")).status_code == 200
+    assert lifted.call_count == lifts
 
 
 async def test_a_rate_is_of_each_asker_and_says_when_the_next_fits() -> None:

@@ -150,7 +150,7 @@ async def test_an_admin_signs_somebody_out_of_all_browsers(signed: Serving, shar
         admin = await one.key("admin", who="root")
         cookies = [await signed_in(one, "ann"), await signed_in(other, "ann")]
         others = [await signed_in(one, "bob"), await signed_in(one, "ann", "acme")]
-        listed = said(await one.client.get("/api/v1/sessions", headers=admin), 200)
+        listed = said(await one.client.get("/api/v1/sessions", headers=admin), 200)["items"]
         assert [(each["who"], each["tenant"]) for each in listed] == [
             ("ann", "default"), ("ann", "default"), ("bob", "default"), ("ann", "acme")
         ]  # fmt: skip

@@ -16,6 +16,7 @@ WHERE true
     AND c.changed_at >= %(since)s
     AND c.changed_at < %(until)s
     AND (c.changed_at, c.n) < (%(at)s, %(n)s)
+    AND c.changed_at > %(floor)s
     AND EXISTS (SELECT 1 FROM conversation_messages m JOIN runs r ON r.n = m.number WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND r.tag = %(tag)s)
     AND (c.name ILIKE %(text)s OR EXISTS (SELECT 1 FROM conversation_messages m WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND EXISTS (SELECT 1 FROM jsonb_array_elements(json_of(m.message) -> 'parts') p, LATERAL (SELECT jsonb_path_query(p, '$.content.**') AS said WHERE p ->> 'part_kind' = 'tool-return' UNION ALL SELECT jsonb_path_query(p, '$.content[*]') UNION ALL SELECT jsonb_path_query(p, '$.content.**.content')) s WHERE jsonb_typeof(said) NOT IN ('object', 'array') AND (said #>> '{}') COLLATE "C" ILIKE %(text)s)))
 ORDER BY c.changed_at DESC, c.n DESC LIMIT %(limit)s

@@ -17,6 +17,7 @@ WHERE true
     AND c.changed_at >= :since
     AND c.changed_at < :until
     AND (c.changed_at, c.n) < (:at, :n)
+    AND c.changed_at > :floor
     AND EXISTS (SELECT 1 FROM conversation_messages m JOIN runs r ON r.n = m.number WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND r.tag = :tag)
     AND (c.name LIKE :text ESCAPE '\' OR EXISTS (SELECT 1 FROM conversation_messages m, json_each(iif(CAST(m.message AS TEXT) GLOB '*\u0000*', replace(replace(CAST(m.message AS TEXT), '\\', '\u005c'), '\u0000', '\ufffd'), CAST(m.message AS TEXT)), '$.parts') p, json_tree(p.value, '$.content') s WHERE m.place >= c.n << 24 AND m.place < (c.n + 1) << 24 AND s.atom LIKE :text ESCAPE '\' AND (p.value ->> 'part_kind' = 'tool-return' OR s.fullkey = '$.content' OR s.path = '$.content' AND typeof(s.key) = 'integer' OR s.key = 'content')))
 ORDER BY c.changed_at DESC, c.n DESC LIMIT :limit
