@@ -67,6 +67,7 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
         from podium.server.access.bounds import is_loopback
         from podium.server.access.opening import signing_in
         from podium.server.application import application
+        from podium.server.pauses import keep_pauses_short
         from podium.server.running import listen, served
 
     with listen(host, port) as listening:
@@ -95,6 +96,7 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
                         await demo.begin(app)
                     elif not agents:
                         note("it starts no runs: name files with workflows, as `podium serve desk.py`, or --demo.")
+                    keep_pauses_short()
                     await app.drained()
 
 
