@@ -1,8 +1,13 @@
-"""How long Python stops to look for reference cycles, while requests wait."""
+"""How long Python stops to look for reference cycles: not while a server starts, and briefly while requests wait."""
 
 import gc
 
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10
+
+
+def put_off_pauses() -> None:
+    """Have Python look for no reference cycles until `keep_pauses_short`: what is loaded meanwhile stays."""
+    gc.disable()
 
 
 def keep_pauses_short() -> None:
@@ -12,3 +17,4 @@ def keep_pauses_short() -> None:
     """
     gc.freeze()
     gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+    gc.enable()
