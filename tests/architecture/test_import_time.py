@@ -31,6 +31,10 @@ for name, _ in getmembers_static(Client, lambda each: isinstance(each, cached_pr
 """
 """Asks for everything that a client has."""
 PROGRAM = "from podium import App, Context, agent, workflow"
+COMMAND = "import podium.cli.commands.runs"
+SERVER = """
+import podium.cli.commands.serve, podium.server.access.opening, podium.server.application, podium.server.running
+"""
 HELP = """
 import sys
 sys.argv = ["podium", "--help"]
@@ -67,6 +71,8 @@ def loaded_by(statement: str) -> set[str]:
         pytest.param(PROGRAM, 3.5, id="program"),
         pytest.param(HELP, 1.4, id="help"),
         pytest.param(CLIENT, 3.6, id="client"),
+        pytest.param(COMMAND, 4.0, id="command"),
+        pytest.param(SERVER, 10.2, id="server"),
     ],
 )
 def test_import_calls_no_more_functions_than_so_many_times_pydantics(statement: str, ratio: float) -> None:

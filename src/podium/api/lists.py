@@ -29,6 +29,12 @@ class PageGiven(ApiInput):
         return {name: value.timestamp() if isinstance(value, datetime) else value for name, value in found.items()}
 
 
+class OfTenantGiven(PageGiven):
+    """Which keys, or which browsers that are signed in, to list."""
+
+    tenant: Annotated[str | None, Field(description="Only those of this tenant.", min_length=1)] = None
+
+
 class BelongingGiven(PageGiven):
     """Conditions that mean the same in every list of what belongs to somebody: all that are given have to hold."""
 

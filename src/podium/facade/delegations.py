@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from podium.dispatch.rules.delegation.delegations import Delegations, Issued
 from podium.errors import NotAllowed
 from podium.facade.filters import EXPECTED
-from podium.facade.paging import page_of
+from podium.facade.paging import page_after
 from podium.facade.scope import Scope
 from podium.model.delegation import Delegation, Granted
 from podium.model.expected import TEXT, check_options, instance
@@ -58,7 +58,7 @@ class GrantedDelegations:
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[Granted]:
         """Return delegations that may be seen, the oldest first."""
         check_options("delegations.list", {"limit": limit, "cursor": cursor}, _LISTED)
-        return page_of(await self.all(), lambda each: each.id, limit=limit, cursor=cursor)
+        return page_after(await self.all(), lambda each: (each.granted_at, each.id), limit=limit, cursor=cursor)
 
     async def all(self) -> Sequence[Granted]:
         """Return all delegations that may be seen, the oldest first."""

@@ -3,18 +3,22 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from podium.facade.filters import EXPECTED
+from podium.facade.paging import page_after
 from podium.facade.scope import Scope
 from podium.model.api_key import ApiKey
 from podium.model.duration import PAUSE, SECONDS, Duration, in_seconds
-from podium.model.expected import NAME, NAMES, TEXT, Expected, are_names, check_options, or_none
+from podium.model.expected import NAME, NAMES, TEXT, Expected, are_names, check_options
 from podium.model.principal import Principal
 from podium.model.session import BrowserSession
 from podium.operations.api_keys import ApiKeys, IssuedKey
+from podium.store.protocol import Page
 
 if TYPE_CHECKING:
     from podium.operations.browser_sessions import BrowserSessions
 
 DAY = 86_400.0
+_LISTED = {name: EXPECTED[name] for name in ("tenant", "limit", "cursor")}
 _CREATED: Mapping[str, Expected] = {
     "name": NAME, "who": NAME, "tenant": NAME, "workflows": NAMES,
     "roles": Expected("names of roles, such as {'operator'}", are_names),
@@ -46,11 +50,12 @@ class ServerKeys:
         await self._scope.record("create keys", made.key.id, tenant=tenant, name=name, who=who)
         return made
 
-    async def list(self, *, tenant: str | None = None) -> Sequence[ApiKey]:
+    async def list(self, *, tenant: str | None = None, limit: int = 100, cursor: str | None = None) -> Page[ApiKey]:
         """Return all keys, or those of a tenant, the oldest first; their secrets nobody can tell."""
-        check_options("keys.list", {"tenant": tenant}, {"tenant": or_none(TEXT)})
+        check_options("keys.list", {"tenant": tenant, "limit": limit, "cursor": cursor}, _LISTED)
         keys, _ = self._ready("list keys", None)
-        return [key for key in await keys.all() if tenant in (None, key.tenant)]
+        found = [key for key in await keys.all() if tenant in (None, key.tenant)]
+        return page_after(found, lambda each: (each.made_at, each.id), limit=limit, cursor=cursor)
 
     async def rotate(self, key: str, *, grace: Duration = DAY, by: str | None = None) -> IssuedKey:
         """Give a key a new secret, which is told only now; the old one goes on for `grace` seconds.
@@ -70,11 +75,14 @@ class ServerKeys:
         await self._scope.record("revoke keys", key)
         await keys.revoke(key, by=by)
 
-    async def sessions(self, *, tenant: str | None = None) -> "Sequence[BrowserSession]":
+    async def sessions(
+        self, *, tenant: str | None = None, limit: int = 100, cursor: str | None = None
+    ) -> Page[BrowserSession]:
         """Return the browsers that are signed in, or those of a tenant, the oldest first."""
-        check_options("keys.sessions", {"tenant": tenant}, {"tenant": or_none(TEXT)})
+        check_options("keys.sessions", {"tenant": tenant, "limit": limit, "cursor": cursor}, _LISTED)
         self._ready("list sessions", None)
-        return [each for each in await self.remembering().all() if tenant in (None, each.tenant)]
+        found = [each for each in await self.remembering().all() if tenant in (None, each.tenant)]
+        return page_after(found, lambda each: (each.began_at, each.id), limit=limit, cursor=cursor)
 
     async def end_sessions(self, who: str, *, tenant: str = "default", by: str | None = None) -> int:
         """Sign somebody out of all browsers at once, whichever process serves them; returns of how many.

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from podium import lazy
 from podium.errors import InvalidValue, NotAllowed, NotPossible, UnknownWebhook
+from podium.facade.filters import EXPECTED
+from podium.facade.paging import page_after
 from podium.facade.scope import Scope
 from podium.model.duration import PAUSE, Duration, in_seconds
 from podium.model.expected import COUNT, FLAG, NAME, NAMES, TEXT, Expected, check_options, one_of, or_none
@@ -20,6 +22,7 @@ else:
     sending = lazy.module("podium.operations.webhooks.sending")
 
 DAY = 86_400.0
+_PAGED = {name: EXPECTED[name] for name in ("limit", "cursor")}
 OFF = "somebody switched it off"
 _CREATED: Mapping[str, Expected] = {
     "name": NAME, "url": TEXT, "tenant": or_none(NAME), "types": NAMES, "workflows": NAMES, "values": FLAG,
@@ -70,10 +73,12 @@ class Webhooks:
         await self._scope.record("create webhooks", made.webhook.id, tenant=tenant, name=name)
         return made
 
-    async def list(self) -> Sequence[Webhook]:
+    async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[Webhook]:
         """Return the webhooks that the principal may see, the oldest first. Nobody can tell their secrets."""
+        check_options("webhooks.list", {"limit": limit, "cursor": cursor}, _PAGED)
         webhooks, user = self._ready("see webhooks"), self._scope.confined
-        return [each for each in await webhooks.store.webhooks.all() if user is None or each.tenant == user.tenant]
+        found = [each for each in await webhooks.store.webhooks.all() if user is None or each.tenant == user.tenant]
+        return page_after(found, lambda each: (each.made_at, each.id), limit=limit, cursor=cursor)
 
     async def get(self, webhook: str) -> Webhook:
         """Return a webhook, and how it stands; raises UnknownWebhook."""

@@ -99,7 +99,7 @@ async def test_no_key_is_for_somebody_who_stands_for_somebody_else(who: str, tmp
     async with App.open(tmp_store) as app:
         with pytest.raises(UsageError, match=r"call the user otherwise|those of delegations"):
             await app.keys.create("ci", who=who)
-        assert await app.keys.list() == []
+        assert list(await app.keys.list()) == []
 
 
 async def test_whoever_is_held_to_some_workflows_starts_and_changes_no_others(tmp_store: Path) -> None:

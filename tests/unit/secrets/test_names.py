@@ -104,7 +104,7 @@ LOOKED_FOR = {
     "link question_id", "linked token", "rate key",
     "backup path", "run workflow", "correct_budgets run_id",
     "correct_budgets key", "raise_budget run_id", "drain_worker worker", "rotate key", "revoke key", "list tenant",
-    "end_sessions who", "end_sessions tenant", "sessions tenant",
+    "end_sessions who", "end_sessions tenant", "sessions tenant", "list cursor", "sessions cursor",
     "get webhook", "change webhook", "rotate webhook", "delete webhook", "ping webhook", "deliveries webhook",
     "deliveries cursor", "delivery webhook", "delivery delivery", "redeliver webhook", "redeliver delivery",
     "change name", "change url",  # as `create` does, of one that is there

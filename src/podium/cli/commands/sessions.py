@@ -8,8 +8,8 @@ import typer
 from podium.app import App
 from podium.cli.commands.inbox import login
 from podium.cli.opening import drive, existing
-from podium.cli.options import JsonOption, StoreOption, TenantOption
-from podium.cli.output import iso, moment, print_json, print_table
+from podium.cli.options import PAGE, CursorOption, JsonOption, LimitOption, StoreOption, TenantOption
+from podium.cli.output import iso, moment, note_next, print_json, print_table
 from podium.facade.keys import ServerKeys
 from podium.formats.printable import in_line
 from podium.model.json import Json
@@ -20,9 +20,15 @@ commands = typer.Typer(help="Browsers that are signed in to the server.", rich_m
 
 
 @commands.command("list")
-def list_sessions(tenant: TenantOption = None, store: StoreOption = None, as_json: JsonOption = False) -> None:
+def list_sessions(
+    tenant: TenantOption = None,
+    limit: LimitOption = PAGE,
+    cursor: CursorOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the browsers that are signed in, the oldest first: whose they are, what they may, and until when."""
-    found = _with_keys(store, lambda keys: keys.sessions(tenant=tenant))
+    found = _with_keys(store, lambda keys: keys.sessions(tenant=tenant, limit=limit, cursor=cursor))
     if as_json:
         print_json([_plain(each) for each in found])
     elif not found:
@@ -36,6 +42,7 @@ def list_sessions(tenant: TenantOption = None, store: StoreOption = None, as_jso
             for each in found
         ]  # fmt: skip
         print_table(("SESSION", "WHO", "TENANT", "ROLES", "SIGNED IN", "EXPIRES"), rows)
+    note_next(found.cursor)
 
 
 @commands.command("end")

@@ -58,9 +58,11 @@ def create(
 
 
 @commands.command("list")
-def list_webhooks(store: StoreOption = None, as_json: JsonOption = False) -> None:
+def list_webhooks(
+    limit: LimitOption = PAGE, cursor: CursorOption = None, store: StoreOption = None, as_json: JsonOption = False
+) -> None:
     """List all webhooks, the oldest first, and how they stand."""
-    found = _changed(existing(store), lambda webhooks: webhooks.list())
+    found = _changed(existing(store), lambda webhooks: webhooks.list(limit=limit, cursor=cursor))
     if as_json:
         print_json([_plain(each) for each in found])
     elif not found:
@@ -74,6 +76,7 @@ def list_webhooks(store: StoreOption = None, as_json: JsonOption = False) -> Non
             for each in found
         ]  # fmt: skip
         print_table(("WEBHOOK", "NAME", "URL", "TENANT", "TYPES", "WORKFLOWS", "STATE"), rows)
+    note_next(found.cursor)
 
 
 @commands.command("show")

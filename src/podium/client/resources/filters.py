@@ -33,6 +33,12 @@ class PageQuery(TypedDict, total=False):
     """Where it begins: the `cursor` of a page."""
 
 
+class OfTenantQuery(PageQuery, total=False):
+    """Which keys, or which browsers that are signed in, to list."""
+
+    tenant: str | None
+
+
 class BelongingQuery(PageQuery, total=False):
     """Conditions that mean the same in every list: None does not count, all others have to hold."""
 

@@ -3,9 +3,14 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from typing_extensions import Unpack
+
 from podium.api.access import EndedBody, IssuedKeyBody, KeyBody, KeyGiven, RotateGiven, SessionBody, SessionsEnd
-from podium.client.api_call import ApiCall, get, post
-from podium.client.endpoint import Resource, endpoint
+from podium.api.body import PageBody
+from podium.api.lists import OfTenantGiven
+from podium.client.api_call import ApiCall, page, post
+from podium.client.endpoint import Resource, endpoint, listed
+from podium.client.resources.filters import OfTenantQuery
 from podium.client.ways import Awaiting, Blocking
 
 W = TypeVar("W", Blocking, Awaiting)
@@ -43,21 +48,17 @@ class KeysClient(Resource[W]):
         """Void a key at once; raises NotPossible where it is void already, or there is none of that id."""
         return post("/keys/{key}/revoke", type(None), key=key)
 
-    @endpoint
-    def sessions(self, *, tenant: str | None = None) -> "ApiCall[list[SessionBody]]":
+    @listed
+    def sessions(self, **filters: Unpack[OfTenantQuery]) -> ApiCall[PageBody[SessionBody]]:
         """List the browsers that are signed in, or those of a tenant, the oldest first."""
-        return get("/sessions", _Sessions, {"tenant": tenant})
+        return page("/sessions", PageBody[SessionBody], OfTenantGiven, filters)
 
     @endpoint
     def end_sessions(self, who: str, *, tenant: str = "default") -> ApiCall[EndedBody]:
         """Sign somebody out of all browsers at once; `ended` says of how many."""
         return post("/sessions/end", EndedBody, SessionsEnd(who=who, tenant=tenant), again=True)
 
-    @endpoint
-    def list(self, *, tenant: str | None = None) -> "ApiCall[list[KeyBody]]":
+    @listed
+    def list(self, **filters: Unpack[OfTenantQuery]) -> ApiCall[PageBody[KeyBody]]:
         """List all keys, or those of a tenant, the oldest first; without their secrets."""
-        return get("/keys", _Keys, {"tenant": tenant})
-
-
-_Keys = list[KeyBody]
-_Sessions = list[SessionBody]
+        return page("/keys", PageBody[KeyBody], OfTenantGiven, filters)

@@ -6,6 +6,7 @@ from typing import TypeVar
 from typing_extensions import Unpack
 
 from podium.api.body import PageBody
+from podium.api.lists import PageGiven
 from podium.api.webhooks import (
     DeliveriesGiven,
     DeliveryBody,
@@ -17,7 +18,7 @@ from podium.api.webhooks import (
 )
 from podium.client.api_call import ApiCall, delete, get, keyed, page, patch, post
 from podium.client.endpoint import Resource, endpoint, listed
-from podium.client.resources.filters import DeliveriesQuery
+from podium.client.resources.filters import DeliveriesQuery, PageQuery
 from podium.client.ways import Awaiting, Blocking
 
 W = TypeVar("W", Blocking, Awaiting)
@@ -109,6 +110,6 @@ class WebhooksClient(Resource[W]):
         return post(place, DeliveryBody, again=True, webhook=webhook, delivery=delivery)
 
     @listed
-    def list(self) -> ApiCall[PageBody[WebhookBody]]:
+    def list(self, **filters: Unpack[PageQuery]) -> ApiCall[PageBody[WebhookBody]]:
         """List all webhooks, the oldest first."""
-        return get("/webhooks", PageBody[WebhookBody])
+        return page("/webhooks", PageBody[WebhookBody], PageGiven, filters)

@@ -15,7 +15,7 @@ from podium.api.access import (
     SessionsEnd,
 )
 from podium.api.body import PageBody
-from podium.api.lists import ActionsGiven
+from podium.api.lists import ActionsGiven, OfTenantGiven
 from podium.server.callers import ADMINISTERS, READS, Who, rights
 from podium.server.problems import responses
 from podium.server.routing import Routes
@@ -24,9 +24,10 @@ router = Routes("access")
 
 
 @router.get("/keys", openapi_extra=rights(*ADMINISTERS))
-async def list_keys(who: Who, tenant: Annotated[str | None, Query(min_length=1)] = None) -> list[KeyBody]:
+async def list_keys(who: Who, given: Annotated[OfTenantGiven, Query()]) -> PageBody[KeyBody]:
     """List all keys, or those of a tenant, the oldest first; their secrets nobody can tell."""
-    return [KeyBody.of(each) for each in await who.app.keys.list(tenant=tenant)]
+    page = await who.app.keys.list(**given.filters())
+    return PageBody(items=[KeyBody.of(each) for each in page], cursor=page.cursor)
 
 
 @router.post("/keys", status_code=201, openapi_extra=rights(*ADMINISTERS))
@@ -52,9 +53,10 @@ async def revoke_key(key: str, who: Who) -> None:
 
 
 @router.get("/sessions", openapi_extra=rights(*ADMINISTERS))
-async def list_sessions(who: Who, tenant: Annotated[str | None, Query(min_length=1)] = None) -> list[SessionBody]:
+async def list_sessions(who: Who, given: Annotated[OfTenantGiven, Query()]) -> PageBody[SessionBody]:
     """List the browsers that are signed in, or those of a tenant, the oldest first."""
-    return [SessionBody.of(each) for each in await who.app.keys.sessions(tenant=tenant)]
+    page = await who.app.keys.sessions(**given.filters())
+    return PageBody(items=[SessionBody.of(each) for each in page], cursor=page.cursor)
 
 
 @router.post("/sessions/end", openapi_extra=rights(*ADMINISTERS))

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from podium.api.body import PageBody
+from podium.api.lists import PageGiven
 from podium.api.webhooks import (
     DeliveriesGiven,
     DeliveryBody,
@@ -33,9 +34,10 @@ async def create_webhook(
 
 
 @router.get("/webhooks", openapi_extra=rights(*OPERATES))
-async def list_webhooks(who: Who) -> PageBody[WebhookBody]:
+async def list_webhooks(who: Who, given: Annotated[PageGiven, Query()]) -> PageBody[WebhookBody]:
     """List all webhooks, the oldest first."""
-    return PageBody(items=[WebhookBody.of(each) for each in await who.app.webhooks.list()])
+    page = await who.app.webhooks.list(**given.filters())
+    return PageBody(items=[WebhookBody.of(each) for each in page], cursor=page.cursor)
 
 
 @router.get("/webhooks/{webhook}", openapi_extra=rights(*OPERATES), responses=responses(404))
