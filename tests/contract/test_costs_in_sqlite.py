@@ -11,9 +11,10 @@ import pytest
 from podium.model.cost import Dimension
 from podium.store.operations import CommitVerdict
 from podium.store.protocol import CostQuery
+from podium.store.sqlite.statements import SqliteStatements, listing
 from podium.store.sqlite.store import SqliteStore
 from podium.store.tables import costs as adding
-from podium.store.tables.statements import Statements
+from podium.store.tables.statements import QueryValues, Row, Statements
 from podium.testing.contracts.costs import pruning_of, ran
 from podium.testing.contracts.hand import Hand, new_run
 
@@ -47,6 +48,26 @@ def test_no_fact_of_what_is_kept_is_read(hand: Hand, path: Path, by: Dimension) 
         connection.execute("DELETE FROM facts")
         connection.commit()
     assert hand.told(hand.store.costs(CostQuery(by=by))).items == before
+
+
+def test_costs_since_a_time_are_read_of_what_ended_after_it(
+    hand: Hand, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many trees had ended before: they are found by an index, and the rest is looked up by its key."""
+    asked: list[tuple[str, QueryValues]] = []
+    rows = SqliteStatements.listed
+
+    def watched(self: SqliteStatements, name: str, wanted: QueryValues) -> list[Row]:
+        asked.append((listing(name, wanted), wanted))
+        return rows(self, name, wanted)
+
+    monkeypatch.setattr(SqliteStatements, "listed", watched)
+    hand.told(hand.store.costs(CostQuery(since=110.0)))
+    [(text, wanted)] = asked
+    with closing(sqlite3.connect(path)) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", wanted)]
+    assert "SEARCH s USING PRIMARY KEY (by=? AND root=?)" in plan, plan
+    assert "SEARCH runs USING COVERING INDEX runs_costed (costed_to>?)" in plan, plan
 
 
 def test_what_is_deleted_leaves_nothing_that_was_kept(hand: Hand, path: Path) -> None:

@@ -82,6 +82,7 @@ WITH turns AS MATERIALIZED (
     UNION ALL
     SELECT s.run, s.part, NULL, NULL, o.costed_from, o.costed_to, calls, requests, input, output, usd, doubt, unpriced, cpu, gb, saved
     FROM run_costs s JOIN runs o ON o.n = s.root WHERE s.by = %(costed)s
+        AND s.root IN (SELECT n FROM runs WHERE costed_from IS NOT NULL AND costed_to >= %(since)s)
 ), named AS (
     SELECT (CASE %(by)s::text
             WHEN 'workflow' THEN root.workflow WHEN 'tenant' THEN r.tenant WHEN 'run' THEN r.root

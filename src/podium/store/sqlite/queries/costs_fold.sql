@@ -81,6 +81,7 @@ WITH turns AS MATERIALIZED (
     UNION ALL
     SELECT s.run, s.part, NULL, o.costed_from, o.costed_to, calls, requests, input, output, usd, doubt, unpriced, cpu, gb, saved
     FROM run_costs s CROSS JOIN runs o ON o.n = s.root WHERE s.by = :costed
+        AND s.root IN (SELECT n FROM runs INDEXED BY runs_costed WHERE costed_from IS NOT NULL AND costed_to >= :since)
 )
 SELECT CASE :by
         WHEN 'workflow' THEN root.workflow WHEN 'tenant' THEN r.tenant WHEN 'run' THEN r.root
