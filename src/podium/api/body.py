@@ -7,6 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 
 T = TypeVar("T")
 
+_PRECISION = "milliseconds"
+
 
 class ApiBody(BaseModel):
     """A body that is answered: it never changes, and an unknown field is no error, so that older clients go on."""
@@ -27,7 +29,7 @@ class ApiInput(BaseModel):
 
 
 def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return at.astimezone(UTC).isoformat(timespec=_PRECISION)
 
 
 Moment = Annotated[
@@ -47,6 +49,11 @@ GivenMoment = Annotated[datetime, AfterValidator(_in_some_zone)]
 def moment(at: float) -> datetime:
     """Return seconds since 1970 as a moment."""
     return datetime.fromtimestamp(at, tz=UTC)
+
+
+def in_iso(at: float) -> str:
+    """Return seconds since 1970 as bodies say a moment."""
+    return moment(at).isoformat(timespec=_PRECISION)
 
 
 def moment_or_none(at: float | None) -> datetime | None:

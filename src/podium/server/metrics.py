@@ -5,7 +5,7 @@ it is asked for, and at most once in a while. Requests are those of this process
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import cast
 
@@ -17,9 +17,11 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from podium.facade.process_reports import ProcessReports
+from podium.facade.scoped import ScopedApp
 from podium.formats.printable import in_line
 from podium.model.clock import SystemClock
 from podium.model.run import RunState
+from podium.model.webhooks import Webhook
 from podium.server.addresses import route_of
 
 _LOG = logging.getLogger("podium.server.requests")
@@ -59,13 +61,17 @@ class Metrics(Collector):
         """Give what was last read of the store."""
         return [each for _, found in self._read.values() for each in found]
 
-    async def text(self, reports: ProcessReports) -> str:
+    async def text(self, app: ScopedApp) -> str:
         """Return all figures, for who may see the installation: what is kept is told without asking the façade."""
-        reads = {"levels": (_levels, _AGE), "agents": (_agents, _AGE), "costs": (_costs, _COSTS_AGE)}
+        reports = app.reports
+        reads: Mapping[str, tuple[Callable[[], Awaitable[list[GaugeMetricFamily]]], float]] = {
+            "levels": (lambda: _levels(reports), _AGE), "agents": (lambda: _agents(reports), _AGE),
+            "costs": (lambda: _costs(reports), _COSTS_AGE), "webhooks": (lambda: _webhooks(app), _COSTS_AGE),
+        }  # fmt: skip
         for name, (read, age) in reads.items():
             known = self._read.get(name)
             if known is None or reports.now - known[0] >= age:
-                self._read[name] = reports.now, await read(reports)
+                self._read[name] = reports.now, await read()
         return generate_latest(self._registry).decode()
 
 
@@ -168,3 +174,20 @@ async def _costs(reports: ProcessReports) -> list[GaugeMetricFamily]:
         tokens.add_metric([model, "input"], each.input_tokens)
         tokens.add_metric([model, "output"], each.output_tokens)
     return [usd, tokens]
+
+
+async def _webhooks(app: ScopedApp) -> list[GaugeMetricFamily]:
+    """Read how webhooks stand: one that is off tells nobody anything any more."""
+    found = GaugeMetricFamily("podium_webhooks", "Webhooks, by how they stand.", labels=["state"])
+    standings = [_standing(each) for each in await app.webhooks.list(limit=_MOST)]
+    for state in ("on", "away", "refused", "off"):
+        found.add_metric([state], standings.count(state))
+    return [found]
+
+
+def _standing(webhook: Webhook) -> str:
+    if webhook.off is not None:
+        return "off"
+    if webhook.hold is not None:
+        return "away"
+    return "on" if webhook.refusals is None else "refused"

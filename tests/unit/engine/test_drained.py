@@ -109,6 +109,8 @@ async def test_what_outlasts_the_grace_time_is_cut_and_handed_back(
 async def test_who_is_drained_twice_or_gone_is_told_so(bench: Bench) -> None:
     async with bench.app(lease=BEATS) as app:
         await drained(bench, app)
+        again = await app.operations.drain_worker(app.worker.id, by="ann", why="deploy")
+        assert again.id == app.worker.id  # whose first answer was lost
         with pytest.raises(NotPossible, match="is drained already: ann wanted it, deploy"):
             await app.operations.drain_worker(app.worker.id, why="again")
         while (await app.reports.workers())[0].standing is not WorkerStanding.DRAINED:

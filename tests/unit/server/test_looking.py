@@ -280,6 +280,7 @@ async def test_the_figures_of_the_installation_are_for_its_admins(serving: Servi
         assert told.headers["content-type"].startswith("text/plain")
         lines = told.text.splitlines()
         assert 'podium_runs{state="done"} 1.0' in lines
+        assert 'podium_webhooks{state="off"} 0.0' in lines
         assert 'podium_http_requests_total{method="POST",route="/api/v1/runs",status="201"} 1.0' in lines
         assert 'podium_agent_recent_calls{agent="draft",outcome="done",version="1"} 1.0' in lines
         assert (await client.get("http://podium/metrics")).status_code == 403

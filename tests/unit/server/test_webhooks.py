@@ -1,11 +1,12 @@
 """Webhooks over HTTP: making, changing, trying and deleting them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from podium import Context, workflow
-from podium.model.webhooks import WebhookSettings
+from podium import App, Context, workflow
+from podium.model.webhooks import Hold, Refusals, WebhookSettings
 from podium.webhooks import secret_of
 from tests.unit.server.conftest import Serving
 
@@ -125,3 +126,19 @@ async def test_who_belongs_to_one_tenant_names_no_secret_of_the_machine(
         ]
     assert [each.status_code for each in tried] == [403, 403, 201, 200]
     assert "leave `secret` out" in tried[0].json()["detail"]
+
+
+async def test_the_figures_say_how_webhooks_stand(serving: Serving, tmp_path: Path) -> None:
+    async with App.open(tmp_path / "desk.db", agents=[hello], webhooks=KEYED["webhooks"]) as app:
+        on, away, refused, off = [(await app.webhooks.create(name, HOOK["url"])).webhook.id for name in "abcd"]
+        book = app.store.webhooks
+        await book.hold(away, Hold(since=1.0, tries=1, next_at=2.0, why="away"))
+        await book.note_refusals(refused, Refusals(1.0, 3, "the receiver answered 500"))
+        await app.webhooks.change(off, active=False)
+        assert (await app.webhooks.get(on)).off is None
+    async with serving(hello, store=str(tmp_path / "desk.db"), **KEYED) as client:
+        shown = (await client.get(f"/webhooks/{refused}", headers=ADMIN)).json()
+        assert (shown["refusals"]["tries"], shown["refusals"]["reason"]) == (3, "the receiver answered 500")
+        told = (await client.get("http://podium/metrics", headers=ADMIN)).text.splitlines()
+    states = [line for line in told if line.startswith("podium_webhooks{")]
+    assert states == [f'podium_webhooks{{state="{state}"}} 1.0' for state in ("on", "away", "refused", "off")]

@@ -14,6 +14,7 @@ from podium.cli.logs import LogJsonOption, LogLevelOption, log_to_stderr
 from podium.cli.opening import drive, export_environment
 from podium.cli.options import ModelOption, SetOption, StoreOption
 from podium.cli.output import note
+from podium.cli.pauses import keep_pauses_short, put_off_pauses
 from podium.config import Config, load_config
 from podium.lazy import importing
 from podium.model.agent import AnyAgent
@@ -49,6 +50,7 @@ def serve(
     store: StoreOption = None,
 ) -> None:
     """Serve the store and the files' workflows over HTTP, and drive their runs, until interrupted."""
+    put_off_pauses()
     export_environment(model, settings)
     log_to_stderr(log_level, as_json=log_json)
     agents = [agent for file in files or () for agent in load(split(file)[0]).agents]
@@ -95,6 +97,7 @@ async def _serve(config: Config, agents: Sequence[AnyAgent], host: str, port: in
                         await demo.begin(app)
                     elif not agents:
                         note("it starts no runs: name files with workflows, as `podium serve desk.py`, or --demo.")
+                    keep_pauses_short()
                     await app.drained()
 
 

@@ -33,6 +33,7 @@ from podium.model.clock import Clock
 from podium.model.ids import Ids
 from podium.model.run import Run, RunState
 from podium.model.version import VERSION
+from podium.services.cost_keeping import CostKeeping
 from podium.services.expiry import Expiry
 from podium.services.group_commit import GroupCommit
 from podium.services.heartbeat import BeatListener, Heartbeat
@@ -79,6 +80,7 @@ class Worker:
         self._waiters = Waiters(store, driven=self._driven.__contains__, look_soon=self._look_now.set)
         self._backlog = Backlog(self._look_now.set)
         self.streams = Streams(store.streams, self.commits, clock, owner=self.id, driven=self._driven.__contains__)
+        self._costs = CostKeeping(store)
         self._expiry = Expiry(store, clock, keep_events=settings.keep_events)
         self._served = ServedWorkflows(fleet, self.commits, settings.poll)
         self._orphans = Orphans()
@@ -211,6 +213,7 @@ class Worker:
             await self._wake()
             self._recalls.look()
             await self._expiry.look()
+            await self._costs.look()
             await asyncio.sleep(self._settings.poll)  # noqa: TID251 - other processes live in real time
 
     async def _wake_when_due(self) -> None:

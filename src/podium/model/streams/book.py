@@ -5,6 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from podium.model.fact import Fact
+from podium.model.run import Run
+
 
 @dataclass(frozen=True, slots=True)
 class KeptEvent:
@@ -35,6 +38,31 @@ class KeptEvents:
     """The last one up to that number, where it is still there: nothing is missing between."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamQuery:
+    """What a reader of a run has had, and what it wants next."""
+
+    run: str
+    facts: int
+    """How many of its facts the reader has had."""
+    limit: int
+    """So many more are given at most."""
+    after: int | None
+    """The number up to which it has had transient events; with None it wants none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSlice:
+    """What comes next of a run, all of one moment."""
+
+    facts: Sequence[Fact]
+    """The next ones, in order."""
+    run: Run | None
+    """How it stands; None where there is no such run."""
+    kept: KeptEvents | None
+    """What is kept after the number; None where nothing was asked for, ever written, or all is too old."""
+
+
 class StreamBook(Protocol):
     """Who watches runs that other processes drive, and the transient events for them. `KeepEvents` brings these."""
 
@@ -63,6 +91,10 @@ class StreamBook(Protocol):
 
     async def watched(self, now: float, *, own: str) -> Mapping[str, float]:
         """Return the runs that are watched, and until when; not by readers whose names begin with `own`."""
+        ...
+
+    async def next(self, query: StreamQuery) -> StreamSlice:
+        """Return what comes next of a run. Raises StoreError."""
         ...
 
     async def kept(self, run: str, after: int) -> KeptEvents | None:

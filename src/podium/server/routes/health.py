@@ -58,4 +58,4 @@ async def ready(request: Request, response: Response) -> HealthBody:
 )  # fmt: skip
 async def metrics(who: Who, request: Request) -> Response:
     """Give the figures of the installation in Prometheus' text format."""
-    return Response(await metrics_of(request).text(who.app.reports), media_type=MEDIA)
+    return Response(await metrics_of(request).text(who.app), media_type=MEDIA)

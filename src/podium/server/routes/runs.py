@@ -94,11 +94,11 @@ async def _result(who: RequestScope, handle: AnyHandle, wait: float) -> RunResul
     return RunResultBody.of(run)
 
 
-@router.get("/runs", openapi_extra=rights(*READS))
-async def list_runs(who: Who, given: Annotated[RunsGiven, Query()]) -> PageBody[RunBody]:
+@router.get("/runs", openapi_extra=rights(*READS), response_model=PageBody[RunBody])
+async def list_runs(who: Who, given: Annotated[RunsGiven, Query()]) -> MaskedJson:
     """List runs, newest first."""
     page = await who.app.runs.list(**given.filters())
-    return PageBody(items=[RunBody.of(each) for each in page], cursor=page.cursor)
+    return MaskedJson({"items": [RunBody.json_of(each) for each in page], "cursor": page.cursor})
 
 
 @router.get("/runs/{run}", openapi_extra=rights(*READS), responses=responses(404))

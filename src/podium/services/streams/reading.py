@@ -11,7 +11,7 @@ from podium.model.clock import Clock
 from podium.model.expected import NATURAL, refuse
 from podium.model.fact import Fact, FactKind
 from podium.model.run import Run, RunState
-from podium.model.streams.book import KeptEvents
+from podium.model.streams.book import KeptEvents, StreamQuery
 from podium.model.streams.durable import Gone, StreamBlocked
 from podium.model.streams.event import StreamEvent, event_of
 from podium.model.streams.numbers import MOST_NUMBER, MOST_PARTS, StreamPlace, place_of_number
@@ -115,12 +115,12 @@ class StreamReader:
             await self._watch()
         read = self._behind or not here or not news or self._feed.commits != self._commits
         self._commits = self._feed.commits
-        facts, run = await self._next_facts() if read else ((), None)
+        facts, run, other = await self._next(here=here) if read else ((), None, None)
         if await self._was_redacted(facts, run):
             self._feed.forget()
             self._late = not self._after
         self._gaps.recorded(facts)
-        kept = await self._kept(here=here)
+        kept = self._with_own(other)
         self._facts += len(facts)
         if read and run is None:  # it was pruned meanwhile
             self._feed.forget()
@@ -134,16 +134,18 @@ class StreamReader:
             events = [*events, self._noticed(ended.epoch, StreamBlocked(ended.reason), self.number)]
         return StreamLook(events, _size(facts, kept))
 
-    async def _next_facts(self) -> tuple[Sequence[Fact], Run | None]:
-        """Return the facts that come next, and the run.
+    async def _next(self, *, here: bool) -> tuple[Sequence[Fact], Run | None, KeptEvents | None]:
+        """Return the facts that come next, the run, and what the store keeps of it for other processes.
 
-        Where more follow, none of them from an end on: what was lost is told before that, once all of it is known.
+        Where more follow, no facts from an end on: what was lost is told before that, once all of it is known.
         """
-        facts = await self._store.facts(self._run, after=self._facts - 1, limit=_AT_ONCE)
-        run = await self._store.run(self._run)
+        after = None if here else self.number
+        wanted = StreamQuery(run=self._run, facts=self._facts, limit=_AT_ONCE, after=after)
+        come = await self._store.streams.next(wanted)
+        facts, run = come.facts, come.run
         self._behind = run is not None and self._facts + len(facts) < run.facts
         end = max((at for at, fact in enumerate(facts) if fact.kind is FactKind.ENDED), default=0)
-        return facts[:end] if self._behind and end else facts, run
+        return facts[:end] if self._behind and end else facts, run, come.kept
 
     async def _was_redacted(self, facts: Sequence[Fact], run: Run | None) -> bool:
         """Whether a run was redacted: some of its facts say so, or the last one, which is yet to be read."""
@@ -200,10 +202,11 @@ class StreamReader:
 
     async def _kept(self, *, here: bool) -> KeptEvents | None:
         """Return what is kept after the last number, by this process or in the store."""
+        return self._with_own(None if here else await self._store.streams.kept(self._run, self.number))
+
+    def _with_own(self, other: KeptEvents | None) -> KeptEvents | None:
+        """Return what is kept after the last number by this process, with that in the store."""
         own = self._feed.after(self.number)
-        if here:
-            return own
-        other = await self._store.streams.kept(self._run, self.number)
         if own is None or other is None:
             return own or other
         numbers = {event.number: event for event in (*own.events, *other.events)}

@@ -16,12 +16,20 @@ from podium.store.postgres.address import Address
 from podium.store.postgres.connection import Connection, connect, migrate, refuse_pooled, translated
 from podium.store.postgres.table_statements import TableStatements
 from podium.store.postgres.words import WordTable
-from podium.store.tables.moving import JSON_COLUMNS, KEY_COLUMNS, NOT_MOVED, Columns, index_entries, plain_json
+from podium.store.tables.moving import (
+    JSON_COLUMNS,
+    KEY_COLUMNS,
+    NOT_MOVED,
+    NOT_MOVED_COLUMNS,
+    Columns,
+    index_entries,
+    plain_json,
+)
 from podium.store.tables.statements import Row
 
 _OWN_TABLES = NOT_MOVED | {"batches", "podium_store", "memory_words"}
 """The sessions of this server, the version of the schema, and what `index_words` makes anew."""
-_OWN_COLUMNS = {("facts", "turn"), ("memory", "words")}
+_OWN_COLUMNS = NOT_MOVED_COLUMNS | {("facts", "turn"), ("memory", "words")}
 """What is told from the other columns."""
 _SERIAL_RUNS = "run_numbers"
 _NO_LIMIT = "SET idle_in_transaction_session_timeout = 0"

@@ -7,7 +7,8 @@ from podium.store.postgres.connection import prepare
 from podium.store.postgres.running import PostgresRunning
 from podium.store.postgres.schema import schemas
 from podium.store.postgres.session import Session
-from podium.store.postgres.stream_news import PostgresEventBook, PostgresStreams, StreamNews
+from podium.store.postgres.stream_news import PostgresEventBook, StreamNews
+from podium.store.postgres.streams import PostgresStreams
 from podium.store.postgres.tables import PostgresTables
 from podium.store.postgres.upkeep import PostgresUpkeep
 from podium.store.postgres.words import WordTable
@@ -30,7 +31,7 @@ class PostgresStore(PostgresRunning, TableReading, TableBooks):
     """A store in one schema of a PostgreSQL database.
 
     It commits, claims and wakes in a thread on one connection; beats have another, so that a long commit is not taken
-    for dead, and a third is told what other processes commit. What is read has some of its own.
+    for dead, and a third is told what other processes commit. What is read has some of its own, and so have streams.
     """
 
     def __init__(self, address: str, *, make: bool = True) -> None:
@@ -54,7 +55,7 @@ class PostgresStore(PostgresRunning, TableReading, TableBooks):
         self.ledger = TableLedger(self._tables, lambda: schemas(where))
         self.answers = TableAnswerCache(self._tables)
         self.delegations = TableDelegations(self._tables)
-        self.streams = PostgresStreams(self._tables, self._news)
+        self.streams = PostgresStreams(self._tables, self._news, where)
         self.states = TableSharedStates(self._tables, self._share, has_clock=True)
         self.upkeep = PostgresUpkeep(self._long, where)
         self.workers = PostgresWorkers(self._beats, where.name)
@@ -66,6 +67,7 @@ class PostgresStore(PostgresRunning, TableReading, TableBooks):
         """Close all connections, once no thread uses them."""
         super().close()
         self._news.close()
+        self.streams.close()
         self._tables.close()
         self._beats.close()
         self._long.close()

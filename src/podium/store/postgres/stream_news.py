@@ -15,7 +15,6 @@ from podium.store.postgres.sql import statement
 from podium.store.postgres.statements import PostgresStatements
 from podium.store.tables.events import TableEvents
 from podium.store.tables.statements import Tables
-from podium.store.tables.streams import TableStreams
 
 _LOOK_SECONDS = 0.5
 """So often the thread looks whether anybody reads still, and so long it waits to try a server again that is gone."""
@@ -24,22 +23,6 @@ _MARKS = 200
 """So many runs are told of at once: a notice has less than 8,000 bytes."""
 _EVENTS = "events"
 """What stands for the events of the store, where a digest stands for a run."""
-
-
-class PostgresStreams(TableStreams):
-    """Streams in the store's own tables; the server says when something was added."""
-
-    tells = True
-
-    def __init__(self, tables: Tables, news: "StreamNews") -> None:
-        super().__init__(tables)
-        self._news = news
-
-    @contextmanager
-    def hear(self, run: str, ring: Callable[[], None]) -> Generator[Callable[[], bool]]:
-        """Have `ring` called, in another thread, when there may be more of a run."""
-        with self._news.heard(_mark(run), ring):
-            yield self._news.is_listening
 
 
 class PostgresEventBook(TableEvents):
@@ -140,11 +123,11 @@ def tell_events(statements: PostgresStatements, worker: str) -> None:
 
 def tell_streams(statements: PostgresStatements, runs: set[str]) -> None:
     """Tell those who read these runs, in whatever process, of what was just committed: many with one notice."""
-    marks = [_mark(run) for run in sorted(runs)]
+    marks = [mark_of(run) for run in sorted(runs)]
     for some in range(0, len(marks), _MARKS):
         statements.send("stream_tell", " ".join(marks[some : some + _MARKS]))
 
 
-def _mark(run: str) -> str:
+def mark_of(run: str) -> str:
     """Return what stands for a run: its own name may be longer than what can be told."""
     return hashlib.sha256(run.encode()).hexdigest()[:32]

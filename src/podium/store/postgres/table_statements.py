@@ -70,16 +70,23 @@ class TableStatements:
 
     @contextmanager
     def of_one_moment(self) -> Generator[None]:
-        """Have all that is read while the block lasts be of one moment."""
+        """Have all that is read while the block lasts be of one moment: it begins and ends on the way of a question."""
         if self.in_transaction:
             yield
             return
-        self.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        try:
-            yield
-        finally:
-            if not self.connection.closed:
+        raised: list[BaseException] = []
+        with self.connection.pipeline():
+            self.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            try:
+                yield
+            except BaseException as error:  # raised when the pipeline is over: it logs what it meets on the way out
+                raised.append(error)
+            else:
                 self.connection.execute("ROLLBACK")
+        if raised:
+            if not self.connection.closed:
+                self.connection.rollback()
+            raise raised[0]
 
     def alone(self, what: str) -> None:
         """Have nobody else change what goes by this name until the transaction ends."""

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from queue import LifoQueue
 from typing import TypeVar
 
+from psycopg import IsolationLevel
+
 from podium.in_threads import in_thread
 from podium.store.postgres.address import Address
 from podium.store.postgres.connection import connect, translated
@@ -77,9 +79,9 @@ class PostgresTables:
         """Have all that is read while the block lasts be of one moment: on one connection, in one transaction."""
         with translated(self._address.name), connect(self._address) as connection:
             connection.execute("SET idle_in_transaction_session_timeout = 0")
-            held = TableStatements(connection)
-            with held.of_one_moment():
-                before, self._held = self._held, held
+            connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
+            with connection.transaction():
+                before, self._held = self._held, TableStatements(connection)
                 try:
                     yield
                 finally:

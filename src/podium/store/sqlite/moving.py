@@ -11,7 +11,7 @@ from podium.store.sqlite.sql import migrations, schema
 from podium.store.sqlite.statements import SqliteStatements
 from podium.store.sqlite.upkeep import new_file, put_in_place
 from podium.store.sqlite.words import FullTextWords
-from podium.store.tables.moving import JSON_COLUMNS, NOT_MOVED, Columns, index_entries, plain_json
+from podium.store.tables.moving import JSON_COLUMNS, NOT_MOVED, NOT_MOVED_COLUMNS, Columns, index_entries, plain_json
 from podium.store.tables.rows import plain_reason
 from podium.store.tables.statements import Row
 
@@ -73,7 +73,8 @@ class MovedSqlite:
         index_entries(self, SqliteStatements(self._connection), FullTextWords())
 
     def _columns(self, table: str) -> list[str]:
-        return [row[0] for row in self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+        names = (name for (name,) in self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,)))
+        return [name for name in names if (table, name) not in NOT_MOVED_COLUMNS]
 
 
 @contextmanager

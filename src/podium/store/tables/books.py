@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from podium import lazy
+from podium.store.tables.costs import keep_costs
 from podium.store.tables.statements import Tables
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ class TableBooks:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
+
+    async def keep_costs(self, limit: int) -> int:
+        """Add up what trees of runs spent that have ended, of at most so many that are not yet; returns of how many."""
+        return await keep_costs(self._tables, limit)
 
     @property
     def keys(self) -> "api_keys.TableKeys":

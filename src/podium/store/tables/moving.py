@@ -17,8 +17,10 @@ from podium.store.tables.statements import Row, Statements
 from podium.store.tables.words import WordIndex
 
 _WHOLE = 1 << 256
-NOT_MOVED = frozenset({"moved"})
-"""Tables that are about one place alone: where this store has been moved to."""
+NOT_MOVED = frozenset({"moved", "run_costs"})
+"""Tables that are about one place alone: where this store has been moved to; and what is added up anew."""
+NOT_MOVED_COLUMNS = frozenset({("runs", "costed_from"), ("runs", "costed_to")})
+"""Columns that say of what it was added up here."""
 JSON_COLUMNS = frozenset({("reservations", "parts"), ("budget_waits", "holds")})
 """Columns of JSON, for which some databases have a type of their own."""
 KEY_COLUMNS = frozenset({("memory", "key"), ("memory_writes", "key"), ("memory_locks", "key")})

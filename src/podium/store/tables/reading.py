@@ -19,12 +19,12 @@ from podium.store.journaling.chain import PLACE_BITS, ChainRow, faults, place_wi
 from podium.store.journaling.quoted import Payloads, quotes
 from podium.store.protocol import RECENT_FACTS, Page, Query, StoredQueue, StoredWorker
 from podium.store.tables.conversations import conversation_state_of, hit_in, messages_of
+from podium.store.tables.costs import costs
 from podium.store.tables.pages import MOST, closed, containing, given, page
 from podium.store.tables.rows import (
     ALL_FACTS,
     action_of,
     budget_of,
-    cost_of,
     fact_of,
     facts_of,
     facts_to_drive,
@@ -239,12 +239,7 @@ class TableReading:
 
     async def costs(self, query: "queries.CostQuery") -> Page[Cost]:
         """Add up what was spent, the dearest first."""
-        wanted = {
-            **given(query, "less", "part", "number"),
-            "turns": query.by == "conversation" or query.conversation is not None,
-        }
-        rows = await self._rows("costs_fold", wanted)
-        return page(rows, query, cost_of, lambda row: (-row[5] - row[6], row[0], row[13]))
+        return await costs(self._tables, query)
 
     # People
 

@@ -142,7 +142,12 @@ def payloads_of(statements: Statements, run: int) -> Payloads:
 
 def facts_of(statements: Statements, name: str, run: int, *wanted: object) -> list[Fact]:
     """Return the facts of a run that a statement such as `facts_of_run` finds."""
-    kinds, rows = FactKind, statements.all(name, run, *wanted)
+    return facts_in(statements, run, statements.all(name, run, *wanted))
+
+
+def facts_in(statements: Statements, run: int, rows: Sequence[Row]) -> list[Fact]:
+    """Return the facts of rows as `facts_of_run` gives, all of one run."""
+    kinds = FactKind
     read: dict[int, bytes] = {}
     payloads = Payloads(lambda seq: read.get(seq) or stored_payload(statements, run, seq))
     found: list[Fact] = []

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from podium.model.streams.book import KeptEvent, KeptEvents
+from podium.model.streams.book import KeptEvent, KeptEvents, StreamQuery, StreamSlice
 from podium.store.codec import encode_as_is
+from podium.store.journaling.chain import place_within
+from podium.store.tables.rows import facts_of, run_of
 from podium.store.tables.statements import Statements, Tables
 
 
@@ -41,9 +43,24 @@ class TableStreams:
         """Return the runs that others watch, and until when."""
         return dict(await self._tables.read(lambda s: s.all("stream_watched", now, own)))
 
+    async def next(self, query: StreamQuery) -> StreamSlice:
+        """Return what comes next of a run."""
+        return await self._tables.read(lambda s: _slice(s, query))
+
     async def kept(self, run: str, after: int) -> KeptEvents | None:
         """Return what is kept of a run after a number."""
         return await self._tables.read(lambda s: _kept(s, run, after))
+
+
+def _slice(statements: Statements, query: StreamQuery) -> StreamSlice:
+    before = place_within(query.facts) - 1
+    with statements.of_one_moment():
+        row = statements.one("run_row_by_id", query.run)
+        return StreamSlice(
+            facts=() if row is None else facts_of(statements, "facts_of_run", row[0], before, query.limit),
+            run=None if row is None else run_of(row),
+            kept=None if query.after is None else _kept(statements, query.run, query.after),
+        )
 
 
 def _kept(statements: Statements, run: str, after: int) -> KeptEvents | None:

@@ -4,6 +4,7 @@ from podium.testing.contracts.affinity import AffinityContract
 from podium.testing.contracts.answers import AnswersContract
 from podium.testing.contracts.conversation_changes import ConversationChangesContract
 from podium.testing.contracts.conversations import ConversationsContract
+from podium.testing.contracts.costs import CostsContract
 from podium.testing.contracts.delegations import DelegationsContract
 from podium.testing.contracts.events import EventsContract
 from podium.testing.contracts.generations import GenerationsContract
@@ -30,6 +31,7 @@ class StoreContract(
     InboxContract,
     RecordsContract,
     ListsContract,
+    CostsContract,
     ConversationsContract,
     ConversationChangesContract,
     DelegationsContract,

@@ -1,18 +1,21 @@
 """What a store must do with the transient events of runs."""
 
+import asyncio
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from podium.model.audit import Pruning
 from podium.model.fact import FactKind
 from podium.model.run import RunState
-from podium.model.streams.book import KeptEvent, KeptEvents
+from podium.model.streams.book import KeptEvent, KeptEvents, StreamQuery, StreamSlice
 from podium.store.inserting import NewFact
 from podium.store.keeping import KeepEvents
-from podium.store.operations import CommitVerdict, Prune, Redact
+from podium.store.operations import CommitVerdict, Prune, Redact, Write
 from podium.store.protocol import PrunableQuery
-from podium.testing.contracts.hand import Hand, new_run
+from podium.testing.contracts.hand import Hand, fact, new_run
 from podium.testing.contracts.opened import OpenedStore
 
 _PATIENCE = 60.0
@@ -55,6 +58,24 @@ class StreamsContract(OpenedStore):
             hand.commit(keeping("r", 11, 12), keeping("s", 11), keeping("r", 12, 13, trim=11), keeping("r", last=15))
             assert kept(hand, "r") == KeptEvents(1, 15, [event(12), event(13)], None)
             assert kept(hand, "s") == KeptEvents(1, 11, [event(11)], None)
+
+    def test_what_comes_next_of_runs_is_what_each_question_gives_by_itself(self, tmp_path: Path) -> None:
+        with self.hand(tmp_path) as hand:
+            for name in ("r", "s", "t"):
+                number = hand.start(new_run(name))
+                hand.commit(Write(number, 1, [fact(at=float(at)) for at in range(4)], [], None))
+            hand.commit(keeping("r", 11, 12, 13), keeping("s", last=40))
+            wanted = [
+                StreamQuery(run=run, facts=facts, limit=limit, after=after)
+                for run in ("r", "s", "t", "nobody", "r")
+                for facts, limit, after in ((0, 2, 0), (2, 20, 12), (9, 1, None), (5, 1, 99))
+            ]  # fmt: skip
+            found = hand.told(_next(hand, wanted))
+            assert [replace(each, facts=list(each.facts)) for each in found] == [
+                hand.told(_by_itself(hand, query)) for query in wanted
+            ]
+            assert [len(each.facts) for each in found[:4]] == [2, 3, 0, 0]
+            assert found[1].kept == KeptEvents(1, 13, [event(13)], event(12))
 
     def test_how_far_an_owner_has_come_is_known_where_nothing_is_kept(self, tmp_path: Path) -> None:
         with self.hand(tmp_path) as hand:
@@ -167,3 +188,15 @@ def keeping(
     events = [event(number, epoch=epoch) for number in numbers]
     last = max(numbers, default=last)
     return KeepEvents(run=run, epoch=epoch, events=events, last=last, trim=trim, until=until)
+
+
+async def _next(hand: Hand, wanted: Sequence[StreamQuery]) -> Sequence[StreamSlice]:
+    return await asyncio.gather(*(hand.store.streams.next(each) for each in wanted))
+
+
+async def _by_itself(hand: Hand, wanted: StreamQuery) -> StreamSlice:
+    run, store = wanted.run, hand.store
+    return StreamSlice(
+        facts=await store.facts(run, after=wanted.facts - 1, limit=wanted.limit), run=await store.run(run),
+        kept=None if wanted.after is None else await store.streams.kept(run, wanted.after),
+    )  # fmt: skip

@@ -271,7 +271,8 @@ async def test_keys_are_made_rotated_and_revoked_by_admins_who_stand_in_the_acti
         assert said(await served.client.get(ME, headers={"x-api-key": rotated["secret"]}), 200)
         assert (await served.client.post(f"{where}/revoke", headers=admin)).status_code == 204
         assert said(await served.client.post(f"{where}/revoke", headers=admin), 409)
-        listed = said(await served.client.get("/api/v1/keys", headers=admin), 200)
+        listed = said(await served.client.get("/api/v1/keys", headers=admin), 200)["items"]
+        assert made["id"] in [each["id"] for each in listed]
         assert not {"secret", "digest"} & {name for each in listed for name in each}
         actions = said(await served.client.get("/api/v1/actions", params={"about": made["id"]}, headers=admin), 200)
         assert [(each["by"], each["what"]) for each in actions["items"]] == [

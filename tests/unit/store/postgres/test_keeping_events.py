@@ -1,5 +1,6 @@
-"""The transient events of many runs are kept, and told of, with as many questions as those of one."""
+"""The transient events of many runs are kept, told of and read with about as many questions as those of one."""
 
+import asyncio
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from threading import Event
@@ -7,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from podium.model.streams.book import KeptEvent
+from podium.errors import StoreUnavailable, Unwritable
+from podium.model.streams.book import KeptEvent, StreamQuery, StreamSlice
 from podium.store.keeping import KeepEvents
 from podium.store.operations import Operation, Write
 from podium.store.postgres.address import parsed
@@ -93,3 +95,40 @@ def test_all_readers_are_told_with_a_notice_for_many_runs(hand: Hand, address: s
         hand.commit(*(keeping(run, 11) for run in RUNS))
         assert all(event.wait(_PATIENCE) for event in told.values())
         assert len(list(other.notifies(timeout=0))) == 2
+
+
+def test_all_who_read_at_once_are_answered_with_a_few_questions(hand: Hand, asked: list[bytes]) -> None:
+    for run in RUNS[:40]:
+        hand.start(new_run(run))
+    hand.commit(*(keeping(run, 11) for run in RUNS[:40]))
+    asked.clear()
+
+    async def look() -> Sequence[StreamSlice]:
+        streams = hand.store.streams
+        await asyncio.gather(*(streams.watch(run, "w_2/1", 200.0) for run in RUNS[:40]))
+        wanted = [StreamQuery(run=run, facts=0, limit=9, after=0) for run in RUNS[:40]]
+        return await asyncio.gather(*(streams.next(each) for each in wanted))
+
+    found = hand.told(look())
+    assert [(each.run and each.run.id, each.kept and each.kept.last) for each in found] == [(r, 11) for r in RUNS[:40]]
+    assert hand.told(hand.store.streams.watched(0.0, own="w_1/")) == dict.fromkeys(RUNS[:40], 200.0)
+    assert sum(each == statement("stream_facts") for each in asked) <= 2  # the first may be on its way alone
+    assert sum(each == statement("stream_watches_put") for each in asked) <= 2
+
+
+def test_a_run_that_cannot_be_named_keeps_nobody_from_another_one(hand: Hand) -> None:
+    hand.start(new_run("r"))
+    wanted = [StreamQuery(run=run, facts=0, limit=9, after=None) for run in ("r", "\ud800", "r", "nobody")]
+
+    async def look() -> Sequence[StreamSlice | BaseException]:
+        return await asyncio.gather(*map(hand.store.streams.next, wanted), return_exceptions=True)
+
+    found = [each.run and each.run.id if isinstance(each, StreamSlice) else type(each) for each in hand.told(look())]
+    assert found == ["r", Unwritable, "r", None]
+
+
+def test_who_asks_a_store_that_is_closed_is_told(address: str) -> None:
+    store = PostgresStore(address)
+    store.close()
+    with pytest.raises(StoreUnavailable, match="was closed"):
+        asyncio.run(store.streams.next(StreamQuery(run="r", facts=0, limit=9, after=None)))

@@ -69,10 +69,9 @@ SPECIAL: dict[tuple[str, str], Make] = {
 """Columns that mean something to a database."""
 
 
-def random_rows(db: sqlite3.Connection, table: str, chance: Random) -> Iterator[Row]:
+def random_rows(db: sqlite3.Connection, table: str, columns: Sequence[str], chance: Random) -> Iterator[Row]:
     stored = "conversation_said" if table == "conversation_messages" else table
     info = {row[1]: row for row in db.execute(f"PRAGMA table_info({stored})")}
-    columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     most = {"memory_gone": 1, "memory": 8, "answers_kept": 8}.get(table) or chance.randrange(2, 9)
     for n in range(1, most + 1):
         row: list[object] = []
@@ -90,17 +89,18 @@ def fill_all(path: Path, chance: Random) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         store = MovedSqlite(db)
         for table, columns in store.columns().items():
-            store.write(table, columns, random_rows(db, table, chance))
+            store.write(table, columns, random_rows(db, table, columns, chance))
         store.go_on_after({"conversations": 77, "memory_vectors": 99})
         store.index_words()
 
 
 def contents(path: Path) -> dict[str, list[object]]:
-    """Return all that is in a store's file, by table, but for what stands for words and how messages are stored."""
+    """Return all that is in a store's file, by table, but for costs, words and how messages are stored."""
     with closing(sqlite3.connect(path)) as db:
         names = [name for (name,) in db.execute(
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' "
-            "AND name NOT IN ('conversation_said', 'moved', 'sqlite_schema') AND name NOT LIKE 'sqlite_stat%'"
+            "AND name NOT IN ('conversation_said', 'moved', 'run_costs', 'sqlite_schema') "
+            "AND name NOT LIKE 'sqlite_stat%'"
         )]  # fmt: skip
         return {
             name: sorted(map(plain, db.execute(f"SELECT * FROM {name}")), key=repr)

@@ -6,6 +6,7 @@
 -- what was set aside, in billionths of a dollar, or with a usage that says so. What was settled may have the usage of a request whose answer
 -- is not recorded. What an operator gave back is in a run of its own, and counts for the call that it names. Finding a kept answer, and whoever is
 -- asked beside a call, is paid apart from it; what a kept answer saved has no model. Money is added up exactly: so the order does not matter, and pages fit together.
+-- What trees of runs spent that have ended is known, but for `trees`, whose facts are read; a tree counts as a whole or not at all. For `each` run alone it is found out so.
 -- By agent, what a fallback spent, or whoever is asked beside a call, stands under their names, at the time of the call: facts say `by` whom, and answers what they are short of.
 WITH turns AS MATERIALIZED (
     SELECT r.root, CASE WHEN o.key = 'start' THEN r.id ELSE r.id || '.' || CASE WHEN o.key LIKE '%%.start' THEN left(o.key, -6) ELSE o.key END END AS path, o.at,
@@ -23,6 +24,7 @@ WITH turns AS MATERIALIZED (
         WHERE (kind = 2 OR epoch > 0 AND kind = 4 OR epoch > 0 AND position(
                 CASE WHEN kind IN (3, 6) THEN '"usage"'::bytea WHEN kind = 22 THEN '"in_doubt"'::bytea WHEN kind = 24 THEN '"saved"'::bytea END IN body
             ) > 0 OR epoch > 0 AND kind = 22 AND position('"usage"'::bytea IN body) > 0 OR kind = 24 AND position('"correction"'::bytea IN body) > 0)
+            AND place IN (SELECT f.place FROM json_array_elements_text(%(trees)s::json) w JOIN runs o ON o.n = w::bigint JOIN runs s ON s.id = o.id OR s.id > o.id || '.' AND s.id < o.id || '/' AND s.root = o.id JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
             AND place IN (SELECT f.place FROM runs s JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = %(run)s::text OR s.id > %(run)s::text || '.' AND s.id < %(run)s::text || '/' AND s.root = (SELECT root FROM runs WHERE id = %(run)s))
             AND place IN (SELECT f.place FROM runs s JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = %(run)s::text AND f.key > %(below)s::text || '.' AND f.key < %(below)s::text || '/' OR s.id > %(run)s::text || '.' || %(below)s::text || '.' AND s.id < %(run)s::text || '.' || %(below)s::text || '/' AND s.root = (SELECT root FROM runs WHERE id = %(run)s))
             AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k JOIN facts t ON t.kind = 28 AND t.turn = k.n JOIN runs r ON r.n = t.place >> 24 WHERE k.name = %(conversation)s) q JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
@@ -73,31 +75,39 @@ WITH turns AS MATERIALIZED (
     FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call LEFT JOIN began b ON payer IS NOT NULL AND b.run = u.run AND b.call = u.call
     WHERE %(by)s::text <> 'model' OR kind NOT IN (2, 4, 22, 24) OR model IS NOT NULL OR doubt <> 0
     GROUP BY u.run, u.call, payer, 3, u.number, u.name HAVING max(epoch) > 0
+), known AS (
+    SELECT run, CASE %(by)s::text WHEN 'agent' THEN coalesce(agent, '') WHEN 'model' THEN model WHEN 'day' THEN to_char(to_timestamp(at) AT TIME ZONE 'UTC', 'YYYY-MM-DD') END AS part,
+        number, name, at AS began, at AS ended, calls, requests, input, output, usd, doubt, unpriced, cpu, gb, saved
+    FROM calls
+    UNION ALL
+    SELECT s.run, s.part, NULL, NULL, o.costed_from, o.costed_to, calls, requests, input, output, usd, doubt, unpriced, cpu, gb, saved
+    FROM run_costs s JOIN runs o ON o.n = s.root WHERE s.by = %(costed)s
+        AND s.root IN (SELECT n FROM runs WHERE costed_from IS NOT NULL AND costed_to >= %(since)s)
 ), named AS (
     SELECT (CASE %(by)s::text
-            WHEN 'agent' THEN coalesce(c.agent, '') WHEN 'model' THEN c.model WHEN 'workflow' THEN root.workflow
-            WHEN 'tenant' THEN r.tenant WHEN 'conversation' THEN coalesce(c.name, '')
-            WHEN 'day' THEN to_char(to_timestamp(c.at) AT TIME ZONE 'UTC', 'YYYY-MM-DD') ELSE r.root
-        END) COLLATE "C" AS part,
+            WHEN 'workflow' THEN root.workflow WHEN 'tenant' THEN r.tenant WHEN 'run' THEN r.root
+            WHEN 'conversation' THEN coalesce(c.name, '') ELSE c.part
+        END) COLLATE "C" AS named,
+        CASE WHEN %(each)s THEN c.run END AS apart,
         CASE %(by)s::text WHEN 'conversation' THEN coalesce(c.number, 0) ELSE 0 END AS of,
         CASE WHEN %(by)s::text = 'conversation' AND c.number IS NOT NULL THEN r.tenant END AS tenant,
         root.n AS root, root.state, c.*
-    FROM calls c JOIN runs r ON r.n = c.run JOIN runs root ON root.id = r.root
+    FROM known c JOIN runs r ON r.n = c.run JOIN runs root ON root.id = r.root
     WHERE true
         AND EXISTS (SELECT 1 FROM conversations k WHERE k.n = c.number AND k.name = %(conversation)s)
-        AND c.at >= %(since)s
-        AND c.at < %(until)s
+        AND c.began >= %(since)s
+        AND c.ended < %(until)s
         AND r.tenant = %(tenant)s
         AND r.principal = %(principal)s
         AND r.tag = %(tag)s
         AND (r.id ILIKE %(text)s OR r.tag ILIKE %(text)s OR r.workflow ILIKE %(text)s OR r.reason ILIKE %(text)s)
 )
-SELECT part, sum(calls)::bigint, coalesce(sum(requests), 0)::bigint, coalesce(sum(input), 0)::bigint, coalesce(sum(output), 0)::bigint,
+SELECT named, sum(calls)::bigint, coalesce(sum(requests), 0)::bigint, coalesce(sum(input), 0)::bigint, coalesce(sum(output), 0)::bigint,
     coalesce(sum(usd), 0)::double precision, coalesce(sum(doubt), 0)::double precision, coalesce(sum(unpriced), 0)::bigint,
     count(DISTINCT root), count(DISTINCT root) FILTER (WHERE state = 'done'), coalesce(sum(cpu), 0)::double precision,
-    coalesce(sum(gb), 0)::double precision, coalesce(sum(saved), 0)::double precision, of, max(tenant)
+    coalesce(sum(gb), 0)::double precision, coalesce(sum(saved), 0)::double precision, of, max(tenant), apart, max(root), min(began), max(ended), -coalesce(sum(usd), 0)::double precision - coalesce(sum(doubt), 0)::double precision
 FROM named
-GROUP BY part, of
+GROUP BY named, of, apart
 HAVING true
-    AND (-coalesce(sum(usd), 0)::double precision - coalesce(sum(doubt), 0)::double precision, part, of) > (%(less)s, %(part)s, %(number)s)
-ORDER BY -coalesce(sum(usd), 0)::double precision - coalesce(sum(doubt), 0)::double precision, part, of LIMIT %(limit)s
+    AND (-coalesce(sum(usd), 0)::double precision - coalesce(sum(doubt), 0)::double precision, named, of) > (%(less)s, %(part)s, %(number)s)
+ORDER BY -coalesce(sum(usd), 0)::double precision - coalesce(sum(doubt), 0)::double precision, named, of LIMIT %(limit)s

@@ -5,6 +5,8 @@
 -- call tells itself counts instead of what its steps told before in the same attempt, which matters where it is told more than once; what was in doubt counts with
 -- what was set aside, in billionths of a dollar, or with a usage that says so. What was settled may have the usage of a request whose answer
 -- is not recorded. What an operator gave back is in a run of its own, and counts for the call that it names. Finding a kept answer, and whoever is asked beside a call, is paid apart from it; what a kept answer saved has no model.
+-- What trees of runs spent that have ended is known, but for :trees, whose facts are read; a tree counts as a whole or not at all. For :each run alone it is found out so.
+-- The order is that of billionths, for sums of fractions are not the same in whichever order they are made.
 -- By agent, what a fallback spent, or whoever is asked beside a call, stands under their names, at the time of the call: facts say `by` whom, and answers what they are short of.
 WITH turns AS MATERIALIZED (
     SELECT r.root, CASE WHEN o.key = 'start' THEN r.id ELSE r.id || '.' || CASE WHEN o.key LIKE '%.start' THEN SUBSTR(o.key, 1, LENGTH(o.key) - 6) ELSE o.key END END AS path, o.at,
@@ -47,6 +49,7 @@ WITH turns AS MATERIALIZED (
                 body, CASE WHEN kind IN (3, 6) THEN CAST('"usage"' AS BLOB) WHEN kind = 22 THEN CAST('"in_doubt"' AS BLOB)
                     WHEN kind = 24 THEN CAST('"saved"' AS BLOB) END
             ) OR epoch > 0 AND kind = 22 AND INSTR(body, CAST('"usage"' AS BLOB)) OR kind = 24 AND INSTR(body, CAST('"correction"' AS BLOB)))
+            AND place IN (SELECT f.place FROM runs o CROSS JOIN runs s ON s.id = o.id OR s.id > o.id || '.' AND s.id < o.id || '/' AND s.root = o.id CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE o.n IN (SELECT value FROM JSON_EACH(:trees)))
             AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run OR s.id > :run || '.' AND s.id < :run || '/' AND s.root = (SELECT root FROM runs WHERE id = :run))
             AND place IN (SELECT f.place FROM runs s CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215 WHERE s.id = :run AND f.key > :below || '.' AND f.key < :below || '/' OR s.id > :run || '.' || :below || '.' AND s.id < :run || '.' || :below || '/' AND s.root = (SELECT root FROM runs WHERE id = :run))
             AND place IN (SELECT f.place FROM (SELECT DISTINCT r.id, r.root FROM conversations k CROSS JOIN facts t INDEXED BY facts_turns ON t.kind = 28 AND CAST(t.body AS TEXT) ->> '$.n' = +k.n CROSS JOIN runs r ON r.n = t.place >> 24 WHERE k.name = :conversation) q CROSS JOIN runs s ON s.id = q.id OR s.id > q.id || '.' AND s.id < q.id || '/' AND s.root = q.root CROSS JOIN facts f ON f.place BETWEEN s.n << 24 AND (s.n << 24) + 16777215)
@@ -71,26 +74,34 @@ WITH turns AS MATERIALIZED (
     FROM used u LEFT JOIN told t ON t.run = u.run AND t.call = u.call LEFT JOIN began b ON payer IS NOT NULL AND b.run = u.run AND b.call = u.call
     WHERE :by <> 'model' OR kind NOT IN (2, 4, 22, 24) OR model IS NOT NULL OR doubt <> 0
     GROUP BY u.run, u.call, payer, 3, conversation HAVING MAX(epoch) > 0
+), known AS (
+    SELECT run, CASE :by WHEN 'agent' THEN COALESCE(agent, '') WHEN 'model' THEN model WHEN 'day' THEN DATE(at, 'unixepoch') END AS name, conversation,
+        at AS began, at AS ended, calls, requests, input, output, usd, doubt, unpriced, cpu, gb, saved
+    FROM calls
+    UNION ALL
+    SELECT s.run, s.part, NULL, o.costed_from, o.costed_to, calls, requests, input, output, usd, doubt, unpriced, cpu, gb, saved
+    FROM run_costs s CROSS JOIN runs o ON o.n = s.root WHERE s.by = :costed
+        AND s.root IN (SELECT n FROM runs INDEXED BY runs_costed WHERE costed_from IS NOT NULL AND costed_to >= :since)
 )
 SELECT CASE :by
-        WHEN 'agent' THEN COALESCE(c.agent, '') WHEN 'model' THEN c.model WHEN 'workflow' THEN root.workflow
-        WHEN 'tenant' THEN r.tenant
-        WHEN 'conversation' THEN COALESCE(c.conversation ->> 1, '') WHEN 'day' THEN DATE(c.at, 'unixepoch') ELSE r.root END AS part,
+        WHEN 'workflow' THEN root.workflow WHEN 'tenant' THEN r.tenant WHEN 'run' THEN r.root
+        WHEN 'conversation' THEN COALESCE(c.conversation ->> 1, '') ELSE c.name END AS part,
     SUM(c.calls), COALESCE(SUM(c.requests), 0), COALESCE(SUM(c.input), 0), COALESCE(SUM(c.output), 0),
     TOTAL(c.usd), TOTAL(c.doubt), COALESCE(SUM(c.unpriced), 0),
     COUNT(DISTINCT root.n), COUNT(DISTINCT CASE root.state WHEN 'done' THEN root.n END), TOTAL(c.cpu), TOTAL(c.gb), TOTAL(c.saved),
-    CASE :by WHEN 'conversation' THEN COALESCE(c.conversation ->> 0, 0) ELSE 0 END AS number, MAX(CASE WHEN :by = 'conversation' AND c.conversation IS NOT NULL THEN r.tenant END)
-FROM calls c JOIN runs r ON r.n = c.run
+    CASE :by WHEN 'conversation' THEN COALESCE(c.conversation ->> 0, 0) ELSE 0 END AS number, MAX(CASE WHEN :by = 'conversation' AND c.conversation IS NOT NULL THEN r.tenant END),
+    CASE WHEN :each THEN c.run END AS run, root.n, MIN(c.began), MAX(c.ended), ROUND(-TOTAL(c.usd) - TOTAL(c.doubt), 9) AS place
+FROM known c JOIN runs r ON r.n = c.run
     JOIN runs root ON root.n = CASE r.root WHEN r.id THEN r.n ELSE (SELECT n FROM runs WHERE id = r.root) END
 WHERE true
     AND EXISTS (SELECT 1 FROM conversations k WHERE k.n = c.conversation ->> 0 AND k.name = :conversation)
-    AND c.at >= :since
-    AND c.at < :until
+    AND c.began >= :since
+    AND c.ended < :until
     AND r.tenant = :tenant
     AND r.principal = :principal
     AND r.tag = :tag
     AND (r.id LIKE :text ESCAPE '\' OR r.tag LIKE :text ESCAPE '\' OR r.workflow LIKE :text ESCAPE '\' OR r.reason LIKE :text ESCAPE '\')
-GROUP BY part, number
+GROUP BY part, number, 16
 HAVING true
-    AND (-TOTAL(c.usd) - TOTAL(c.doubt), part, number) > (:less, :part, :number)
-ORDER BY -TOTAL(c.usd) - TOTAL(c.doubt), part, number LIMIT :limit
+    AND (place, part, number) > (:less, :part, :number)
+ORDER BY place, part, number LIMIT :limit

@@ -1,0 +1,20 @@
+"""How long Python stops to look for reference cycles: not while a server starts, and briefly while requests wait."""
+
+import gc
+
+_YOUNG, _MIDDLE, _OLD = 5_000, 20, 10
+
+
+def put_off_pauses() -> None:
+    """Have Python look for no reference cycles until `keep_pauses_short`: what is loaded meanwhile stays."""
+    gc.disable()
+
+
+def keep_pauses_short() -> None:
+    """Have Python look for reference cycles often, among few objects each time, and pass over what is there already.
+
+    With the threshold that suits a worker a look takes some 50 ms, and each request that comes meanwhile waits for it.
+    """
+    gc.freeze()
+    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+    gc.enable()

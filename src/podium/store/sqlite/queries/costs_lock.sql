@@ -1,0 +1,2 @@
+-- Nobody else writes while a transaction does.
+SELECT value FROM JSON_EACH(?)

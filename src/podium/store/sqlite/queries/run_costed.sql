@@ -1,0 +1,1 @@
+UPDATE runs SET costed_from = ?, costed_to = ? WHERE n = ?
