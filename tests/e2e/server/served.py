@@ -105,7 +105,7 @@ class Served:
 
 
 class HookReceiver:
-    """Takes webhooks, and keeps what came under which id."""
+    """Takes webhooks that come whole, and keeps what came under which id."""
 
     def __init__(self) -> None:
         self.came: list[tuple[dict[str, str], bytes]] = []
@@ -113,7 +113,11 @@ class HookReceiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # whoever sent it was killed on the way: it comes again
+                    self.close_connection = True
+                    return
                 receiver.came.append(({name.lower(): value for name, value in self.headers.items()}, body))
                 self.send_response(204)
                 self.end_headers()

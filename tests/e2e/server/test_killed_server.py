@@ -2,11 +2,13 @@
 
 import json
 import random
+import socket
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -112,6 +114,21 @@ def answer(server: Served, run: str, value: str) -> None:
 
 def _delivered(server: Served, hook: str) -> set[str]:
     return {each["id"] for each in server.all(f"/webhooks/{hook}/deliveries?state=delivered&limit=50")}
+
+
+def test_what_is_cut_off_on_its_way_is_not_taken_for_a_webhook() -> None:
+    receiver = HookReceiver()
+    address = urlsplit(receiver.url)
+    assert address.hostname is not None
+    head = f"POST {address.path} HTTP/1.1\r\nhost: {address.netloc}\r\ncontent-length: 20\r\n\r\n"
+    with receiver.serving():
+        for body in ('{"type":"run', '{"type":"run_ended"}'):
+            with socket.create_connection((address.hostname, address.port or 0)) as sender:
+                sender.sendall(f"{head}{body}".encode())
+                sender.shutdown(socket.SHUT_WR)
+                said = sender.makefile("rb").read()
+                assert said.startswith(b"HTTP/1.0 204") == (len(body) == 20)
+    assert [body for _, body in receiver.came] == [b'{"type":"run_ended"}']
 
 
 @pytest.mark.parametrize("seed", [1, 2])

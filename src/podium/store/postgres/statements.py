@@ -14,10 +14,6 @@ class PostgresStatements(TableStatements):
 
     __slots__ = ()
 
-    def send(self, name: str, *values: object) -> Cursor[Row]:
-        """Send a statement; what it gives is fetched when it is asked for."""
-        return self.connection.execute(statement(name), values or None, binary=True)
-
     def named(self, name: str, values: Mapping[str, object]) -> Cursor[Row]:
         """Send a statement whose values have names."""
         return self.connection.execute(statement(name), values, binary=True)

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
-from psycopg import pq
+from psycopg import Cursor, pq
 
 from podium.store.postgres.connection import Connection
 from podium.store.postgres.sql import statement
@@ -30,15 +30,18 @@ class TableStatements:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
+    def send(self, name: str, *values: object) -> Cursor[Row]:
+        """Send a statement; in a pipeline, what it gives is waited for when it is fetched."""
+        text, bound = _bound(name, values)
+        return self.connection.execute(text, bound, binary=True)
+
     def one(self, name: str, *values: object) -> Row | None:
         """Return the first row that a statement gives; None where it gives none."""
-        text, bound = _bound(name, values)
-        return self.connection.execute(text, bound, binary=True).fetchone()
+        return self.send(name, *values).fetchone()
 
     def all(self, name: str, *values: object) -> list[Row]:
         """Return all rows that a statement gives."""
-        text, bound = _bound(name, values)
-        return self.connection.execute(text, bound, binary=True).fetchall()
+        return self.send(name, *values).fetchall()
 
     def listed(self, name: str, wanted: QueryValues) -> list[Row]:
         """Return all rows of a list; lines of the statement for which nothing was given are left out."""

@@ -1,6 +1,6 @@
 """How the books of a store come to its tables in PostgreSQL."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from queue import LifoQueue
 from typing import TypeVar
@@ -8,20 +8,28 @@ from typing import TypeVar
 from psycopg import IsolationLevel
 
 from podium.in_threads import in_thread
+from podium.store.joint_questions import JointQuestions
 from podium.store.postgres.address import Address
-from podium.store.postgres.connection import connect, translated
+from podium.store.postgres.connection import Connection, connect, translated
 from podium.store.postgres.session import Session
 from podium.store.postgres.table_statements import TableStatements
+from podium.store.store_thread import StoreThread
 from podium.store.tables.statements import Row, Statements
 
 T = TypeVar("T")
 
+_Keyed = tuple[str, Sequence[object]]
+"""A statement by its name, and its values."""
 _READERS = 3
 """So many questions are asked at once; others wait for one of these."""
 
 
 class PostgresTables:
-    """Some connections that read, one for what is looked through in memory, and one that writes; opened when needed."""
+    """Some connections that read, one for what is looked through in memory, and one that writes; opened when needed.
+
+    What is found by a key has a thread and a connection of its own, and is asked together: each question by itself
+    would cost a thread that begins, waits and tells the event loop, and would wait behind what takes long.
+    """
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -29,6 +37,9 @@ class PostgresTables:
         self._free: LifoQueue[Session] = LifoQueue()
         for each in self._readers:
             self._free.put(each)
+        self._keyed = Session(address)
+        self._thread = StoreThread("podium-keyed")
+        self._questions = JointQuestions[_Keyed, list[Row]](self._thread.do, self._find)
         self._books = Session(address)
         self._writer = Session(address)
         self._held: TableStatements | None = None
@@ -45,9 +56,11 @@ class PostgresTables:
         finally:
             self._free.put(session)
 
-    async def quickly(self, work: Callable[[Statements], T]) -> T:
-        """Return what is found by a key."""
-        return await self.read(work)
+    async def quickly(self, name: str, *values: object) -> list[Row]:
+        """Return what is found by a key; while a snapshot lasts, as it was then."""
+        if self._held is not None:
+            return self.now(lambda s: s.all(name, *values))
+        return await self._questions.ask((name, values))
 
     async def read(self, work: Callable[[Statements], T]) -> T:
         """Return what is read in a thread; while a snapshot lasts, in this one."""
@@ -87,7 +100,16 @@ class PostgresTables:
                 finally:
                     self._held = before
 
+    def _find(self, questions: Sequence[_Keyed]) -> Sequence[list[Row]]:
+        def work(connection: Connection) -> Sequence[list[Row]]:
+            statements = TableStatements(connection)
+            sent = [statements.send(name, *values) for name, values in questions]
+            return [each.fetchall() for each in sent]
+
+        return self._keyed.together(work)
+
     def close(self) -> None:
         """Close all connections."""
-        for each in (*self._readers, self._books, self._writer):
+        self._thread.stop()
+        for each in (*self._readers, self._keyed, self._books, self._writer):
             each.close()

@@ -13,7 +13,7 @@ from podium.model.entered import (
 )
 from podium.store.codec import decode, encode_names
 from podium.store.tables.ledger import enter
-from podium.store.tables.statements import Row, Statements, Tables
+from podium.store.tables.statements import Row, Statements, Tables, first
 
 
 class TableKeys:
@@ -38,7 +38,7 @@ class TableKeys:
 
     async def get(self, id: str) -> ApiKey | None:
         """Return a key as it stands now."""
-        row = await self._tables.quickly(lambda s: s.one("key_get", id))
+        row = first(await self._tables.quickly("key_get", id))
         return None if row is None else _key(row)
 
     def all(self) -> Sequence[ApiKey]:

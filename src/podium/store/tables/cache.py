@@ -3,7 +3,7 @@
 from podium.model.cache import CacheEntry, CacheKey, Meaning
 from podium.store.codec import decode
 from podium.store.keeping import KeepAnswer
-from podium.store.tables.statements import Row, Statements, Tables
+from podium.store.tables.statements import Row, Statements, Tables, first
 from podium.store.tables.vectors import VectorIndex, alone_with_vectors, signs_of
 
 _LOOKED_AT = 64
@@ -20,7 +20,7 @@ class TableAnswerCache:
     async def get(self, question: CacheKey, now: float) -> CacheEntry | None:
         """Return the answer to a question, unless it is too old."""
         asked = (question.digest, question.agent, question.version, question.tenant, now)
-        row = await self._tables.quickly(lambda s: s.one("kept_get", *asked))
+        row = first(await self._tables.quickly("kept_get", *asked))
         return None if row is None else CacheEntry(decode(row[0]), *row[1:])
 
     async def nearest(self, meaning: Meaning, above: float, now: float) -> CacheEntry | None:

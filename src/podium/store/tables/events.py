@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from podium import lazy
 from podium.model.event_types import EventType
 from podium.store.codec import decode
-from podium.store.tables.statements import Row, Statements, Tables
+from podium.store.tables.statements import Row, Statements, Tables, first
 
 if TYPE_CHECKING:
     from podium.model import events
@@ -54,7 +54,7 @@ class TableEvents:
 
     async def last(self) -> int:
         """Return the position of the last event; 0 where there was none."""
-        row = await self._tables.read(lambda s: s.one("events_last"))
+        row = first(await self._tables.quickly("events_last"))
         assert row is not None  # it is one value
         return row[0]
 

@@ -36,7 +36,7 @@ from podium.store.tables.rows import (
     run_of,
     stored_payload,
 )
-from podium.store.tables.statements import QueryValues, Row, Statements, Tables
+from podium.store.tables.statements import QueryValues, Row, Statements, Tables, first
 from podium.store.tables.workers import queue_of, worker_of
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class TableReading:
 
     async def run(self, run_id: str) -> Run | None:
         """Return a run."""
-        row = await self._tables.read(lambda s: s.one("run_row_by_id", run_id))
+        row = first(await self._tables.quickly("run_row_by_id", run_id))
         return None if row is None else run_of(row)
 
     async def run_counts(self) -> dict[RunState, int]:
@@ -74,9 +74,7 @@ class TableReading:
         """Return those of these runs that have ended or are blocked."""
         if not runs:
             return []
-        return [
-            row[0] for row in await self._tables.read(lambda s: s.all("runs_left", encode_as_is(list(runs)).decode()))
-        ]
+        return [row[0] for row in await self._tables.quickly("runs_left", encode_as_is(list(runs)).decode())]
 
     async def runs(self, query: "queries.RunQuery") -> Page[Run]:
         """Return runs, newest first."""
@@ -115,7 +113,7 @@ class TableReading:
 
     async def pruning(self, run_id: str) -> Pruning | None:
         """Return how the last run of this id was deleted, if one was."""
-        row = await self._tables.read(lambda s: s.one("pruned_last", run_id))
+        row = first(await self._tables.quickly("pruned_last", run_id))
         return None if row is None else pruning_of(row)
 
     # Facts
@@ -156,7 +154,7 @@ class TableReading:
 
     async def question(self, question_id: str) -> Question | None:
         """Return a question."""
-        row = await self._tables.read(lambda s: s.one("question_get", question_id))
+        row = first(await self._tables.quickly("question_get", question_id))
         return None if row is None else question_of(row)
 
     async def questions(self, query: "queries.QuestionQuery") -> Page[Question]:
@@ -174,7 +172,7 @@ class TableReading:
 
     async def conversation(self, tenant: str, name: str) -> "ConversationState | None":
         """Return a conversation of a tenant."""
-        row = await self._tables.read(lambda s: s.one("conversation_state", tenant, name))
+        row = first(await self._tables.quickly("conversation_state", tenant, name))
         return None if row is None else conversation_state_of(row)
 
     async def conversations(self, query: "queries.ConversationQuery") -> "Page[ConversationState]":
@@ -223,7 +221,7 @@ class TableReading:
 
     async def worker_row(self, worker: str) -> StoredWorker | None:
         """Return a worker, also one that left."""
-        row = await self._tables.read(lambda s: s.one("worker_get", worker))
+        row = first(await self._tables.quickly("worker_get", worker))
         return None if row is None else worker_of(row)
 
     async def queue_rows(self) -> list[StoredQueue]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from podium.store.tables.statements import Statements, Tables
+from podium.store.tables.statements import Statements, Tables, first
 
 _LOOKED_AT = 16
 """How many others are looked at with each state that is new: so those that mean nothing any more do not pile up."""
@@ -23,18 +23,18 @@ class TableSharedStates:
     async def named(self, prefix: str) -> dict[str, bytes]:
         """Return all states whose names begin so."""
         after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        return dict(await self._tables.quickly(lambda s: s.all("shared_states_named", prefix, after)))
+        return dict(await self._tables.quickly("shared_states_named", prefix, after))
 
     async def time(self) -> float | None:
         """Return the server's time, where there is one."""
         if not self._has_clock:
             return None
-        row = await self._tables.quickly(lambda s: s.one("server_time"))
+        row = first(await self._tables.quickly("server_time"))
         return None if row is None else row[0]
 
     async def get(self, name: str) -> bytes:
         """Return a state."""
-        row = await self._tables.quickly(lambda s: s.one("shared_state_get", name))
+        row = first(await self._tables.quickly("shared_state_get", name))
         return b"" if row is None else row[0]
 
     async def swap(self, name: str, seen: bytes, state: bytes, *, now: float, until: float) -> bool:

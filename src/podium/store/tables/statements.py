@@ -59,8 +59,8 @@ class Tables(Protocol):
         """Return what is read at once, in this thread."""
         ...
 
-    def quickly(self, work: Callable[[Statements], T]) -> Awaitable[T]:
-        """Return what is found by a key."""
+    def quickly(self, name: str, *values: object) -> Awaitable[list[Row]]:
+        """Return the few rows that a statement finds by a key. What comes at the same time may be asked together."""
         ...
 
     def read(self, work: Callable[[Statements], T]) -> Awaitable[T]:
@@ -86,6 +86,11 @@ class Tables(Protocol):
     def snapshot(self) -> AbstractContextManager[None]:
         """Have all that is read while the block lasts be of one moment."""
         ...
+
+
+def first(rows: Sequence[Row]) -> Row | None:
+    """Return the first row; None where there is none."""
+    return rows[0] if rows else None
 
 
 def inserted(statements: Statements, name: str, *values: object) -> Row:

@@ -6,7 +6,7 @@ from podium.model.webhooks import DeliveryState, Hold, Refusals, Signing, Webhoo
 from podium.store.codec import decode, encode_names
 from podium.store.protocol import Page, queries
 from podium.store.tables.pages import given, page
-from podium.store.tables.statements import Row, Statements, Tables
+from podium.store.tables.statements import Row, Statements, Tables, first
 
 _AT_ONCE = 2_000
 """So many are deleted in one transaction: whoever writes waits for it."""
@@ -25,12 +25,12 @@ class TableWebhooks:
 
     async def get(self, id: str) -> Webhook | None:
         """Return a webhook as it stands now."""
-        row = await self._tables.quickly(lambda s: s.one("webhook_get", id))
+        row = first(await self._tables.quickly("webhook_get", id))
         return None if row is None else _webhook(row)
 
     async def all(self) -> Sequence[Webhook]:
         """Return all webhooks, the oldest first."""
-        return [_webhook(row) for row in await self._tables.quickly(lambda s: s.all("webhooks_all"))]
+        return [_webhook(row) for row in await self._tables.quickly("webhooks_all")]
 
     async def change(self, seen: Webhook, webhook: Webhook) -> bool:
         """Replace what people say of a webhook, where that is as it was seen."""
@@ -80,17 +80,17 @@ class TableWebhooks:
 
     async def delivery(self, id: str) -> WebhookDelivery | None:
         """Return a delivery."""
-        row = await self._tables.quickly(lambda s: s.one("webhook_delivery_get", id))
+        row = first(await self._tables.quickly("webhook_delivery_get", id))
         return None if row is None else _delivery(row)
 
     async def due(self, webhook: str) -> WebhookDelivery | None:
         """Return the delivery of a webhook that waits and is to be tried first."""
-        row = await self._tables.quickly(lambda s: s.one("webhook_delivery_due", webhook))
+        row = first(await self._tables.quickly("webhook_delivery_due", webhook))
         return None if row is None else _delivery(row)
 
     async def soonest(self) -> dict[str, float]:
         """Return when the first delivery that waits is to be tried, by webhook."""
-        return dict(await self._tables.quickly(lambda s: s.all("webhook_deliveries_soonest")))
+        return dict(await self._tables.quickly("webhook_deliveries_soonest"))
 
     async def deliveries(self, query: queries.DeliveryQuery) -> Page[WebhookDelivery]:
         """Return deliveries of a webhook, newest first."""
@@ -100,7 +100,7 @@ class TableWebhooks:
 
     async def expire(self, before: float) -> bool:
         """Look first whether the oldest is too old: mostly it is not, and the store need not be written."""
-        row = await self._tables.quickly(lambda s: s.one("webhook_deliveries_oldest"))
+        row = first(await self._tables.quickly("webhook_deliveries_oldest"))
         if row is None or row[0] is None or row[0] >= before:
             return False
 
