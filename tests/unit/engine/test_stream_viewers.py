@@ -126,7 +126,7 @@ async def test_what_keeps_it_from_reading_is_told_to_all_who_watch_and_who_comes
         for each in streams:
             assert (await anext(each)).type == "run_started"
         with monkeypatch.context() as broken:
-            broken.setattr(app.store, "facts", refuse)
+            broken.setattr(app.store.streams, "next", refuse)
             waiting = [asyncio.ensure_future(anext(each)) for each in streams]
             await handle.signal("anything")
             for each in waiting:
