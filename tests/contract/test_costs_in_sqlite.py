@@ -70,6 +70,22 @@ def test_costs_since_a_time_are_read_of_what_ended_after_it(
     assert "SEARCH runs USING COVERING INDEX runs_costed (costed_to>?)" in plan, plan
 
 
+def test_where_very_many_trees_go_on_all_facts_are_read(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran(hand, new_run("b"), ends=False)
+    before = hand.told(hand.store.costs(CostQuery())).items
+    monkeypatch.setattr(adding, "MOST_OPEN", 0)
+    asked: list[QueryValues] = []
+    rows = SqliteStatements.listed
+
+    def watched(self: SqliteStatements, name: str, wanted: QueryValues) -> list[Row]:
+        asked.append(wanted)
+        return rows(self, name, wanted)
+
+    monkeypatch.setattr(SqliteStatements, "listed", watched)
+    assert hand.told(hand.store.costs(CostQuery())).items == before
+    assert [("trees" in wanted, wanted["costed"]) for wanted in asked] == [(False, "")]
+
+
 def test_what_is_deleted_leaves_nothing_that_was_kept(hand: Hand, path: Path) -> None:
     assert kept(path) > 0
     assert hand.verdict(pruning_of(hand, "a")) is CommitVerdict.OK

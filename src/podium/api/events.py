@@ -4,8 +4,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from podium.api.body import ApiBody, Moment, moment
+from podium.api.body import ApiBody, Moment, in_iso
 from podium.model.events import SystemEvent
+from podium.model.json import Json
 from podium.model.streams.event import StreamEvent
 
 OVER: Final = "over"
@@ -33,10 +34,10 @@ class SystemEventBody(ApiBody):
     assignee: Annotated[str | None, Field(description="To whom the question was given by then.")]
     content: Annotated[dict[str, Any], Field(description="What more there is to say, such as the `state` of an end.")]
 
-    @classmethod
-    def of(cls, event: SystemEvent) -> "SystemEventBody":
-        """Return an event as others see it."""
-        return cls.model_validate({**event.json(), "at": moment(event.at)})
+    @staticmethod
+    def json_of(event: SystemEvent) -> dict[str, Json]:
+        """Return an event as JSON has its body."""
+        return {**event.json(), "at": in_iso(event.at)}
 
 
 class StreamEventBody(ApiBody):
@@ -52,7 +53,7 @@ class StreamEventBody(ApiBody):
     epoch: int
     content: Annotated[dict[str, Any], Field(description="What it says: the fields of its type.")]
 
-    @classmethod
-    def of(cls, event: StreamEvent) -> "StreamEventBody":
-        """Return an event as others see it."""
-        return cls.model_validate({**event.json(), "at": moment(event.at)})
+    @staticmethod
+    def json_of(event: StreamEvent) -> dict[str, Json]:
+        """Return an event as JSON has its body."""
+        return {**event.json(), "at": in_iso(event.at)}

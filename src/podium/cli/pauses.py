@@ -1,13 +1,20 @@
 """How long Python stops to look for reference cycles: not while a server starts, and briefly while requests wait."""
 
 import gc
+from collections.abc import Generator
+from contextlib import contextmanager
 
 _YOUNG, _MIDDLE, _OLD = 5_000, 20, 10
 
 
-def put_off_pauses() -> None:
-    """Have Python look for no reference cycles until `keep_pauses_short`: what is loaded meanwhile stays."""
+@contextmanager
+def pauses_put_off() -> Generator[None]:
+    """Have Python look for no reference cycles while the block lasts, or until `keep_pauses_short`."""
     gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def keep_pauses_short() -> None:

@@ -1,5 +1,6 @@
 """What the OpenAPI document has beside what FastAPI reads off the routes: problems, ways to sign in, examples."""
 
+import asyncio
 from functools import cached_property
 from typing import Any, cast
 
@@ -53,6 +54,7 @@ class Document:
     def __init__(self, server: FastAPI, table: RouteTable) -> None:
         self._server = server
         self._table = table
+        self._encoded: bytes | None = None
 
     @cached_property
     def whole(self) -> dict[str, Any]:
@@ -65,17 +67,21 @@ class Document:
         _complete(found)
         return found
 
-    @cached_property
-    def encoded(self) -> bytes:
-        """The same, as it is sent."""
-        return orjson.dumps(self.whole)
+    async def encoded(self) -> bytes:
+        """Return the same as it is sent; other requests are answered while it is put together."""
+        if self._encoded is None:
+            for each in self._table.declared:  # here, since FastAPI sets filters of warnings meanwhile, for all threads
+                _ = each.documented
+                await asyncio.sleep(0)  # noqa: TID251 - lets others take their turn
+            self._encoded = await in_thread(lambda: orjson.dumps(self.whole))
+        return self._encoded
 
 
 @router.get("/openapi.json")
 async def show_document(request: Request) -> Response:
     """Show what there is, as OpenAPI has it."""
     document = cast("Document", request.app.state.document)
-    return Response(await in_thread(lambda: document.encoded), media_type="application/json")
+    return Response(await document.encoded(), media_type="application/json")
 
 
 def _complete(found: dict[str, Any]) -> None:

@@ -108,11 +108,12 @@ class CountRequests:
         finally:
             method, route, seconds = _method(scope), route_of(scope), _CLOCK.monotonic() - began
             self._metrics.answered(method, route, status, seconds)
-            who, ms = scope.get("state", {}).get("who", "-"), round(seconds * 1_000, 1)
-            _LOG.info(
-                "%s %s %s %s ms %s", method, route, status, ms, in_line(who),
-                extra={"fields": {"method": method, "route": route, "status": status, "ms": ms, "who": who}},
-            )  # fmt: skip
+            if _LOG.isEnabledFor(logging.INFO):
+                who, ms = scope.get("state", {}).get("who", "-"), round(seconds * 1_000, 1)
+                _LOG.info(
+                    "%s %s %s %s ms %s", method, route, status, ms, in_line(who),
+                    extra={"fields": {"method": method, "route": route, "status": status, "ms": ms, "who": who}},
+                )  # fmt: skip
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -5,15 +5,15 @@ import sys
 
 PROGRAM = """
 import gc, sys
-from podium.cli.pauses import keep_pauses_short, put_off_pauses
+from podium.cli.pauses import keep_pauses_short, pauses_put_off
 
 looked = []
 gc.callbacks.append(lambda phase, said: looked.append(said["generation"]) if phase == "start" else None)
-put_off_pauses()
-before = [[number] for number in range(100_000)]
-print(not looked)
-gc.set_threshold(50_000, 10, 10)
-keep_pauses_short()
+with pauses_put_off():
+    before = [[number] for number in range(100_000)]
+    print(not looked)
+    gc.set_threshold(50_000, 10, 10)
+    keep_pauses_short()
 objects = [[number] for number in range(100_000)]
 print(looked.count(0) >= 15, 2 not in looked, gc.get_freeze_count() > 100_000)
 """

@@ -1,5 +1,7 @@
 """How a request finds its route: as FastAPI would have found it, on few tries, and nothing is built before."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from inspect import iscoroutinefunction
 from typing import Any
@@ -100,6 +102,26 @@ async def test_a_request_builds_its_own_route_and_no_other(monkeypatch: pytest.M
             for _ in range(2):
                 assert (await client.get("/health/live")).status_code == 200
     assert built == ["/health/live"]
+
+
+async def test_others_are_answered_while_the_document_is_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, answered = threading.Event(), threading.Event()
+
+    def slow(**_: Any) -> dict[str, Any]:
+        begun.set()
+        return {"paths": {}, "info": {"waited": answered.wait(10)}}
+
+    monkeypatch.setattr("podium.server.document.get_openapi", slow)
+    async with App.open(":memory:") as app:
+        way = httpx.ASGITransport(application(app, KnownByName()))
+        async with httpx.AsyncClient(transport=way, base_url="http://podium") as client:
+            document = asyncio.create_task(client.get("/api/v1/openapi.json"))
+            while not begun.is_set():
+                assert (await client.get("/health/live")).status_code == 200
+                await asyncio.sleep(0)
+            answered.set()
+            assert (await document).json()["info"] == {"waited": True}
+            assert (await client.get("/api/v1/openapi.json")).json() == document.result().json()
 
 
 def test_the_address_of_a_route_is_found_by_its_name() -> None:

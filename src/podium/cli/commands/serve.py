@@ -14,7 +14,7 @@ from podium.cli.logs import LogJsonOption, LogLevelOption, log_to_stderr
 from podium.cli.opening import drive, export_environment
 from podium.cli.options import ModelOption, SetOption, StoreOption
 from podium.cli.output import note
-from podium.cli.pauses import keep_pauses_short, put_off_pauses
+from podium.cli.pauses import keep_pauses_short, pauses_put_off
 from podium.config import Config, load_config
 from podium.lazy import importing
 from podium.model.agent import AnyAgent
@@ -50,7 +50,6 @@ def serve(
     store: StoreOption = None,
 ) -> None:
     """Serve the store and the files' workflows over HTTP, and drive their runs, until interrupted."""
-    put_off_pauses()
     export_environment(model, settings)
     log_to_stderr(log_level, as_json=log_json)
     agents = [agent for file in files or () for agent in load(split(file)[0]).agents]
@@ -58,7 +57,8 @@ def serve(
     if apart:
         config = replace(config, fleet=FleetSettings(kind=IDLE))
     try:
-        drive(_serve(config, agents, host, port, support_desk() if demo else None))
+        with pauses_put_off():
+            drive(_serve(config, agents, host, port, support_desk() if demo else None))
     except KeyboardInterrupt:
         note("stopped: what is done is kept. The same command again goes on.")
         raise typer.Exit(130) from None

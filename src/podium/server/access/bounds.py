@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import cast
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,12 +25,13 @@ HEADERS: Mapping[str, str] = {
 }
 """Of every answer that does not say otherwise."""
 _ONCE = (
-    "host", "authorization", "x-api-key", "content-length", "transfer-encoding", "content-type", "origin",
-    "sec-fetch-site", "idempotency-key", "last-event-id",
+    b"host", b"authorization", b"x-api-key", b"content-length", b"transfer-encoding", b"content-type", b"origin",
+    b"sec-fetch-site", b"idempotency-key", b"last-event-id",
 )  # fmt: skip
 """Headers of which a proxy in front might read another one than we do."""
 _HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^:@/\[\]\s,]+))(?::[0-9]{0,5})?")
-_HSTS = "max-age=31536000"
+_RAW = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+_SECURE_RAW = (*_RAW, (b"strict-transport-security", b"max-age=31536000"))
 
 _UNTIL_IT_BEGINS = "podium.until_it_begins"
 """Under which a request has the bound on its time."""
@@ -132,18 +133,18 @@ class _BoundedAnswer:
             self.begun = True
             if self.until_it_begins is not None:
                 self.until_it_begins.reschedule(None)
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers.setdefault(name, value)
-            if self._is_secure:
-                headers.setdefault("Strict-Transport-Security", _HSTS)
+            said = list(message.get("headers", ()))
+            names = {name for name, _ in said}
+            own = _SECURE_RAW if self._is_secure else _RAW
+            message["headers"] = [*said, *(each for each in own if each[0] not in names)]
         await self._send(message)
 
 
 def _ambiguous(headers: Headers) -> str | None:
     """Return what is wrong with headers that somebody in between may read differently; None where nothing is."""
-    if twice := [name for name in _ONCE if len(headers.getlist(name)) > 1]:
-        return f"the header {twice[0]} stands there twice: send it once."
+    names = [name for name, _ in headers.raw]
+    if twice := [name for name in _ONCE if names.count(name) > 1]:
+        return f"the header {twice[0].decode()} stands there twice: send it once."
     coding = headers.get("transfer-encoding")
     if coding is not None and "content-length" in headers:
         return "there are Content-Length and Transfer-Encoding: send one of them."

@@ -4,13 +4,13 @@ The form is that of the HTML standard, "Server-sent events": https://html.spec.w
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
-from podium.api.body import ApiBody
 from podium.api.events import OVER, StreamEventBody, SystemEventBody
 from podium.errors import PodiumError
 from podium.model.events import SystemEvent
+from podium.model.json import Json
 from podium.model.streams.event import StreamEvent
 from podium.server.answers import masked_json
 from podium.server.problems import problem_of
@@ -23,15 +23,6 @@ RETRY = b"retry: 2000\n\n"
 """Has who lost the stream come again after two seconds."""
 
 Event = TypeVar("Event", SystemEvent, StreamEvent)
-Event_contra = TypeVar("Event_contra", SystemEvent, StreamEvent, contravariant=True)
-
-
-class _Body(Protocol[Event_contra]):
-    """The body that says an event."""
-
-    def of(self, event: Event_contra, /) -> ApiBody:
-        """Return an event as others see it."""
-        ...
 
 
 def heartbeat(position: int | None) -> bytes:
@@ -64,13 +55,13 @@ class Frames:
 
     def of_system(self, events: Sequence[SystemEvent]) -> bytes:
         """Return events of the system as they are sent together."""
-        return b"".join(self._of(("", each.position), each, SystemEventBody) for each in events)
+        return b"".join(self._of(("", each.position), each, SystemEventBody.json_of) for each in events)
 
     def of_run(self, events: Sequence[StreamEvent]) -> Iterator[bytes]:
         """Give events of a run as they are sent, together where they are small."""
         some, size = list[bytes](), 0
         for each in events:
-            some.append(self._of((each.run, each.number), each, StreamEventBody))
+            some.append(self._of((each.run, each.number), each, StreamEventBody.json_of))
             size += len(some[-1])
             if size >= TOGETHER_BYTES:
                 yield b"".join(some)
@@ -78,12 +69,12 @@ class Frames:
         if some:
             yield b"".join(some)
 
-    def _of(self, key: tuple[str, int], event: Event, body: _Body[Event]) -> bytes:
+    def _of(self, key: tuple[str, int], event: Event, json_of: Callable[[Event], Json]) -> bytes:
         """Return an event as it is sent; one that is told in other words than before is written anew."""
         known = self._written.get(key)
-        if known is not None and known[0] == event:
+        if known is not None and (known[0] is event or known[0] == event):
             return known[1]
-        frame = written(key[1], event.type, body.of(event))
+        frame = written(key[1], event.type, json_of(event))
         self._bytes += len(frame) - (0 if known is None else len(known[1]))
         self._written[key] = event, frame
         while len(self._written) > _KEPT or self._bytes > _KEPT_BYTES:
@@ -92,6 +83,6 @@ class Frames:
         return frame
 
 
-def written(id: int, type: str, body: ApiBody) -> bytes:
+def written(id: int, type: str, said: Json) -> bytes:
     """Return an event as it is sent."""
-    return b"id: %d\nevent: %b\ndata: %b\n\n" % (id, type.encode(), masked_json(body.model_dump(mode="json")))
+    return b"id: %d\nevent: %b\ndata: %b\n\n" % (id, type.encode(), masked_json(said))

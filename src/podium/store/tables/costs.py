@@ -19,6 +19,8 @@ _KEPT: dict[Dimension, Dimension] = {
 }  # fmt: skip
 """From what is kept by what each is added up."""
 _ALL = 1 << 40
+MOST_OPEN = 1_000
+"""Where more trees than these go on, reading all facts from end to end is quicker than looking theirs up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,10 @@ def _rows(statements: Statements, query: "queries.CostQuery", wanted: QueryValue
     if query.by not in _KEPT or (query.run, query.below, query.conversation) != (None, None, None):
         return statements.listed("costs_fold", wanted)
     with statements.of_one_moment():
-        trees = _listed([n for (n,) in statements.all("costs_open", query.since, query.until)])
-        return statements.listed("costs_fold", {**wanted, "trees": trees, "costed": _KEPT[query.by]})
+        trees = [n for (n,) in statements.all("costs_open", query.since, query.until)]
+        if len(trees) > MOST_OPEN:
+            return statements.listed("costs_fold", wanted)
+        return statements.listed("costs_fold", {**wanted, "trees": _listed(trees), "costed": _KEPT[query.by]})
 
 
 def trees_due(statements: Statements, limit: int) -> list[EndedTree]:
