@@ -4,7 +4,7 @@ import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 
-_YOUNG, _MIDDLE, _OLD = 5_000, 20, 10
+_YOUNG, _MIDDLE, _OLD = 1_000, 10, 20
 
 
 @contextmanager

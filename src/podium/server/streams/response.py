@@ -101,6 +101,7 @@ class _StreamAnswer:
         self._at = asyncio.get_running_loop().time()
         """When something was sent last, or begun to be."""
         self._is_under_way = False
+        self._looking: asyncio.TimerHandle
         self._reading = asyncio.ensure_future(self._read())
         self._reading.add_done_callback(lambda _: self._news.set())
 
@@ -120,15 +121,17 @@ class _StreamAnswer:
 
     async def send_all(self) -> None:
         """Send what there is as it comes, until there is no more, or it is to end."""
+        loop, again_at = asyncio.get_running_loop(), float("-inf")
         while not self._over:
-            if self._said:
+            if self._said and (wait := again_at - loop.time()) > 0:
+                await asyncio.sleep(wait)  # noqa: TID251 - what comes meanwhile is sent together
+            elif self._said:
                 said = b"".join(self._said)
                 self._said.clear()
                 self._size = 0
                 self._room.set()
                 await self._send_one(said)
-                if (pause := self._pause()) > 0:
-                    await asyncio.sleep(pause)  # noqa: TID251 - what comes meanwhile is sent together
+                again_at = loop.time() + self._pause()
             elif self._reading.done():
                 return self._reading.result()
             else:
@@ -151,31 +154,36 @@ class _StreamAnswer:
     @contextmanager
     def looked_after(self, bound: asyncio.Timeout) -> Generator[None]:
         """Have a sign of life sent where nothing happens, and whoever takes nothing let go, while the block lasts."""
-        loop = asyncio.get_running_loop()
-
-        def look() -> None:
-            nonlocal timer
-            quiet = loop.time() - self._at
-            if self._is_under_way and quiet >= _STALL_SECONDS:
-                bound.reschedule(loop.time())
-            elif not self._is_under_way and quiet >= HEARTBEAT_SECONDS and not self._said:
-                self._said.append(self._alive())
-                self._news.set()
-            left = (_STALL_SECONDS if self._is_under_way else HEARTBEAT_SECONDS) - quiet
-            timer = loop.call_later(min(left, often) if left > 0 else often, look)
-
-        often = min(HEARTBEAT_SECONDS, _STALL_SECONDS)
-        timer = loop.call_later(often, look)
+        self._look_later(_often(), bound)
         try:
             yield
         finally:
-            timer.cancel()
+            self._looking.cancel()
+
+    def _look_later(self, seconds: float, bound: asyncio.Timeout) -> None:
+        self._looking = asyncio.get_running_loop().call_later(seconds, self._look, bound)
+
+    def _look(self, bound: asyncio.Timeout) -> None:
+        loop = asyncio.get_running_loop()
+        quiet = loop.time() - self._at
+        if self._is_under_way and quiet >= _STALL_SECONDS:
+            bound.reschedule(loop.time())
+        elif not self._is_under_way and quiet >= HEARTBEAT_SECONDS and not self._said:
+            self._said.append(self._alive())
+            self._news.set()
+        left = (_STALL_SECONDS if self._is_under_way else HEARTBEAT_SECONDS) - quiet
+        often = _often()
+        self._look_later(min(left, often) if left > 0 else often, bound)
 
     async def close(self) -> None:
         """Read no more."""
         self._reading.cancel()
         await asyncio.wait([self._reading])
         await self._chunks.aclose()
+
+
+def _often() -> float:
+    return min(HEARTBEAT_SECONDS, _STALL_SECONDS)
 
 
 class _StreamEnds:
