@@ -56,10 +56,10 @@ def _rows(statements: Statements, query: "queries.CostQuery", wanted: QueryValue
     if query.by not in _KEPT or (query.run, query.below, query.conversation) != (None, None, None):
         return statements.listed("costs_fold", wanted)
     with statements.of_one_moment():
-        trees = [n for (n,) in statements.all("costs_open", query.since, query.until)]
-        if len(trees) > MOST_OPEN:
+        [(count, trees)] = statements.all("costs_open", query.since, query.until)
+        if count > MOST_OPEN:
             return statements.listed("costs_fold", wanted)
-        return statements.listed("costs_fold", {**wanted, "trees": _listed(trees), "costed": _KEPT[query.by]})
+        return statements.listed("costs_fold", {**wanted, "trees": trees, "costed": _KEPT[query.by]})
 
 
 def trees_due(statements: Statements, limit: int) -> list[EndedTree]:
