@@ -50,6 +50,11 @@ OUTSIDE = (
         why="what was set aside and spent stands in the facts: `podium costs` counts those",
     ),
     Outside(
+        what="what ended runs spent, added up",
+        columns=("run_costs", "runs.costed_from", "runs.costed_to"),
+        why="it is kept for speed, and dropped where a run changes; what was spent stands in the facts",
+    ),
+    Outside(
         what="what processes share of limits and circuit breakers",
         columns=("shared_states",),
         why="what they did to a run stands in its facts",

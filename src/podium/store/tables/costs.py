@@ -56,7 +56,7 @@ def _rows(statements: Statements, query: "queries.CostQuery", wanted: QueryValue
     if query.by not in _KEPT or (query.run, query.below, query.conversation) != (None, None, None):
         return statements.listed("costs_fold", wanted)
     with statements.of_one_moment():
-        [(count, trees)] = statements.all("costs_open", query.since, query.until)
+        [(count, trees)] = statements.all("costs_open", wanted.get("since"), wanted.get("until"))
         if count > MOST_OPEN:
             return statements.listed("costs_fold", wanted)
         return statements.listed("costs_fold", {**wanted, "trees": trees, "costed": _KEPT[query.by]})
