@@ -21,10 +21,11 @@ class CostKeeping:
         """When to look again, by the clock of the event loop."""
 
     async def look(self) -> None:
-        """Add up some; where that cannot be written, the next look does it."""
+        """Add up some; where that cannot be written, a later look does it."""
         now = self._loop.time()
         if now < self._next:
             return
+        self._next = now + _EVERY_SECONDS
         with suppress(StoreError):
-            if await self._store.keep_costs(_TREES) < _TREES:
-                self._next = now + _EVERY_SECONDS
+            if await self._store.keep_costs(_TREES) == _TREES:
+                self._next = now  # there may be more
